@@ -1,0 +1,1 @@
+"""The language that all rooms speak: facts, eligibility, timetable, clock, contracts. Pure; no personal data."""

@@ -1,0 +1,120 @@
+"""What a police service decides, as typed values. `policy/` loads them from the agency's folder."""
+
+import re
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from calls.facts import Language, Source
+
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+
+
+def _read_duration(value: object) -> object:
+    """`30 min`, as people write it in an agency's folder; anything else is left to pydantic (ISO 8601: `PT30M`)."""
+    match = re.fullmatch(r"(\d+) ?(s|min|h|d)", value.strip()) if isinstance(value, str) else None
+    return value if match is None else timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(ge=timedelta(0))]
+"""A length of time, written `45 s`, `30 min`, `4 h` or `14 d`."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConfirmationRule(_Value):
+    """When the first text goes out."""
+
+    after_received: Duration
+    after_hang_up: Duration
+    """Counts instead where CAD tells that the caller has hung up."""
+    expires_after: Duration
+    """After its due time a confirmation is stale and is not sent (R5)."""
+
+
+class DelayRule(_Value):
+    """When a caller who still waits is told so."""
+
+    first_after: dict[int, Duration]
+    """By priority, counted from receipt (or from the moment the call went back to the queue)."""
+    repeat_every: Duration
+    at_most: int = Field(ge=0)
+    expires_after: Duration
+
+
+class SurveyRule(_Value):
+    """When the link to the survey goes out. `opens` and `closes` bound the hours of sending, local time."""
+
+    enabled: bool
+    after_cleared: Duration
+    opens: time
+    closes: time
+    expires_after: Duration
+    """Counted from clearing."""
+    link_valid_for: Duration
+
+
+class Timetable(_Value):
+    """The part of the policy that decides *when*. It travels in the workflow's input, so that an open call keeps it."""
+
+    zone: str
+    confirmation: ConfirmationRule
+    delay: DelayRule
+    survey: SurveyRule
+    give_up_after: Duration
+    """A call that CAD never clears ends by itself this long after receipt."""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name!r} is not a time zone; write it as in America/Toronto") from None
+        return name
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class TypeRule(StrEnum):
+    """What the policy says of a group of call types."""
+
+    ALLOWED = "allowed"
+    EXCLUDED = "excluded"
+    """Gets no text, and silences the call for ever, even if its type is changed back (R1)."""
+    SENSITIVE = "sensitive"
+    """As excluded, and no agency may relax it: a text on the wrong phone could get somebody hurt."""
+
+
+class CallTypeGroup(_Value):
+    """A group of call types that the policy treats alike."""
+
+    rule: TypeRule
+    reason: str
+    """For staff: why, in words."""
+    label: dict[Language, str]
+    relaxes: str | None = None
+    """For a demonstration only: the exclusion that this group would fall under in service, and why not here."""
+
+
+class EligibilityRules(_Value):
+    """The part of the policy that decides *who*."""
+
+    priorities: frozenset[int]
+    sources: frozenset[Source]
+    groups: dict[str, CallTypeGroup]
+
+
+class Policy(_Value):
+    """All that decides whether and when a caller is texted. Its `version` stands in every decision and text (R9)."""
+
+    version: str
+    eligibility: EligibilityRules
+    timetable: Timetable

@@ -1,0 +1,131 @@
+"""The life of a call: one pure function that every room asks.
+
+Given the facts, what was sent, the policy and the time, `next_step` answers *wait until*, *send this text*, or *end*.
+The workflow lives by it; the re-check at send, the sweep for overdue texts and the tests ask the same question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from calls.contracts import WENT_OUT, Kind, KnownCall, TextKey, TextRecord
+from calls.facts import CallFacts
+from calls.policy import Timetable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Nothing to do before `until`, unless something happens to the call."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    """This text is due now."""
+
+    key: TextKey
+    due_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """The service has nothing more to tell the caller."""
+
+    reason: str
+
+
+Step = Wait | Send | End
+
+
+def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timetable, now: datetime) -> Step:
+    """What the service owes the caller of this call at `now` (the service's time)."""
+    facts = call.facts
+    if not call.decision.is_eligible:
+        return End(reason=f"silent: {call.decision.rule}")
+    received = facts.received_at
+    if received is None:  # an eligible call has one; the type does not know it
+        return End(reason="silent: no time of receipt")
+    give_up_at = received + timetable.give_up_after
+    if now >= give_up_at and not facts.is_cleared:
+        return End(reason="CAD never cleared the call")
+    if facts.held:
+        return Wait(until=give_up_at, reason="held by staff")
+    confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
+    if confirmation is None:
+        return _confirm(facts, timetable, received=received, now=now)
+    if confirmation.state not in WENT_OUT:
+        return End(reason=f"the confirmation was not sent: {confirmation.state}")
+    if facts.is_cleared:
+        return _survey(facts, texts, timetable, now=now)
+    if facts.is_dispatched:
+        return Wait(until=give_up_at, reason="an officer has the call: until it is cleared")
+    return _delay_notice(facts, texts, timetable, give_up_at=give_up_at, now=now)
+
+
+def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now: datetime) -> Step:
+    if facts.is_cleared:
+        return End(reason="cleared before the confirmation")
+    rule = timetable.confirmation
+    due_at = received + rule.after_received
+    if facts.call_ended_at is not None:
+        due_at = facts.call_ended_at + rule.after_hang_up
+    key = TextKey(kind=Kind.CONFIRMATION, recipient_version=facts.recipient_version)
+    return _due(key, due_at=due_at, expires_at=due_at + rule.expires_after, now=now, reason="confirmation due")
+
+
+def _delay_notice(
+    facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, *, give_up_at: datetime, now: datetime
+) -> Step:
+    """The cap spans the whole call; the threshold starts again when the call goes back to the queue."""
+    rule = timetable.delay
+    told = [record for record in texts if record.key.kind is Kind.DELAY]
+    sequence = max((record.key.sequence for record in told), default=0) + 1
+    first_after = None if facts.priority is None else rule.first_after.get(facts.priority)
+    since = facts.waiting_since
+    if sequence > rule.at_most or first_after is None or since is None:
+        return Wait(until=give_up_at, reason="no further delay notice: until an officer has the call")
+    told_since = sum(record.due_at > since for record in told)
+    due_at = since + first_after + told_since * rule.repeat_every
+    key = TextKey(kind=Kind.DELAY, sequence=sequence, recipient_version=facts.recipient_version)
+    return _due(
+        key, due_at=due_at, expires_at=due_at + rule.expires_after, now=now, reason=f"delay notice {sequence} due"
+    )
+
+
+def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, *, now: datetime) -> Step:
+    """One survey per call, ever: for whichever number, opened again or not."""
+    rule = timetable.survey
+    if any(record.key.kind is Kind.SURVEY for record in texts):
+        return End(reason="the survey was offered")
+    if not rule.enabled:
+        return End(reason="cleared; surveys are off")
+    if facts.cleared_at is None:  # `is_cleared` says otherwise; the type does not know it
+        return End(reason="cleared at an unknown time: no survey")
+    due_at = survey_window(facts.cleared_at + rule.after_cleared, timetable)
+    key = TextKey(kind=Kind.SURVEY, recipient_version=facts.recipient_version)
+    return _due(key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after, now=now, reason="survey due")
+
+
+def _due(key: TextKey, *, due_at: datetime, expires_at: datetime, now: datetime, reason: str) -> Step:
+    if now < due_at:
+        return Wait(until=due_at, reason=reason)
+    return Send(key=key, due_at=due_at, expires_at=expires_at)
+
+
+def _record(texts: Sequence[TextRecord], kind: Kind, *, recipient_version: int) -> TextRecord | None:
+    wanted = TextKey(kind=kind, recipient_version=recipient_version)
+    return next((record for record in texts if record.key == wanted), None)
+
+
+def survey_window(moment: datetime, timetable: Timetable) -> datetime:
+    """The first moment from `moment` on at which a survey may be sent: within the agency's hours, on its own clock."""
+    rule = timetable.survey
+    local = moment.astimezone(timetable.zone_info)
+    if rule.opens <= local.time() < rule.closes:
+        return moment
+    day = local.date() if local.time() < rule.opens else local.date() + timedelta(days=1)
+    opening = datetime.combine(day, time(rule.opens.hour, rule.opens.minute), tzinfo=timetable.zone_info)
+    return opening.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, sessions, encryption of columns, migrations."""

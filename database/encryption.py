@@ -1,0 +1,96 @@
+"""Personal data at rest: encrypted with a key id, found by keyed hash (R3)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, InvalidToken
+
+_TOKEN_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # noqa: S105 - Crockford's base 32: no letter that looks like a digit
+_TOKEN_LENGTH = 12  # 60 bits
+
+
+class KeyringError(Exception):
+    """A key is missing or malformed; the message says which and how to make one."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The service's keys. `encryption` maps key ids to Fernet keys; the first encrypts, all decrypt."""
+
+    encryption: Mapping[str, Fernet]
+    lookup: bytes
+
+    def encrypt(self, text: str) -> str:
+        """The text as `key id:token`, different each time."""
+        key_id, fernet = next(iter(self.encryption.items()))
+        return f"{key_id}:{fernet.encrypt(text.encode()).decode()}"
+
+    def decrypt(self, stored: str) -> str:
+        """The text behind a value of `encrypt`.
+
+        Raises:
+            KeyringError: the key with the value's id is not here, or it is not the key that encrypted the value.
+        """
+        key_id, _, token = stored.partition(":")
+        fernet = self.encryption.get(key_id)
+        if fernet is None:
+            raise KeyringError(f"the encryption key {key_id!r} is not among COMMUNITYCONNECT_ENCRYPTION_KEYS")
+        try:
+            return fernet.decrypt(token.encode()).decode()
+        except InvalidToken:
+            raise KeyringError(
+                f"the encryption key {key_id!r} is not the one that this value was encrypted with"
+            ) from None
+
+    def phone_hash(self, number: str) -> str:
+        """By which a phone number (E.164) is found without being readable."""
+        return self._hash("phone", number).hex()
+
+    def survey_token(self, invitation_id: str) -> str:
+        """The token in an invitation's link: the same for the same invitation, 60 bits, easy to read aloud."""
+        bits = int.from_bytes(self._hash("survey", invitation_id), "big")
+        return "".join(_TOKEN_ALPHABET[bits >> (5 * place) & 31] for place in range(_TOKEN_LENGTH))
+
+    def token_hash(self, token: str) -> str:
+        """By which an invitation is found: the database holds no token that would open a survey."""
+        return self._hash("token", token).hex()
+
+    def _hash(self, purpose: str, value: str) -> bytes:
+        return hmac.new(self.lookup, f"{purpose}\n{value}".encode(), hashlib.sha256).digest()
+
+
+def load_keyring(*, encryption_keys: str, lookup_key: str) -> Keyring:
+    """The keyring from the settings' texts: `id:key[,id:key …]` and a key.
+
+    Raises:
+        KeyringError: a key is missing or is not 32 bytes in URL-safe base64.
+    """
+    pairs = [part.strip().partition(":") for part in encryption_keys.split(",") if part.strip()]
+    if not pairs:
+        raise KeyringError(f"COMMUNITYCONNECT_ENCRYPTION_KEYS is not set; {_HOW}")
+    ring: dict[str, Fernet] = {}
+    for key_id, _, key in pairs:
+        try:
+            ring[key_id] = Fernet(key)
+        except ValueError:
+            raise KeyringError(
+                f"the key {key_id!r} in COMMUNITYCONNECT_ENCRYPTION_KEYS is not usable; {_HOW}"
+            ) from None
+    try:
+        lookup = base64.urlsafe_b64decode(lookup_key)
+    except ValueError:
+        lookup = b""
+    if len(lookup) < 32:
+        raise KeyringError(f"COMMUNITYCONNECT_LOOKUP_KEY is missing or shorter than 32 bytes; {_HOW}")
+    return Keyring(encryption=ring, lookup=lookup)
+
+
+def new_key() -> str:
+    """A fresh key: 32 random bytes in URL-safe base64."""
+    return Fernet.generate_key().decode()
+
+
+_HOW = "make one with: communityconnect new-key"

@@ -1,0 +1,183 @@
+"""The facts, in PostgreSQL. Each table names its one writer; Alembic's migrations are what makes them.
+
+Times of the call's life and of the ledger are the service's (see `calls.clock`); columns that end in `_real` are real.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+Json = dict[str, Any]
+
+
+def _time(**options: Any) -> Any:
+    return Field(sa_type=DateTime(timezone=True), **options)
+
+
+def _json(**options: Any) -> Any:
+    return Field(sa_type=JSONB, **options)
+
+
+def real_now() -> datetime:
+    """Real time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+class CallRow(SQLModel, table=True):
+    """A call for service. Writer: starter.
+
+    `merged` is the stamped merge of all its CAD records; `facts` what follows from them (`calls.facts.CallFacts`).
+    `version` grows with each change of the facts; `signalled_version` is the last one that Temporal has.
+    """
+
+    __tablename__: ClassVar[str] = "call"
+    __table_args__ = (
+        Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
+        Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
+    )
+
+    call_id: str = Field(primary_key=True)
+    agency: str
+    case_number: str | None = Field(default=None, index=True)
+    received_at: datetime | None = _time(default=None)
+    merged: Json = _json()
+    facts: Json = _json()
+    version: int = Field(default=1)
+    eligibility: str
+    rule: str
+    reason: str
+    policy_version: str
+    latch: str | None = None
+    phone_encrypted: str | None = None
+    phone_hash: str | None = Field(default=None, index=True)
+    recipient_version: int = Field(default=0)
+    signalled_version: int = Field(default=0)
+    signalled: Json | None = _json(default=None)
+    forwarding_until_real: datetime | None = _time(default=None)
+    ended_reason: str | None = None
+    created_real: datetime = _time(default_factory=real_now)
+    updated_real: datetime = _time(default_factory=real_now)
+
+
+class CadRecordRow(SQLModel, table=True):
+    """A record as CAD sent it, without its phone number. Writer: starter."""
+
+    __tablename__: ClassVar[str] = "cad_record"
+    __table_args__ = (UniqueConstraint("feed", "content_hash"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    feed: str
+    content_hash: str
+    call_id: str = Field(index=True)
+    stamp: datetime = _time(index=True)
+    """The source's own update time; the place in a replayed log."""
+    body: Json = _json()
+    accepted_real: datetime = _time(default_factory=real_now)
+
+
+class TextRow(SQLModel, table=True):
+    """The ledger: one row per text, owed, sent or held back (R2, R9). Writer: activities.
+
+    web/residents moves a delivery state forward and writes automatic replies.
+    """
+
+    __tablename__: ClassVar[str] = "text"
+    __table_args__ = (
+        UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
+        Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    call_id: str | None = Field(default=None, index=True)
+    kind: str
+    sequence: int = Field(default=1)
+    recipient_version: int = Field(default=1)
+    state: str
+    rule: str | None = None
+    reason: str | None = None
+    policy_version: str
+    wording_version: str | None = None
+    language: str | None = None
+    segments: int | None = None
+    body_encrypted: str | None = None
+    phone_hash: str | None = Field(default=None, index=True)
+    attempt_id: UUID | None = None
+    attempts: int = Field(default=0)
+    lease_until_real: datetime | None = _time(default=None)
+    claimed_real: datetime = _time(default_factory=real_now)
+    sending_real: datetime | None = _time(default=None)
+    """When the last POST may have begun; from then on the text may be on the phone."""
+    provider_sid: str | None = Field(default=None, unique=True)
+    error_code: int | None = None
+    due_at: datetime = _time()
+    expires_at: datetime = _time()
+    settled_at: datetime | None = _time(default=None)
+    """When the carrier took it, or it was held back for good."""
+    updated_real: datetime = _time(default_factory=real_now)
+
+
+class SurveyInvitationRow(SQLModel, table=True):
+    """One invitation per call, ever. Writer: activities (web/residents marks it used)."""
+
+    __tablename__: ClassVar[str] = "survey_invitation"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    call_id: str = Field(unique=True)
+    token_hash: str = Field(unique=True)
+    language: str | None = None
+    """The caller's, as far as it is known: the page opens in it."""
+    survey_version: str
+    expires_at: datetime = _time()
+    used: bool = Field(default=False)
+
+
+class SurveyResponseRow(SQLModel, table=True):
+    """What a resident answered, with no way back to the call (R7). Writer: web/residents."""
+
+    __tablename__: ClassVar[str] = "survey_response"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    agency: str
+    survey_version: str
+    language: str
+    week: str
+    """ISO week of the answer, `2026-W04`: no finer time is kept."""
+    answers: Json = _json()
+
+
+class InboundMessageRow(SQLModel, table=True):
+    """A text or call that came in on our number. Writer: web/residents."""
+
+    __tablename__: ClassVar[str] = "inbound_message"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    provider_sid: str = Field(unique=True)
+    phone_hash: str = Field(index=True)
+    sender: str
+    """Our own number that was written to."""
+    keyword: str
+    body_encrypted: str
+    received_at: datetime = _time()
+
+
+class OptOutRow(SQLModel, table=True):
+    """STOP, until START, for a number and one of our own numbers (R6). Writer: web/residents.
+
+    The number stays encrypted, so that it still matches after a change of keys.
+    """
+
+    __tablename__: ClassVar[str] = "opt_out"
+    __table_args__ = (
+        Index("uq_opt_out_in_force", "phone_hash", "sender", unique=True, postgresql_where="ended_at IS NULL"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    phone_hash: str
+    phone_encrypted: str
+    sender: str
+    since: datetime = _time()
+    ended_at: datetime | None = _time(default=None)

@@ -1,0 +1,1 @@
+"""Everything in a box for `make run`, tests and benchmarks."""

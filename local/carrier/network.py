@@ -1,0 +1,244 @@
+"""The store: phones, what they received and said, and whom they have stopped. One SQLite file.
+
+The file is written in WAL mode with `synchronous=NORMAL`: what was answered survives a SIGKILL of this process (the
+operating system has it), at some 30 microseconds a commit. Only a power cut could lose the last moments, and with them
+the service on the same machine. So short are all statements that they run on the event loop itself; nothing else
+opens the file.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from local.carrier import numbers
+from local.carrier.clock import now
+
+Kind = Literal["text", "call", "notice"]  # a notice is the network's own text, such as the answer to STOP
+Direction = Literal["outbound-api", "outbound-reply", "inbound"]  # as Twilio names them, seen from the service
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again after `forget`, so that a page sees that all is new
+    sid TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    phone TEXT NOT NULL,                  -- the resident's number
+    sender TEXT NOT NULL,                 -- the service's number
+    body TEXT NOT NULL,
+    redacted INTEGER NOT NULL DEFAULT 0,  -- gone from the API, not from the phone
+    status TEXT NOT NULL,
+    error_code INTEGER,
+    segments INTEGER NOT NULL,
+    callback_url TEXT NOT NULL,
+    created REAL NOT NULL,
+    sent REAL,
+    updated REAL NOT NULL,
+    webhook TEXT NOT NULL DEFAULT '',     -- from a phone: what became of the webhook: '' waiting, 'heard' or an error code
+    said TEXT NOT NULL DEFAULT '[]'       -- a call: what the line said, [[language, text], ...]
+);
+CREATE INDEX IF NOT EXISTS entry_of_phone ON entry (phone, id);
+CREATE INDEX IF NOT EXISTS entry_unfinished ON entry (id) WHERE status IN ('queued', 'sent', 'received');
+CREATE TABLE IF NOT EXISTS phone (number TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS phone_latest ON phone (latest);
+CREATE TABLE IF NOT EXISTS stopped (phone TEXT, sender TEXT, PRIMARY KEY (phone, sender)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: int
+    sid: str
+    kind: Kind
+    direction: Direction
+    phone: str
+    sender: str
+    body: str
+    redacted: bool
+    status: str
+    error_code: int | None
+    segments: int
+    callback_url: str
+    created: float
+    sent: float | None
+    updated: float
+    webhook: str
+    said: tuple[Said, ...]
+
+    @property
+    def to(self) -> str:
+        return self.sender if self.direction == "inbound" else self.phone
+
+    @property
+    def from_(self) -> str:
+        return self.phone if self.direction == "inbound" else self.sender
+
+
+class Network:
+    def __init__(self, file: Path | str) -> None:
+        self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._database.row_factory = sqlite3.Row
+        self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
+        # What a page has seen of a phone. It need not survive: the prefix makes all versions new after a restart.
+        self._start = secrets.token_hex(4)
+        self._changes: defaultdict[str, int] = defaultdict(int)
+
+    def close(self) -> None:
+        self._database.close()
+
+    # --- writing ---
+
+    def add(
+        self,
+        *,
+        kind: Kind,
+        direction: Direction,
+        phone: str,
+        sender: str,
+        body: str,
+        status: str,
+        error_code: int | None = None,
+        callback_url: str = "",
+    ) -> Entry:
+        sid = ("CA" if kind == "call" else "SM") + secrets.token_hex(16)
+        created = now()
+        with self._transaction():
+            latest = self._database.execute(
+                "INSERT INTO entry (sid, kind, direction, phone, sender, body, status, error_code, segments,"
+                " callback_url, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (sid, kind, direction, phone, sender, body, status, error_code)
+                + (numbers.segments(body), callback_url, created, created),
+            ).lastrowid
+            self._database.execute(
+                "INSERT INTO phone VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = excluded.latest", (phone, latest)
+            )
+        return self._changed(sid)
+
+    def move(self, sid: str, status: str, error_code: int | None = None) -> Entry | None:
+        """The next status of a text; None if it has been forgotten meanwhile."""
+        stamp = now()
+        self._database.execute(
+            "UPDATE entry SET status = ?, error_code = ?, updated = ?,"
+            " sent = coalesce(sent, CASE WHEN ? = 'sent' THEN ? END) WHERE sid = ?",
+            (status, error_code, stamp, status, stamp, sid),
+        )
+        return self._changed(sid) if self.entry(sid) else None
+
+    def redact(self, sid: str) -> Entry:
+        self._database.execute("UPDATE entry SET redacted = 1, updated = ? WHERE sid = ?", (now(), sid))
+        return self._changed(sid)
+
+    def heard(self, sid: str, webhook: str, said: Sequence[Said] = ()) -> None:
+        """What became of the webhook about a text or call from a phone, and what the line said."""
+        said_text = json.dumps([[part.language, part.text] for part in said])
+        status = "UPDATE entry SET webhook = ?, said = ?, status = iif(kind = 'call', 'completed', status) WHERE sid = ?"
+        self._database.execute(status, (webhook, said_text, sid))
+        if self.entry(sid):
+            self._changed(sid)
+
+    def stop(self, phone: str, sender: str) -> None:
+        self._database.execute("INSERT OR IGNORE INTO stopped VALUES (?, ?)", (phone, sender))
+        self._changes[phone] += 1
+
+    def start(self, phone: str, sender: str) -> None:
+        self._database.execute("DELETE FROM stopped WHERE phone = ? AND sender = ?", (phone, sender))
+        self._changes[phone] += 1
+
+    def forget(self) -> None:
+        with self._transaction():
+            for table in ("entry", "phone", "stopped"):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own three names
+        self._start = secrets.token_hex(4)
+
+    # --- reading ---
+
+    def entry(self, sid: str) -> Entry | None:
+        return next(self._entries("WHERE sid = ?", sid), None)
+
+    def messages(self, condition: str, values: Sequence[str | float], *, limit: int) -> list[Entry]:
+        """Texts for Twilio's list, newest first. `condition` is SQL of ours, never a caller's."""
+        return list(self._entries(f"WHERE kind = 'text' {condition} ORDER BY id DESC LIMIT ?", *values, limit))
+
+    def unfinished(self) -> list[Entry]:
+        """What a restart interrupted: texts on their way, and texts from phones that the service has not heard of."""
+        return list(
+            self._entries(
+                "WHERE status IN ('queued', 'sent', 'received') AND kind = 'text'"
+                " AND (status <> 'received' OR webhook = '') ORDER BY id"
+            )
+        )
+
+    def conversation(self, phone: str, *, limit: int) -> list[Entry]:
+        """The latest entries of one phone, oldest first."""
+        return list(self._entries("WHERE phone = ? ORDER BY id DESC LIMIT ?", phone, limit))[::-1]
+
+    def latest(self, *, fragment: str = "", limit: int) -> list[Entry]:
+        """The last entry of each phone whose number contains the fragment, newest first."""
+        return list(
+            self._entries(
+                "WHERE id IN (SELECT latest FROM phone WHERE number LIKE ? ORDER BY latest DESC LIMIT ?) ORDER BY id DESC",
+                f"%{fragment}%",
+                limit,
+            )
+        )
+
+    def everything(self) -> Iterator[Entry]:
+        return self._entries("ORDER BY phone, id")
+
+    def count(self) -> int:
+        """How many phones there are."""
+        (count,) = self._database.execute("SELECT count(*) FROM phone").fetchone()
+        return int(count)
+
+    def has_phone(self, number: str) -> bool:
+        return self._database.execute("SELECT 1 FROM phone WHERE number = ?", (number,)).fetchone() is not None
+
+    def stopped(self, phone: str) -> list[str]:
+        """The senders that this phone has stopped."""
+        rows = self._database.execute("SELECT sender FROM stopped WHERE phone = ? ORDER BY sender", (phone,))
+        return [str(row["sender"]) for row in rows]
+
+    def has_stopped(self, phone: str, sender: str) -> bool:
+        return sender in self.stopped(phone)
+
+    def version(self, phone: str = "") -> str:
+        """Changes whenever the phone (or, without one, any phone) does."""
+        return f"{self._start}-{self._changes[phone]}"
+
+    # --- inside ---
+
+    def _changed(self, sid: str) -> Entry:
+        entry = self.entry(sid)
+        if entry is None:
+            raise LookupError(sid)
+        self._changes[entry.phone] += 1
+        self._changes[""] += 1
+        return entry
+
+    def _entries(self, rest: str, *values: str | float) -> Iterator[Entry]:
+        for row in self._database.execute(f"SELECT * FROM entry {rest}", values):  # noqa: S608 - `rest` is ours
+            fields = dict(row)
+            fields["redacted"] = bool(fields["redacted"])
+            fields["said"] = tuple(Said(*part) for part in json.loads(fields["said"]))
+            yield Entry(**fields)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")

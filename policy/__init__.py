@@ -1,0 +1,1 @@
+"""Loads and checks an agency's folder into typed values."""

@@ -1,0 +1,130 @@
+"""An agency's folder: everything that one police service decides, as one checked value."""
+
+import hashlib
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from calls.facts import Language, Source
+from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
+from policy.cad_mapping import CadMapping
+from policy.call_types import CallTypes
+from policy.yaml_file import AgencyError, read_yaml
+from survey.questions import Survey
+from texts.wording import Wording, WordingError, parse_wording
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(_File):
+    """`agency.yaml`: who the service is, and how residents reach it."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    demonstration: bool = False
+    name: dict[Language, str]
+    sender: str = Field(pattern=r"^\+1\d{10}$")
+    emergency_line: str
+    non_emergency_line: str
+    privacy_contact: dict[Language, str]
+
+    @model_validator(mode="after")
+    def _both_languages(self) -> Self:
+        for field in ("name", "privacy_contact"):
+            missing = set(Language) - set(getattr(self, field))
+            if missing:
+                raise ValueError(f"{field} is missing in: {', '.join(sorted(missing))}")
+        return self
+
+
+class _PolicyFile(_File):
+    """`policy.yaml`: who is texted, and when."""
+
+    priorities: frozenset[int]
+    sources: frozenset[Source]
+    timetable: Timetable
+
+
+class Agency(_File):
+    """One police service. `version` changes with any file of its folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    version: str
+    identity: Identity
+    policy: Policy
+    call_types: CallTypes
+    cad: CadMapping
+    wording: Wording
+    survey: Survey
+
+    @property
+    def key(self) -> str:
+        return self.identity.key
+
+
+def load_agency(folder: Path) -> Agency:
+    """The agency's folder, checked.
+
+    Raises:
+        AgencyError: one line that names the file, what is wrong and, where a line is to blame, which.
+    """
+    if not folder.is_dir():
+        raise AgencyError(f"{folder}: there is no such folder; an agency's folder is, for example, agencies/ottawa")
+    version = _version(folder)
+    identity = read_yaml(folder / "agency.yaml", Identity)
+    who_and_when = read_yaml(folder / "policy.yaml", _PolicyFile)
+    call_types = read_yaml(folder / "call_types.yaml", CallTypes)
+    _demonstrations_only(folder, identity, call_types)
+    return Agency(
+        version=version,
+        identity=identity,
+        policy=Policy(
+            version=version,
+            timetable=who_and_when.timetable,
+            eligibility=EligibilityRules(
+                priorities=who_and_when.priorities,
+                sources=who_and_when.sources,
+                groups={
+                    name: CallTypeGroup.model_validate(group.model_dump(exclude={"codes"}))
+                    for name, group in call_types.groups.items()
+                },
+            ),
+        ),
+        call_types=call_types,
+        cad=read_yaml(folder / "cad.yaml", CadMapping),
+        wording=_wording(folder),
+        survey=read_yaml(folder / "survey.yaml", Survey),
+    )
+
+
+def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes) -> None:
+    relaxed = [name for name, group in call_types.groups.items() if group.relaxes is not None]
+    if relaxed and not identity.demonstration:
+        raise AgencyError(
+            f"{folder / 'call_types.yaml'}: {relaxed[0]}: `relaxes` is for demonstrations only (agency.yaml says no)"
+        )
+
+
+def _wording(folder: Path) -> Wording:
+    catalogues: dict[Language, str] = {}
+    for language in Language:
+        path = folder / "texts" / f"{language}.po"
+        try:
+            catalogues[language] = path.read_text(encoding="utf-8")
+        except OSError:
+            raise AgencyError(f"{path}: this file is missing or cannot be read") from None
+    try:
+        return parse_wording(catalogues)
+    except WordingError as error:
+        raise AgencyError(f"{folder / 'texts'}: {error}") from None
+
+
+def _version(folder: Path) -> str:
+    """Ten hexadecimal digits over the names and contents of the folder's own files (R9)."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("texts/*.po")]):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{folder.name}-{digest.hexdigest()[:10]}"

@@ -1,0 +1,99 @@
+"""Everything that the environment decides. The only reader of the environment in the project."""
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+from calls.clock import REAL_TIME, Clock
+
+_OURS = "COMMUNITYCONNECT_"
+
+
+class SettingsError(Exception):
+    """The environment is incomplete or wrong; the message says what to set."""
+
+
+class Settings(BaseSettings):
+    """The service's settings. PostgreSQL, Twilio and Temporal keep the names that their own tools use."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    database_url: SecretStr = Field(
+        default=SecretStr("postgresql+psycopg://communityconnect@localhost:5432/communityconnect"),
+        validation_alias="DATABASE_URL",
+    )
+    twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
+    twilio_address: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://api.twilio.com"), validation_alias=f"{_OURS}TWILIO_ADDRESS"
+    )
+    twilio_timeout_seconds: float = Field(default=10.0, gt=0, validation_alias=f"{_OURS}TWILIO_TIMEOUT_SECONDS")
+    unknown_wait_seconds: float = Field(default=120.0, ge=0, validation_alias=f"{_OURS}UNKNOWN_WAIT_SECONDS")
+    """How long neither callback nor list may know of a text before it is sent again, after lease and timeout (R2)."""
+    agency: Path = Field(default=Path("agencies/ottawa"), validation_alias=f"{_OURS}AGENCY")
+    public_origin: AnyHttpUrl = Field(
+        default=AnyHttpUrl("http://localhost:8000"), validation_alias=f"{_OURS}PUBLIC_ORIGIN"
+    )
+    """Scheme and host under which residents and Twilio reach the web; signatures are checked against it."""
+    encryption_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}ENCRYPTION_KEYS")
+    """`id:key[,id:key …]`, the first encrypts, all decrypt; a key is 32 bytes in URL-safe base64."""
+    lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
+    """Keys the hashes by which numbers and survey links are found; 32 bytes in URL-safe base64."""
+    clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
+    worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
+    metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")
+    log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
+
+    @field_validator("database_url")
+    @classmethod
+    def _speaks_psycopg(cls, value: SecretStr) -> SecretStr:
+        """Accept the URL as other tools write it, and name the driver that we use."""
+        url = value.get_secret_value()
+        for prefix in ("postgresql://", "postgres://"):
+            if url.startswith(prefix):
+                return SecretStr("postgresql+psycopg://" + url.removeprefix(prefix))
+        return value
+
+    @property
+    def origin(self) -> str:
+        """The public origin without a slash at its end."""
+        return str(self.public_origin).rstrip("/")
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings from the environment, read once.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"the environment variable {name} cannot be used: {first['msg']}") from None
+
+
+def temporal_connection() -> ClientConnectConfig:
+    """Where Temporal is: its own variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …) and nothing else."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "localhost:7233")
+    config.setdefault("namespace", "default")
+    return config
+
+
+def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with changes, for a process that we start ourselves (`make run`, tests)."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **changes}
+
+
+def python() -> str:
+    """The interpreter that runs this process, to start others of ours."""
+    return sys.executable
