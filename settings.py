@@ -89,6 +89,12 @@ def temporal_connection() -> ClientConnectConfig:
     return config
 
 
+def adopt_environment(changes: Mapping[str, str]) -> None:
+    """Let this process itself run with other settings: `make run` makes them up, once its servers have their ports."""
+    os.environ.update(changes)
+    load_settings.cache_clear()
+
+
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with changes, for a process that we start ourselves (`make run`, tests)."""
     return {**os.environ, "PYTHONUNBUFFERED": "1", **changes}

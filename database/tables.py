@@ -19,7 +19,7 @@ def _time(**options: Any) -> Any:
 
 
 def _json(**options: Any) -> Any:
-    return Field(sa_type=JSONB, **options)
+    return Field(sa_type=JSONB(none_as_null=True), **options)
 
 
 def real_now() -> datetime:
@@ -104,6 +104,8 @@ class TextRow(SQLModel, table=True):
     language: str | None = None
     segments: int | None = None
     body_encrypted: str | None = None
+    phone_encrypted: str | None = None
+    """The number that it went to: the call's may have been corrected since."""
     phone_hash: str | None = Field(default=None, index=True)
     attempt_id: UUID | None = None
     attempts: int = Field(default=0)

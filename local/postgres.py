@@ -149,16 +149,17 @@ def _prepare(data: Path, initialise: Callable[[], None]) -> None:
 
 
 def _end_strays(data: Path) -> None:
-    """Backends outlive a killed postmaster for a moment; a postmaster whose pid file was lost, for ever."""
+    """A postmaster whose pid file was lost lives for ever; a busy backend of a killed one until its query ends."""
     strays = [process for process in psutil.process_iter(["name"]) if _works_in(process, data)]
     if not strays:
         return
-    with suppress(OSError, ValueError, IndexError):
-        postmaster = int((data / "postmaster.pid").read_text().split()[0])
-        for process in strays:
-            if process.pid == postmaster:
-                process.send_signal(signal.SIGINT)
-    kill_all(psutil.wait_procs(strays, timeout=10)[1])
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+        for postmaster in [process for process in strays if process.pid == pid]:
+            postmaster.send_signal(signal.SIGINT)
+            psutil.wait_procs([postmaster], timeout=10)
+    # Without their postmaster backends can commit no more harm than a crash does: recovery follows in any case.
+    kill_all(psutil.wait_procs(strays, timeout=1)[1])
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:

@@ -154,7 +154,7 @@ def leaving_on_signals() -> Iterator[None]:
     For the main thread of a command; without it they end the process on the spot and nothing is stopped in order.
     """
 
-    def leave(number: int, frame: FrameType | None) -> None:
+    def leave(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}

@@ -48,7 +48,8 @@ class Temporal:
             argv=[str(_program()), "server", "start-dev", *self._options()],
             log=self.log,
             healthy=self._healthy,
-            stop_signal=signal.SIGTERM,
+            # It takes 1.3 s to stop. In memory there is nothing to put in order first.
+            stop_signal=signal.SIGTERM if self.database else signal.SIGKILL,
         )
 
     def _options(self) -> list[str]:

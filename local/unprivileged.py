@@ -50,7 +50,6 @@ def account_for(folder: Path) -> Account | None:
 
 def run_as(account: Account | None, argv: list[str], *, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a short command as that user and keep what it says."""
-    user = {"user": account.uid, "group": account.gid} if account else {}
     try:
         return subprocess.run(
             argv,
@@ -59,8 +58,9 @@ def run_as(account: Account | None, argv: list[str], *, cwd: Path) -> subprocess
             capture_output=True,
             text=True,
             check=False,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
             extra_groups=[] if account else None,
-            **user,
         )
     except PermissionError as error:
         raise LocalError(
@@ -82,7 +82,7 @@ def data_home(wanted: Path, account: Account | None) -> Path:
         return wanted.resolve()
     if wanted.stat().st_uid == 0:
         os.chown(wanted, account.uid, account.gid)
-    if can_enter(wanted, account):
+    if can_enter(wanted.resolve(), account):  # the link to it may be where only root goes
         return wanted.resolve()
     if wanted.is_symlink() or any(wanted.iterdir()):
         raise LocalError(
@@ -106,7 +106,8 @@ def programs(root: Path, parts: list[str], label: str, account: Account | None) 
         for part in parts:
             shutil.copytree(root / part, fresh / part, ignore=shutil.ignore_patterns("include", "*.a"))
         for path in [fresh, *fresh.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else path.stat().st_mode | 0o444 | (path.stat().st_mode & 0o100) // 0o10)
+            runs = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if runs else 0o644)
         fresh.rename(copy)
     return copy
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from survey.questions import Survey, SurveyError, parse_survey
 
 from calls.facts import Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.yaml_file import AgencyError, read_yaml
-from survey.questions import Survey
 from texts.wording import Wording, WordingError, parse_wording
 
 
@@ -28,14 +28,12 @@ class Identity(_File):
     sender: str = Field(pattern=r"^\+1\d{10}$")
     emergency_line: str
     non_emergency_line: str
-    privacy_contact: dict[Language, str]
 
     @model_validator(mode="after")
     def _both_languages(self) -> Self:
-        for field in ("name", "privacy_contact"):
-            missing = set(Language) - set(getattr(self, field))
-            if missing:
-                raise ValueError(f"{field} is missing in: {', '.join(sorted(missing))}")
+        missing = set(Language) - set(self.name)
+        if missing:
+            raise ValueError(f"name is missing in: {', '.join(sorted(missing))}")
         return self
 
 
@@ -96,7 +94,7 @@ def load_agency(folder: Path) -> Agency:
         call_types=call_types,
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=_wording(folder),
-        survey=read_yaml(folder / "survey.yaml", Survey),
+        survey=_survey(folder / "survey.yaml"),
     )
 
 
@@ -120,6 +118,15 @@ def _wording(folder: Path) -> Wording:
         return parse_wording(catalogues)
     except WordingError as error:
         raise AgencyError(f"{folder / 'texts'}: {error}") from None
+
+
+def _survey(path: Path) -> Survey:
+    try:
+        return parse_survey(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise AgencyError(f"{path}: this file is missing or cannot be read") from None
+    except SurveyError as error:
+        raise AgencyError(f"{path}: {error}") from None
 
 
 def _version(folder: Path) -> str:

@@ -133,7 +133,8 @@ class Deliveries:
             told = self.background(self._tell(sent))
         await asyncio.sleep(self._seconds / 2)
         failure = self._mischief.strikes("undelivered", entry.phone)
-        done = self._network.move(entry.sid, "undelivered" if failure else "delivered", failure.error if failure else None)
+        status, error_code = ("undelivered", failure.error) if failure else ("delivered", None)
+        done = self._network.move(entry.sid, status, error_code)
         if done is None:
             return
         if told:  # a service that is slow to hear of `sent` delays what it hears next, not the phone

@@ -40,7 +40,7 @@ REAL = Clock(real_origin=EPOCH, virtual_origin=EPOCH, speed=1.0, zone=None)
 
 
 def clock_from(text: str) -> Clock:
-    """Reads `{"real_origin": iso, "virtual_origin": iso, "speed": 60, "zone": "America/New_York"}`; empty is real time."""
+    """Reads `{"real_origin": iso, "virtual_origin": iso, "speed": 60, "zone": "America/New_York"}`, or nothing."""
     if not text.strip():
         return REAL
     given: dict[str, object] = json.loads(text)

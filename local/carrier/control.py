@@ -1,4 +1,4 @@
-"""The network's own interface, for tests, benchmarks and the pages' forms: `/carrier/...` and `/healthz`."""
+"""The network's own interface in JSON, for tests and benchmarks: `/carrier/...` and `/healthz`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -8,13 +8,10 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from local.carrier import numbers
-from local.carrier.api import LONGEST_BODY
 from local.carrier.inbound import Inbound
+from local.carrier.messages import LONGEST_BODY
 from local.carrier.misbehaviour import Misbehaviour, Mischief
 from local.carrier.network import Entry, Network
-
-# Another site's page in the same browser must not be able to text or call from here.
-FORBIDDEN_FETCH_SITES = ("cross-site", "same-site")
 
 
 class InboundText(BaseModel):
@@ -73,54 +70,62 @@ def sender_for(network: Network, phone: str, asked: str, senders: tuple[str, ...
     return last[0].sender if last else next(iter(senders), None)
 
 
-def router(*, network: Network, inbound: Inbound, mischief: Mischief, senders: tuple[str, ...]) -> APIRouter:
-    routes = APIRouter()
+class Control:
+    def __init__(self, *, network: Network, inbound: Inbound, mischief: Mischief, senders: tuple[str, ...]) -> None:
+        self._network = network
+        self._inbound = inbound
+        self._mischief = mischief
+        self._senders = senders
 
-    def sender_of(phone: str, asked: str) -> str:
-        sender = sender_for(network, phone, asked, senders)
+    def router(self) -> APIRouter:
+        routes = APIRouter()
+        routes.add_api_route("/healthz", self.healthz, methods=["GET"])
+        routes.add_api_route("/carrier/phones", self.phones, methods=["GET"])
+        routes.add_api_route("/carrier/phones", self.forget, methods=["DELETE"], status_code=204)
+        routes.add_api_route("/carrier/phones/{number}", self.phone, methods=["GET"])
+        routes.add_api_route("/carrier/phones/{number}/texts", self.text, methods=["POST"], status_code=201)
+        routes.add_api_route("/carrier/phones/{number}/calls", self.call, methods=["POST"], status_code=201)
+        routes.add_api_route("/carrier/misbehaviour", self.plan, methods=["GET"])
+        routes.add_api_route("/carrier/misbehaviour", self.misbehave, methods=["PUT"])
+        return routes
+
+    async def healthz(self) -> dict[str, str]:
+        return {"status": "ok"}
+
+    async def phones(self) -> dict[str, object]:
+        grouped = groupby(self._network.everything(), key=lambda entry: entry.phone)
+        return {"phones": [phone_json(number, entries, self._network.stopped(number)) for number, entries in grouped]}
+
+    async def forget(self) -> Response:
+        self._network.forget()
+        return Response(status_code=204)
+
+    async def phone(self, number: str) -> dict[str, object]:
+        number = known_number(number)
+        entries = self._network.conversation(number, limit=100_000)
+        return phone_json(number, entries, self._network.stopped(number))
+
+    async def text(self, number: str, given: InboundText) -> dict[str, object]:
+        phone = known_number(number)
+        return entry_json(self._inbound.text(phone=phone, sender=self._sender(phone, given.to), body=given.text))
+
+    async def call(self, number: str, given: InboundCall | None = None) -> dict[str, object]:
+        """Answers when the line has said all it has to say."""
+        given = given or InboundCall()
+        phone = known_number(number)
+        ringing = self._inbound.ring(phone=phone, sender=self._sender(phone, given.to))
+        await self._inbound.listen(ringing, withheld=given.withheld)
+        return entry_json(self._network.entry(ringing.sid) or ringing)
+
+    async def plan(self) -> Misbehaviour:
+        return self._mischief.plan
+
+    async def misbehave(self, plan: Misbehaviour) -> Misbehaviour:
+        self._mischief.replace(plan)
+        return self._mischief.plan
+
+    def _sender(self, phone: str, asked: str) -> str:
+        sender = sender_for(self._network, phone, asked, self._senders)
         if sender is None:
             raise HTTPException(422, "`to` is missing or not a telephone number, and no sender is configured")
         return sender
-
-    @routes.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @routes.get("/carrier/phones")
-    async def phones() -> dict[str, object]:
-        grouped = groupby(network.everything(), key=lambda entry: entry.phone)
-        return {"phones": [phone_json(number, entries, network.stopped(number)) for number, entries in grouped]}
-
-    @routes.delete("/carrier/phones", status_code=204)
-    async def forget() -> Response:
-        network.forget()
-        return Response(status_code=204)
-
-    @routes.get("/carrier/phones/{number}")
-    async def phone(number: str) -> dict[str, object]:
-        number = known_number(number)
-        return phone_json(number, network.conversation(number, limit=100_000), network.stopped(number))
-
-    @routes.post("/carrier/phones/{number}/texts", status_code=201)
-    async def text(number: str, given: InboundText) -> dict[str, object]:
-        phone = known_number(number)
-        return entry_json(inbound.text(phone=phone, sender=sender_of(phone, given.to), body=given.text))
-
-    @routes.post("/carrier/phones/{number}/calls", status_code=201)
-    async def call(number: str, given: InboundCall | None = None) -> dict[str, object]:
-        given = given or InboundCall()
-        phone = known_number(number)
-        return entry_json(
-            await inbound.call(phone=phone, sender=sender_of(phone, given.to), withheld=given.withheld)
-        )
-
-    @routes.get("/carrier/misbehaviour")
-    async def plan() -> Misbehaviour:
-        return mischief.plan
-
-    @routes.put("/carrier/misbehaviour")
-    async def misbehave(plan: Misbehaviour) -> Misbehaviour:
-        mischief.replace(plan)
-        return mischief.plan
-
-    return routes

@@ -1,4 +1,4 @@
-"""Texts and calls from a phone to the service: the webhook, the service's TwiML, and the network's own STOP and HELP."""
+"""Texts and calls from a phone to the service: the webhook, the service's TwiML, the network's STOP and HELP."""
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -81,20 +81,22 @@ class Inbound:
             for reply in _replies(document):
                 self._reply(entry, reply)
 
-    async def call(self, *, phone: str, sender: str, withheld: bool) -> Entry:
-        """Rings the service and listens to the end. `withheld`: the service is not told the number."""
-        entry = self._network.add(
+    def ring(self, *, phone: str, sender: str) -> Entry:
+        return self._network.add(
             kind="call", direction="inbound", phone=phone, sender=sender, body="", status="ringing"
         )
-        caller = "anonymous" if withheld else phone
+
+    async def listen(self, entry: Entry, *, withheld: bool = False) -> None:
+        """Asks the service what to say and listens to the end. `withheld`: the service is not told the number."""
+        caller = "anonymous" if withheld else entry.phone
         parameters = {
             "CallSid": entry.sid,
             "CallStatus": "ringing",
             "Direction": "inbound",
             "From": caller,
             "Caller": caller,
-            "To": sender,
-            "Called": sender,
+            "To": entry.sender,
+            "Called": entry.sender,
             **PLACES,
             "FromCountry": "CA",
             "ToCountry": "CA",
@@ -102,9 +104,22 @@ class Inbound:
         answer = await self._postman.post(self._voice_url, parameters) if self._voice_url else Answer(0)
         document, outcome = _twiml(answer)
         # Nested ones too: what is said while digits are gathered is heard as well.
-        said = [] if document is None else [Said(say.get("language", "en-US"), _words(say)) for say in document.iter("Say")]
+        said = (
+            []
+            if document is None
+            else [Said(say.get("language", "en-US"), _words(say)) for say in document.iter("Say")]
+        )
         self._network.heard(entry.sid, outcome, said)
-        return self._network.entry(entry.sid) or entry
+
+    def resume(self) -> None:
+        """After a restart: takes up the texts where they were. Calls were cut off."""
+        for entry in self._network.unfinished():
+            if entry.kind == "call":
+                self._network.heard(entry.sid, UNREACHABLE)
+            elif entry.direction == "inbound":
+                self._deliveries.background(self.deliver_text(entry))
+            else:
+                self._deliveries.begin(entry)
 
     def _answer_keyword(self, entry: Entry) -> None:
         """As Twilio: block or unblock, and answer in English. The webhook is delivered all the same."""

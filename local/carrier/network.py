@@ -39,11 +39,11 @@ CREATE TABLE IF NOT EXISTS entry (
     created REAL NOT NULL,
     sent REAL,
     updated REAL NOT NULL,
-    webhook TEXT NOT NULL DEFAULT '',     -- from a phone: what became of the webhook: '' waiting, 'heard' or an error code
+    webhook TEXT NOT NULL DEFAULT '',     -- from a phone: '' while the service is told, 'heard' or an error code
     said TEXT NOT NULL DEFAULT '[]'       -- a call: what the line said, [[language, text], ...]
 );
 CREATE INDEX IF NOT EXISTS entry_of_phone ON entry (phone, id);
-CREATE INDEX IF NOT EXISTS entry_unfinished ON entry (id) WHERE status IN ('queued', 'sent', 'received');
+CREATE INDEX IF NOT EXISTS entry_unfinished ON entry (id) WHERE status IN ('queued', 'sent', 'received', 'ringing');
 CREATE TABLE IF NOT EXISTS phone (number TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS phone_latest ON phone (latest);
 CREATE TABLE IF NOT EXISTS stopped (phone TEXT, sender TEXT, PRIMARY KEY (phone, sender)) WITHOUT ROWID;
@@ -117,8 +117,10 @@ class Network:
             latest = self._database.execute(
                 "INSERT INTO entry (sid, kind, direction, phone, sender, body, status, error_code, segments,"
                 " callback_url, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (sid, kind, direction, phone, sender, body, status, error_code)
-                + (numbers.segments(body), callback_url, created, created),
+                (
+                    *(sid, kind, direction, phone, sender, body, status, error_code),
+                    *(numbers.segments(body), callback_url, created, created),
+                ),
             ).lastrowid
             self._database.execute(
                 "INSERT INTO phone VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = excluded.latest", (phone, latest)
@@ -142,7 +144,9 @@ class Network:
     def heard(self, sid: str, webhook: str, said: Sequence[Said] = ()) -> None:
         """What became of the webhook about a text or call from a phone, and what the line said."""
         said_text = json.dumps([[part.language, part.text] for part in said])
-        status = "UPDATE entry SET webhook = ?, said = ?, status = iif(kind = 'call', 'completed', status) WHERE sid = ?"
+        status = (
+            "UPDATE entry SET webhook = ?, said = ?, status = iif(kind = 'call', 'completed', status) WHERE sid = ?"
+        )
         self._database.execute(status, (webhook, said_text, sid))
         if self.entry(sid):
             self._changed(sid)
@@ -171,11 +175,11 @@ class Network:
         return list(self._entries(f"WHERE kind = 'text' {condition} ORDER BY id DESC LIMIT ?", *values, limit))
 
     def unfinished(self) -> list[Entry]:
-        """What a restart interrupted: texts on their way, and texts from phones that the service has not heard of."""
+        """What a restart interrupted: texts on their way, and texts and calls that the service has not heard of."""
         return list(
             self._entries(
-                "WHERE status IN ('queued', 'sent', 'received') AND kind = 'text'"
-                " AND (status <> 'received' OR webhook = '') ORDER BY id"
+                "WHERE status IN ('queued', 'sent', 'received', 'ringing')"
+                " AND (direction <> 'inbound' OR webhook = '') ORDER BY id"
             )
         )
 
@@ -187,7 +191,8 @@ class Network:
         """The last entry of each phone whose number contains the fragment, newest first."""
         return list(
             self._entries(
-                "WHERE id IN (SELECT latest FROM phone WHERE number LIKE ? ORDER BY latest DESC LIMIT ?) ORDER BY id DESC",
+                "WHERE id IN (SELECT latest FROM phone WHERE number LIKE ? ORDER BY latest DESC LIMIT ?)"
+                " ORDER BY id DESC",
                 f"%{fragment}%",
                 limit,
             )

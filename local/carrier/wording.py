@@ -15,7 +15,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "This is a simulator. Nothing here is sent to a real phone.",
         "Ceci est un simulateur. Rien n’est envoyé à un vrai téléphone.",
     ),
-    "clock": ("The service’s clock", "Horloge du service"),
+    "clock": ("The service’s clock:", "Horloge du service :"),
     "speed": ("{speed} times faster", "{speed} fois plus vite"),
     "skip": ("Skip to the conversation", "Aller à la conversation"),
     "skip_list": ("Skip to the list", "Aller à la liste"),

@@ -1,0 +1,1 @@
+"""What touches the world: sends a text through Twilio, keeps the ledger, sweeps."""

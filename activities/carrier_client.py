@@ -1,0 +1,164 @@
+"""Twilio, through its own library, with every outcome told apart where it arises.
+
+Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+_TWILIO = "https://api.twilio.com"
+_OPTED_OUT = 21610
+# Twilio refuses before it knows the recipient: the account, the sender, the region. Nothing is lost while it is mended.
+_CONFIGURATION = frozenset({10001, 20003, 20005, 20404, 21212, 21408, 21601, 21603, 21606, 21607, 21608, 21609})
+_LATER = frozenset({20429, 21611})
+_LIST_LENGTH = 20
+
+
+class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
+    """Nothing was sent, and trying again later is right. `cause` is short and holds nothing personal."""
+
+    def __init__(self, cause: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Misconfigured(NotProcessed):
+    """Nothing can be sent to anyone until a person mends the account or the settings."""
+
+
+class Refused(Exception):  # noqa: N818
+    """Nothing was sent, and trying again would change nothing for this number or this text."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"Twilio refused with code {code}")
+        self.code = code
+
+    @property
+    def is_opt_out(self) -> bool:
+        return self.code == _OPTED_OUT
+
+
+class OutcomeUnknown(Exception):  # noqa: N818
+    """The text may be on its way: the answer was lost. Never send again without finding out (R2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """Twilio took the text."""
+
+    sid: str
+
+
+class _RedirectedHttpClient(TwilioHttpClient):
+    """Speaks to another address than api.twilio.com: the carrier in a box, or a proxy."""
+
+    def __init__(self, *, address: str, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._address = address.rstrip("/")
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - Twilio's signature
+    ) -> Response:
+        address = uri.replace(_TWILIO, self._address, 1)
+        return super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
+
+
+class CarrierClient:
+    """Sends and looks up texts. Synchronous; safe to share between threads."""
+
+    def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
+        self.timeout_seconds = timeout_seconds
+        # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
+        self._client = Client(  # type: ignore[no-untyped-call]
+            account_sid, auth_token, http_client=_RedirectedHttpClient(address=address, timeout=timeout_seconds)
+        )
+
+    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
+        """Hand one text to Twilio. Times out after `timeout_seconds`; `valid_for_seconds` bounds Twilio's own queue.
+
+        Raises:
+            NotProcessed, Misconfigured, Refused, OutcomeUnknown: see there.
+        """
+        try:
+            message = self._client.messages.create(
+                to=to,
+                from_=sender,
+                body=body,
+                status_callback=callback,
+                validity_period=max(5, min(valid_for_seconds, 36_000)),
+            )
+        except TwilioRestException as error:
+            raise _classified(error) from None
+        except (requests.ConnectTimeout, requests.exceptions.SSLError):
+            raise NotProcessed("no connection to Twilio") from None
+        except requests.ConnectionError as error:
+            raise (NotProcessed("no connection to Twilio") if _never_connected(error) else OutcomeUnknown()) from None
+        except (requests.RequestException, TwilioException):
+            raise OutcomeUnknown from None
+        if not message.sid:
+            raise OutcomeUnknown
+        return Accepted(sid=message.sid)
+
+    def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None:
+        """A text that Twilio has and our ledger has not: same numbers and words, made at `since` (real) or later.
+
+        No date filter: a text that is still queued has no date of sending, the only date that Twilio filters by.
+
+        Raises:
+            NotProcessed: the list could not be had now.
+        """
+        try:
+            messages = self._client.messages.list(to=to, from_=sender, limit=_LIST_LENGTH)
+        except (requests.RequestException, TwilioException):
+            raise NotProcessed("Twilio's list of messages cannot be had") from None
+        for message in messages:
+            created = message.date_created
+            if message.body == body and message.sid and message.sid not in known and created and created >= since:
+                return Accepted(sid=message.sid)
+        return None
+
+    def check(self) -> None:
+        """Ask for one message of the account: address and credentials are right if this returns.
+
+        Raises:
+            NotProcessed, Misconfigured: they are not; the cause says which.
+        """
+        try:
+            self._client.messages.list(limit=1)
+        except requests.RequestException as error:
+            raise NotProcessed(type(error).__name__) from None
+        except TwilioException as error:
+            raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
+
+
+def _classified(error: TwilioRestException) -> Exception:
+    code = error.code or 0
+    if error.status == 429 or code in _LATER:
+        return NotProcessed(f"Twilio is busy, HTTP {error.status}, code {code}")
+    if error.status >= 500:
+        return OutcomeUnknown()
+    if error.status in (401, 403, 404) or code in _CONFIGURATION:
+        return Misconfigured(f"HTTP {error.status}, code {code}")
+    return Refused(code)
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    """True when no byte of the request can have reached the other side."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")

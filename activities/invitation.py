@@ -1,0 +1,35 @@
+"""The survey's invitation: one per call, ever, and the same link at every retry."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from database.encryption import Keyring
+from database.tables import CallRow, SurveyInvitationRow
+from policy.agency import Agency
+
+
+def survey_link(
+    session: Session,
+    *,
+    call: CallRow,
+    language: str | None,
+    agency: Agency,
+    keyring: Keyring,
+    origin: str,
+    now: datetime,
+) -> str:
+    """The link of this call's invitation, which is made if it is not there yet."""
+    row = session.exec(select(SurveyInvitationRow).where(col(SurveyInvitationRow.call_id) == call.call_id)).first()
+    if row is None:
+        row = SurveyInvitationRow(
+            call_id=call.call_id,
+            token_hash="",
+            language=language,
+            survey_version=agency.survey.version,
+            expires_at=now + agency.policy.timetable.survey.link_valid_for,
+        )
+        row.token_hash = keyring.token_hash(keyring.survey_token(str(row.id)))
+        session.add(row)
+        session.flush()
+    return f"{origin}/s/{keyring.survey_token(str(row.id))}"

@@ -1,0 +1,31 @@
+"""The call as the database knows it now."""
+
+from sqlmodel import Session
+
+from calls.contracts import KnownCall
+from calls.eligibility import decide
+from calls.facts import CallFacts
+from calls.policy import Policy
+from database.tables import CallRow
+
+
+class CallMissing(Exception):  # noqa: N818 - an outcome
+    """The database has no such call: it was restored from a backup, or the id is wrong."""
+
+
+def call_row(session: Session, call_id: str) -> CallRow:
+    """The call's row.
+
+    Raises:
+        CallMissing: there is none.
+    """
+    row = session.get(CallRow, call_id)
+    if row is None:
+        raise CallMissing(call_id)
+    return row
+
+
+def known_call(row: CallRow, policy: Policy) -> KnownCall:
+    """Facts, version, and what this worker's policy, the newest, says of them (R1)."""
+    facts = CallFacts.model_validate(row.facts)
+    return KnownCall(version=row.version, facts=facts, decision=decide(facts, policy))

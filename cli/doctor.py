@@ -1,0 +1,164 @@
+"""`communityconnect doctor`: is everything there that the service needs? Each trouble is named with its mend."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from cli.set_up import has_namespace, has_schedule, missing_search_attributes
+from database import migrate
+from database.encryption import KeyringError, load_keyring
+from database.engine import connect
+from policy.agency import load_agency
+from policy.yaml_file import AgencyError
+from settings import Settings
+from temporal_client import TemporalAway, connect_temporal
+
+_SETUP = "run: communityconnect setup"
+_LOCAL = frozenset({"localhost", "127.0.0.1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. `mend` is what to do, empty where all is well."""
+
+    what: str
+    detail: str
+    mend: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.mend
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Look at everything, one after the other; a trouble in one never hides the next."""
+    yield _agency(settings)
+    yield _keys(settings)
+    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    database = _database(settings, engine)
+    yield database
+    if database.is_well:
+        yield _migrations(engine)
+    engine.dispose()
+    yield from asyncio.run(_temporal())
+    yield _twilio(settings)
+    yield _public_origin(settings)
+
+
+def _agency(settings: Settings) -> Finding:
+    try:
+        agency = load_agency(settings.agency)
+    except AgencyError as error:
+        return Finding(what="agency folder", detail=str(error), mend="mend the folder, or set COMMUNITYCONNECT_AGENCY")
+    return Finding(what="agency folder", detail=f"{settings.agency}, policy {agency.version}")
+
+
+def _keys(settings: Settings) -> Finding:
+    try:
+        ring = load_keyring(
+            encryption_keys=settings.encryption_keys.get_secret_value(),
+            lookup_key=settings.lookup_key.get_secret_value(),
+        )
+    except KeyringError as error:
+        detail, _, mend = str(error).partition("; ")
+        return Finding(what="keys", detail=detail, mend=mend or "see README: keys")
+    return Finding(what="keys", detail=f"{len(ring.encryption)} to encrypt (first: {next(iter(ring.encryption))}), 1 to look up")
+
+
+def _database(settings: Settings, engine: Engine) -> Finding:
+    url = make_url(settings.database_url.get_secret_value())
+    place = f"{url.database} at {url.host}:{url.port or 5432}"
+    try:
+        with engine.connect() as connection:
+            version = connection.execute(text("SHOW server_version")).scalar_one()
+    except SQLAlchemyError as error:
+        return Finding(
+            what="database",
+            detail=f"{place} does not answer ({type(error).__name__})",
+            mend="start PostgreSQL, or set DATABASE_URL=postgresql://user:password@host:5432/name",
+        )
+    return Finding(what="database", detail=f"{place}, PostgreSQL {version}")
+
+
+def _migrations(engine: Engine) -> Finding:
+    current, head = migrate.current_revision(engine), migrate.head_revision()
+    if current == head:
+        return Finding(what="migrations", detail=f"at {head}")
+    return Finding(what="migrations", detail=f"at {current or 'none'}, this code needs {head}", mend=_SETUP)
+
+
+async def _temporal() -> list[Finding]:
+    try:
+        client = await connect_temporal(patience_seconds=2)
+    except TemporalAway as error:
+        mend = "start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … for a cluster)"
+        return [Finding(what="temporal", detail=str(error), mend=mend)]
+    try:
+        return [Finding(what="temporal", detail="answers"), *await _namespace(client)]
+    except RPCError as error:
+        return [Finding(what="temporal", detail=f"refuses: {error.status.name}", mend="check TEMPORAL_API_KEY and the rights of its user")]
+    finally:
+        await asyncio.sleep(0.2)
+
+
+async def _namespace(client: Client) -> list[Finding]:
+    name = f"temporal namespace {client.namespace}"
+    if not await has_namespace(client):
+        return [Finding(what=name, detail="is not there", mend=_SETUP)]
+    missing = await missing_search_attributes(client)
+    scheduled = await has_schedule(client)
+    return [
+        Finding(what=name, detail="is there"),
+        Finding(
+            what="search attributes",
+            detail=f"missing: {', '.join(missing)}" if missing else "registered",
+            mend=_SETUP if missing else "",
+        ),
+        Finding(
+            what="schedules",
+            detail="there" if scheduled else "the sweep for overdue texts is missing",
+            mend="" if scheduled else _SETUP,
+        ),
+    ]
+
+
+def _twilio(settings: Settings) -> Finding:
+    address = str(settings.twilio_address)
+    if not settings.twilio_account_sid or not settings.twilio_auth_token.get_secret_value():
+        return Finding(what="twilio", detail="no credentials", mend="set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    carrier = CarrierClient(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        address=address,
+        timeout_seconds=5,
+    )
+    try:
+        carrier.check()
+    except Misconfigured as error:
+        return Finding(what="twilio", detail=f"{address} refuses us ({error.cause})", mend="check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    except NotProcessed as error:
+        return Finding(what="twilio", detail=f"{address} does not answer ({error.cause})", mend="check the network, or COMMUNITYCONNECT_TWILIO_ADDRESS")
+    return Finding(what="twilio", detail=f"{address} accepts our credentials")
+
+
+def _public_origin(settings: Settings) -> Finding:
+    parts = urlsplit(settings.origin)
+    if parts.scheme != "https" and parts.hostname not in _LOCAL:
+        return Finding(what="public origin", detail=f"{settings.origin} is not https", mend="set COMMUNITYCONNECT_PUBLIC_ORIGIN=https://…: Twilio and residents need it")
+    try:
+        well = requests.get(f"{settings.origin}/healthz", timeout=5).status_code == requests.codes.ok
+    except requests.RequestException:
+        well = False
+    if not well:
+        return Finding(what="public origin", detail=f"{settings.origin}/healthz does not answer", mend="start the web (communityconnect web), or mend COMMUNITYCONNECT_PUBLIC_ORIGIN")
+    return Finding(what="public origin", detail=f"{settings.origin} answers")
+
+

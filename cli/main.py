@@ -1,0 +1,118 @@
+"""The command `communityconnect`: one subcommand a process or a task, errors in one line."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from database.encryption import KeyringError, new_key
+from policy.yaml_file import AgencyError
+from settings import SettingsError, load_settings
+from starter.csv_log import LogError
+from temporal_client import TemporalAway
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Text updates for people who called the police about something that is not urgent.\n\n"
+    "To see it work on this computer, without any account: communityconnect run",
+)
+_out = Console(highlight=False)
+
+_SAMPLE_AGENCY = Path("agencies/new-york")
+_SAMPLE_LOG = _SAMPLE_AGENCY / "sample" / "calls-2024.csv.gz"
+
+
+@app.command()
+def run(
+    cad: Annotated[Path, typer.Option(help="The log to play: CSV, gzip or not.")] = _SAMPLE_LOG,
+    agency: Annotated[Path, typer.Option(help="The agency's folder: its rules, words and reading of the log.")] = (
+        _SAMPLE_AGENCY
+    ),
+    speed: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.01, max=3600)] = 60,
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", help="Play calls received from then on, local time.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+    ] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+    port: Annotated[int, typer.Option(help="Of the residents' pages; the next ones up are the phones', …")] = 8000,
+) -> None:
+    """Everything in a box: play a log of real calls and watch the texts arrive on simulated phones."""
+    from local.play import Options, play  # noqa: PLC0415 - needs the wheels of requirements/local.txt
+
+    play(Options(cad=cad, agency=agency, speed=speed, start=start, hours=hours, first_port=port), console=_out)
+
+
+@app.command()
+def setup() -> None:
+    """Bring database and Temporal to what this version needs: migrations, namespace, search attributes, schedules."""
+    from cli.tasks import run_setup  # noqa: PLC0415 - the SDK takes a second to load; --help should not
+
+    run_setup(load_settings(), say=_out.print)
+
+
+@app.command()
+def doctor() -> None:
+    """Check everything that the service needs, and say how to mend what is wrong."""
+    from cli.doctor import examine  # noqa: PLC0415
+
+    troubles = 0
+    for finding in examine(load_settings()):
+        mark = "[green]ok[/]  " if finding.is_well else "[red]NOT[/] "
+        _out.print(f"{mark} {finding.what}: {finding.detail}", soft_wrap=True)
+        if not finding.is_well:
+            troubles += 1
+            _out.print(f"     mend: {finding.mend}", soft_wrap=True)
+    if troubles:
+        raise typer.Exit(1)
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker: it sends the texts. Start as many as you like."""
+    import worker as worker_module  # noqa: PLC0415
+
+    worker_module.main()
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+) -> None:
+    """Serve the residents' pages (survey) and Twilio's webhooks."""
+    from cli.serve_web import serve  # noqa: PLC0415
+
+    serve(load_settings(), host=host, port=port)
+
+
+@app.command("new-key")
+def new_key_command() -> None:
+    """Print a fresh key, for COMMUNITYCONNECT_ENCRYPTION_KEYS (as id:key) or COMMUNITYCONNECT_LOOKUP_KEY."""
+    _out.print(new_key())
+
+
+def main() -> None:
+    """Run the command. What a person can mend is said in one line; anything else is a fault of ours and shows itself."""
+    from local.errors import LocalError  # noqa: PLC0415
+
+    try:
+        app()
+    except (LocalError, LogError, AgencyError, SettingsError, KeyringError, TemporalAway) as error:
+        _fail(str(error))
+    except OperationalError:
+        _fail("the database does not answer; see: communityconnect doctor")
+
+
+def _fail(message: str) -> None:
+    print(f"communityconnect: {message}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Serves the residents' pages and Twilio's webhooks."""
+
+import uvicorn
+from fastapi import FastAPI
+
+from calls.facts import Language
+from database.encryption import load_keyring
+from database.engine import connect
+from logs import configure_logging
+from policy.agency import Agency, load_agency
+from settings import Settings
+from web.residents.agency import ResidentAgency
+from web.residents.app import create_residents_app
+
+_POOL = 20
+
+
+def residents_app(settings: Settings) -> FastAPI:
+    """The residents' application, with the parts that the settings name."""
+    return create_residents_app(
+        engine=connect(settings.database_url.get_secret_value(), pool_size=_POOL),
+        keyring=load_keyring(
+            encryption_keys=settings.encryption_keys.get_secret_value(),
+            lookup_key=settings.lookup_key.get_secret_value(),
+        ),
+        agency=resident_agency(load_agency(settings.agency)),
+        clock=settings.clock,
+        origin=settings.origin,
+        twilio_auth_tokens=[settings.twilio_auth_token.get_secret_value()],
+        twilio_account_sid=settings.twilio_account_sid,
+    )
+
+
+def resident_agency(agency: Agency) -> ResidentAgency:
+    """The part of an agency that residents meet."""
+    identity = agency.identity
+    return ResidentAgency(
+        key=agency.key,
+        names={language: identity.name[language] for language in Language},
+        sender=identity.sender,
+        emergency_line=identity.emergency_line,
+        non_emergency_line=identity.non_emergency_line,
+        wording=agency.wording,
+        survey=agency.survey,
+        policy_version=agency.version,
+    )
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT. No access log: paths of surveys hold their tokens (R3)."""
+    configure_logging(service="web", format_=settings.log_format)
+    uvicorn.run(
+        residents_app(settings),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

@@ -1,0 +1,62 @@
+"""Migrations: what the tables are, and bringing a database up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+_FOLDER = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = 5_118_043_803  # any number of ours: an advisory lock, so that two set-ups do not meet
+_LOCK_TIMEOUT = "2s"  # a migration that cannot have its lock at once fails, instead of stopping everyone behind it
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to a revision. Safe to run again, and from several machines at once."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.commit()
+        try:
+            command.upgrade(_config(connection), revision)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ONE_AT_A_TIME})
+            connection.commit()
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to an earlier revision."""
+    with engine.connect() as connection:
+        command.downgrade(_config(connection), revision)
+        connection.commit()
+
+
+def new_revision(engine: Engine, message: str) -> None:
+    """Write a migration from what the tables say and the database lacks. For developers; read it before you keep it."""
+    head = head_revision()
+    number = 1 if head is None else int(head) + 1
+    with engine.connect() as connection:
+        command.revision(_config(connection), message=message, autogenerate=True, rev_id=f"{number:04d}")
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The database's revision; `None` where no migration has run."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str | None:
+    """The newest revision that this code has."""
+    return ScriptDirectory(str(_FOLDER)).get_current_head()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,11 @@
+"""Alembic's entry: migrations run on the connection that `database.migrate` hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import database.tables  # noqa: F401 - fills the metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_server_default=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,205 @@
+"""A log of calls, as a CAD system exports it: CSV, gzip or not, read as the agency's folder says."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from policy.cad_mapping import CadMapping
+from starter.local_time import exact_time
+
+_GZIP = b"\x1f\x8b"
+_BLANK = frozenset({"", "NULL", "null"})
+# Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.
+_SKEW = timedelta(seconds=60)
+
+
+class LogError(Exception):
+    """The file cannot be read at all; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something wrong with one row. `left_out`: the row is not played."""
+
+    line: int
+    what: str
+    left_out: bool
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what}" + ("; the row is left out" if self.left_out else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedCall:
+    """One call of the log. Codes are CAD's own; times are exact, UTC."""
+
+    line: int
+    cad_id: str
+    case_number: str
+    priority_code: str | None
+    call_type_code: str | None
+    final_call_type_code: str | None
+    source_code: str | None
+    language_code: str | None
+    phone: str | None
+    area: str | None
+    received_at: datetime
+    call_ended_at: datetime | None
+    dispatched_at: datetime | None
+    arrived_at: datetime | None
+    cleared_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """A log that was read: its calls by receipt, and what was wrong with its rows."""
+
+    path: Path
+    rows: int
+    calls: list[LoggedCall]
+    problems: list[Problem]
+
+
+def read_log(path: Path, mapping: CadMapping) -> Log:
+    """Read the whole log. Rows that cannot be read are problems, not errors.
+
+    Raises:
+        LogError: the file is missing, is not CSV, or lacks a column.
+    """
+    calls: dict[str, LoggedCall] = {}
+    problems: list[Problem] = []
+    rows = 0
+    with _reading(path) as text:
+        reader = csv.DictReader(text, strict=True)
+        _require_columns(path, reader.fieldnames or [], mapping)
+        for row in reader:
+            rows += 1
+            call = _call(row, reader.line_num, mapping)
+            if isinstance(call, Problem):
+                problems.append(call)
+            elif (known := calls.get(call.cad_id)) is None:
+                calls[call.cad_id] = call
+            else:
+                problems.append(_twice(call, known))
+                calls[call.cad_id] = _together(known, call)
+    ordered = sorted(calls.values(), key=lambda call: (call.received_at, call.cad_id))
+    return Log(path=path, rows=rows, calls=ordered, problems=problems)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[TextIO]:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == _GZIP
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+            if zipped
+            else path.open(encoding="utf-8-sig", newline="") as text
+        ):
+            yield text
+    except FileNotFoundError:
+        raise LogError(f"{path}: there is no such file; give the log with CAD=path or --cad path") from None
+    except UnicodeDecodeError:
+        raise LogError(f"{path}: not a text file in UTF-8; export the log as CSV in UTF-8") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise LogError(f"{path}: the gzip file is damaged or cut off; copy it again") from None
+    except csv.Error as error:
+        raise LogError(f"{path}: not readable as CSV ({error}); export the log as CSV with a heading line") from None
+    except OSError as error:
+        raise LogError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) -> None:
+    missing = [column for column in mapping.columns.used if column not in present]
+    if missing:
+        have = ", ".join(present) or "none"
+        raise LogError(
+            f"{path}: no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {have}"
+        )
+
+
+def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> LoggedCall | Problem:
+    columns = mapping.columns
+    cad_id = _cell(row, columns.cad_id)
+    if cad_id is None:
+        return Problem(line=line, what="the id is blank", left_out=True)
+    try:
+        times = _times(row, mapping)
+    except _BadTime as bad:
+        return Problem(line=line, what=f"call {cad_id}: {bad}", left_out=True)
+    received = times["received"]
+    if received is None:
+        return Problem(line=line, what=f"call {cad_id}: no time of receipt", left_out=True)
+    cleared = times["cleared"]
+    if cleared is not None and cleared < received - _SKEW:
+        return Problem(line=line, what=f"call {cad_id}: cleared before it was received", left_out=True)
+    blank_source = "" if "" in mapping.sources else None
+    return LoggedCall(
+        line=line,
+        cad_id=cad_id,
+        case_number=_cell(row, columns.case_number) or cad_id,
+        priority_code=_cell(row, columns.priority),
+        call_type_code=_cell(row, columns.call_type),
+        final_call_type_code=_cell(row, columns.final_call_type),
+        source_code=_cell(row, columns.source) or blank_source,
+        language_code=_cell(row, columns.language),
+        phone=_cell(row, columns.phone),
+        area=_cell(row, columns.area),
+        received_at=received,
+        call_ended_at=times["call_ended"],
+        dispatched_at=times["dispatched"],
+        arrived_at=times["arrived"],
+        cleared_at=cleared,
+    )
+
+
+class _BadTime(Exception):  # noqa: N818
+    pass
+
+
+def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, datetime | None]:
+    zone = ZoneInfo(mapping.zone)
+    times: dict[str, datetime | None] = {}
+    for name in ("received", "call_ended", "dispatched", "arrived", "cleared"):
+        column: str | None = getattr(mapping.columns, name)
+        cell = _cell(row, column)
+        try:
+            times[name] = None if cell is None else exact_time(cell, zone, not_before=times.get("received"))
+        except (ValueError, OverflowError):
+            raise _BadTime(f"{column} is {cell!r}, which is not a time") from None
+    return times
+
+
+def _cell(row: Mapping[str, str | None], column: str | None) -> str | None:
+    value = (row.get(column) or "").strip() if column is not None else ""
+    return None if value in _BLANK else value
+
+
+def _twice(call: LoggedCall, known: LoggedCall) -> Problem:
+    what = f"call {call.cad_id} is in the log twice (first in line {known.line}); the rows are taken as one call"
+    return Problem(line=call.line, what=what, left_out=False)
+
+
+def _together(one: LoggedCall, other: LoggedCall) -> LoggedCall:
+    """Two rows of one call (two radio jobs, say): from the first receipt to the last clearing, in any order."""
+    first, last = sorted((one, other), key=lambda call: (call.received_at, call.line))
+    cleared = None if one.cleared_at is None or other.cleared_at is None else max(one.cleared_at, other.cleared_at)
+    return replace(
+        first,
+        final_call_type_code=last.final_call_type_code or first.final_call_type_code,
+        call_ended_at=_earliest(one.call_ended_at, other.call_ended_at),
+        dispatched_at=_earliest(one.dispatched_at, other.dispatched_at),
+        arrived_at=_earliest(one.arrived_at, other.arrived_at),
+        cleared_at=cleared,
+    )
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((time for time in (one, other) if time is not None), default=None)

@@ -1,0 +1,189 @@
+"""The forwarder: brings Temporal up to date with the rows, from the commit on.
+
+A row says which version of its facts Temporal has. Whatever was missed, because Temporal was away or a process died, is
+found by that and sent again; a version that comes twice changes nothing in the workflow.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select, update
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.known_call import known_call
+from calls.clock import Clock
+from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, KnownCall, Signal, workflow_id
+from calls.eligibility import Eligibility
+from calls.facts import CallFacts, Language
+from calls.policy import Policy
+from calls.signals import signal_for
+from database.tables import CallRow, real_now
+
+log = structlog.get_logger()
+
+_LEASE = timedelta(seconds=15)
+_BATCH = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Forward:
+    call: KnownCall
+    call_id: str
+    signalled: CallFacts | None
+
+
+class Forwarder:
+    """Starts and signals workflows. Any number of them may run at once: rows are leased under a lock."""
+
+    def __init__(self, *, engine: Engine, client: Client, policy: Policy, clock: Clock) -> None:
+        self._engine = engine
+        self._client = client
+        self._policy = policy
+        self._clock = clock
+
+    async def forward_all(self) -> int:
+        """Forward every row that Temporal does not have yet; how many. A failure leaves the row for the next time."""
+        count = 0
+        while batch := await asyncio.to_thread(self._lease):
+            await asyncio.gather(*(self._forward(item) for item in batch))
+            count += len(batch)
+        return count
+
+    async def resume_with(self, clock: Clock) -> int:
+        """Tell every open call a new clock (a demonstration that was stopped goes on); how many were told."""
+        ids = await asyncio.to_thread(self._open_calls)
+        for call in ids:
+            try:
+                handle = self._client.get_workflow_handle(workflow_id(call))
+                await handle.signal(Signal.UPDATED, CallChange(clock=clock))
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+        return len(ids)
+
+    async def _forward(self, item: _Forward) -> None:
+        ended: str | None = None
+        try:
+            if item.signalled is None and item.call.decision.is_eligible:
+                await self._start(item)
+            elif item.signalled is not None:
+                ended = await self._signal(item)
+            elif item.call.decision.eligibility is Eligibility.INELIGIBLE and item.call.facts.latch is not None:
+                ended = f"never texted: {item.call.decision.rule}"
+        except WorkflowAlreadyStartedError:
+            ended = await self._signal(item)
+        except RPCError as error:
+            log.warning("temporal did not take the call; trying again", call_id=item.call_id, status=error.status.name)
+            return
+        await asyncio.to_thread(self._forwarded, item, ended)
+
+    async def _start(self, item: _Forward) -> None:
+        """Start the call's workflow. Never a second one, not even after the first has ended (R2).
+
+        A running one is not joined silently either (`USE_EXISTING`): then it would not hear of these facts.
+        """
+        facts = item.call.facts
+        group = self._policy.eligibility.groups.get(facts.call_type_group or "")
+        label = "" if group is None else group.label[Language.ENGLISH]
+        await self._client.start_workflow(
+            WORKFLOW_TYPE,
+            CallInput(call_id=item.call_id, call=item.call, timetable=self._policy.timetable, clock=self._clock),
+            id=workflow_id(item.call_id),
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=_search_attributes(facts),
+            static_summary=f"{label}, priority {facts.priority}, case {facts.case_number}",
+            static_details=f"Texts for one call for service of {facts.agency}, policy {self._policy.version}.",
+        )
+
+    async def _signal(self, item: _Forward) -> str | None:
+        """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
+        name = signal_for(item.signalled, item.call)
+        handle = self._client.get_workflow_handle(workflow_id(item.call_id))
+        try:
+            await handle.signal(name, CallChange(call=item.call))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return await self._why_ended(item)
+        return None
+
+    async def _why_ended(self, item: _Forward) -> str:
+        """A workflow that has ended is final; one that Temporal does not know was ended long ago or lost with it."""
+        try:
+            description = await self._client.get_workflow_handle(workflow_id(item.call_id)).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            log.error("temporal does not know the call's workflow", call_id=item.call_id)
+            return "unknown to Temporal"
+        status = description.status or WorkflowExecutionStatus.COMPLETED
+        return status.name.lower()
+
+    def _lease(self) -> Sequence[_Forward]:
+        """Take rows that are behind, so that no other forwarder sends them meanwhile."""
+        now = real_now()
+        with Session(self._engine) as session, session.begin():
+            rows = session.exec(
+                select(CallRow)
+                .where(
+                    col(CallRow.signalled_version) < col(CallRow.version),
+                    col(CallRow.ended_reason).is_(None),
+                    (col(CallRow.forwarding_until_real).is_(None)) | (col(CallRow.forwarding_until_real) < now),
+                )
+                .limit(_BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for row in rows:
+                row.forwarding_until_real = now + _LEASE
+                session.add(row)
+            return [self._item(row) for row in rows]
+
+    def _item(self, row: CallRow) -> _Forward:
+        signalled = None if row.signalled is None else CallFacts.model_validate(row.signalled)
+        return _Forward(call=known_call(row, self._policy), call_id=row.call_id, signalled=signalled)
+
+    def _forwarded(self, item: _Forward, ended: str | None) -> None:
+        """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts."""
+        told = item.signalled is not None or item.call.decision.is_eligible
+        with Session(self._engine) as session, session.begin():
+            session.execute(
+                update(CallRow)
+                .where(col(CallRow.call_id) == item.call_id, col(CallRow.signalled_version) < item.call.version)
+                .values(
+                    signalled_version=item.call.version,
+                    signalled=item.call.facts.model_dump(mode="json") if told else None,
+                    forwarding_until_real=None,
+                    ended_reason=ended,
+                )
+            )
+
+    def _open_calls(self) -> Sequence[str]:
+        with Session(self._engine) as session:
+            return session.exec(
+                select(CallRow.call_id).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
+            ).all()
+
+
+def _search_attributes(facts: CallFacts) -> TypedSearchAttributes:
+    """What staff search calls by in Temporal's UI. Nothing personal (R3); set at the start, which costs no action."""
+    pairs: list[SearchAttributePair[str] | SearchAttributePair[int]] = [
+        SearchAttributePair(SearchAttributeKey.for_keyword("Agency"), facts.agency)
+    ]
+    if facts.priority is not None:
+        pairs.append(SearchAttributePair(SearchAttributeKey.for_int("CallPriority"), facts.priority))
+    for name, value in (
+        ("CallTypeGroup", facts.call_type_group),
+        ("CallLanguage", facts.language),
+        ("CaseNumber", facts.case_number),
+    ):
+        if value is not None:
+            pairs.append(SearchAttributePair(SearchAttributeKey.for_keyword(name), str(value)))
+    return TypedSearchAttributes(pairs)

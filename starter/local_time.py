@@ -1,0 +1,24 @@
+"""Naive local times, as CAD exports write them, made exact; the nights on which the clocks change are inside."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def exact_time(text: str, zone: ZoneInfo, *, not_before: datetime | None = None) -> datetime:
+    """A time as CAD writes it (ISO 8601), in UTC. One that has its offset keeps it.
+
+    When the clocks go back an hour comes twice: then the first one is meant, unless that is before `not_before` (the
+    call's receipt: nothing that happens to a call happens before it). When they go forward an hour is missing: a time
+    in it is read with the offset from before, an hour later by the new clock.
+
+    Raises:
+        ValueError: not a time.
+    """
+    time = datetime.fromisoformat(text.strip())
+    if time.tzinfo is not None:
+        return time.astimezone(UTC)
+    first = time.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if not_before is not None and first < not_before:
+        second = time.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        return second if second >= not_before else first
+    return first

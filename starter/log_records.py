@@ -1,0 +1,105 @@
+"""From a log's call to the records that a live feed would have sent, each at its time."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import phonenumbers
+from pydantic import JsonValue
+
+from calls.facts import Language
+from policy.agency import Agency
+from starter.csv_log import Log, LoggedCall
+from starter.fictional_numbers import fictional_number
+from starter.records import CadRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Which calls of a log are played: those received from `start` on, before `end`."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def has(self, moment: datetime) -> bool:
+        return (self.start is None or moment >= self.start) and (self.end is None or moment < self.end)
+
+
+def window_of(agency: Agency, *, start: datetime | None, hours: float | None) -> Window:
+    """From `start` (naive: the agency's own time) for `hours`; without `hours` to the end of the log."""
+    if start is not None and start.tzinfo is None:
+        start = start.replace(tzinfo=agency.policy.timetable.zone_info)
+    end = None if start is None or hours is None else start + timedelta(hours=hours)
+    return Window(start=start, end=end)
+
+
+def records_of_log(log: Log, agency: Agency, *, feed: str, window: Window) -> list[CadRecord]:
+    """All records of the window's calls, in the order of their times.
+
+    A call without a number is its own caller: the n-th call of the whole log has the n-th fictional number, so that it
+    keeps it in whichever window it is played.
+    """
+    records = [
+        record
+        for index, call in enumerate(log.calls)
+        if window.has(call.received_at)
+        for record in _records_of_call(call, agency, feed=feed, phone=_number(call.phone) or fictional_number(index))
+    ]
+    return sorted(records, key=lambda record: (record.stamp, record.cad_id))
+
+
+def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str) -> Iterator[CadRecord]:
+    first_type = call.call_type_code or call.final_call_type_code
+    facts: dict[str, JsonValue] = {
+        "case_number": call.case_number,
+        "priority_code": call.priority_code,
+        "priority": agency.cad.priorities.get(call.priority_code or ""),
+        "source_code": call.source_code,
+        "source": None if call.source_code is None else agency.cad.sources.get(call.source_code),
+        "language": _language(call.language_code),
+        "area": call.area,
+        "received_at": call.received_at.isoformat(),
+        **_type_facts(first_type, agency),
+    }
+    yield CadRecord(feed=feed, cad_id=call.cad_id, stamp=call.received_at, facts=_told(facts), phone=phone)
+    for name, moment in _steps(call):
+        told: dict[str, JsonValue] = {name: moment.isoformat()}
+        if name == "cleared_at" and call.final_call_type_code not in (None, first_type):
+            told |= _type_facts(call.final_call_type_code, agency)
+        yield CadRecord(feed=feed, cad_id=call.cad_id, stamp=max(moment, call.received_at), facts=_told(told))
+
+
+def _steps(call: LoggedCall) -> Iterable[tuple[str, datetime]]:
+    for name in ("call_ended_at", "dispatched_at", "arrived_at", "cleared_at"):
+        moment: datetime | None = getattr(call, name)
+        if moment is not None:
+            yield name, moment
+
+
+def _type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
+    """A type that the folder does not know tells an empty group, so that it is not taken for the type before it."""
+    if code is None:
+        return {}
+    return {"call_type_code": code, "call_type_group": agency.call_types.group_of(code) or ""}
+
+
+def _told(facts: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _language(code: str | None) -> Language | None:
+    prefix = (code or "").strip().lower()[:2]
+    return Language(prefix) if prefix in set(Language) else None
+
+
+def _number(text: str | None) -> str | None:
+    """A number of the log in E.164, where it is one that can be texted."""
+    if text is None:
+        return None
+    try:
+        number = phonenumbers.parse(text, "CA")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,152 @@
+"""What a survey asks, in both languages, as its agency's `survey.yaml` says."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from calls.facts import Language
+
+_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class SurveyError(Exception):
+    """The survey cannot be used; the message names the place and what is wrong, in one line."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Localized(_Value):
+    """The same thing said in every language (R10)."""
+
+    en: _Words
+    fr: _Words
+
+    def in_language(self, language: Language) -> str:
+        return {Language.ENGLISH: self.en, Language.FRENCH: self.fr}[language]
+
+
+class QuestionKind(StrEnum):
+    """How a question is answered."""
+
+    SCALE = "scale"
+    """One of `1` (least) to `5` (most), or one of the options without a number."""
+    CHOICE = "choice"
+    MULTI_CHOICE = "multi-choice"
+    COMMENT = "comment"
+
+
+class Option(_Value):
+    """One answer to choose. Its id stands in the stored answers and never changes its meaning."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
+    text: Localized
+
+
+class Condition(_Value):
+    """The question is asked only of those who answered an earlier one with one of these options."""
+
+    question: str
+    answers: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+
+
+class Question(_Value):
+    """One question; answering it is never required. Its id never changes its meaning either."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,2}$")]
+    kind: Annotated[QuestionKind, Field(strict=False)]
+    text: Localized
+    hint: Localized | None = None
+    options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
+    only_if: Condition | None = None
+
+    @property
+    def option_ids(self) -> frozenset[str]:
+        return frozenset(option.id for option in self.options)
+
+    @model_validator(mode="after")
+    def _options_fit_the_kind(self) -> "Question":
+        ids = [option.id for option in self.options]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"{self.id} has two options with one id")
+        if self.kind is QuestionKind.COMMENT and ids:
+            raise ValueError(f"{self.id} is a comment and has options")
+        if self.kind is not QuestionKind.COMMENT and len(ids) < 2:
+            raise ValueError(f"{self.id} has fewer than two options")
+        if self.kind is QuestionKind.SCALE and [id_ for id_ in ids if id_.isdigit()] != ["1", "2", "3", "4", "5"]:
+            raise ValueError(f"{self.id} is a scale: its numbered options are 1 to 5 in order")
+        return self
+
+
+class Notice(_Value):
+    """The notice of collection that the law asks for, shown before the first question."""
+
+    authority: Localized
+    purpose: Localized
+    contact: Localized
+    """Who answers questions about the collection: title, address or phone."""
+
+
+class Survey(_Value):
+    """A survey. A change of its questions is a new `version`, which stands in every response."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.-]{1,32}$")]
+    notice: Notice
+    complaints: Localized
+    """Where to complain: the survey is not the place."""
+    questions: Annotated[tuple[Question, ...], Field(min_length=1, strict=False)]
+
+    @model_validator(mode="after")
+    def _conditions_look_back(self) -> "Survey":
+        earlier: dict[str, Question] = {}
+        for question in self.questions:
+            if question.id in earlier:
+                raise ValueError(f"{question.id} is there twice")
+            if question.only_if is not None:
+                _check_condition(question.id, question.only_if, earlier)
+            earlier[question.id] = question
+        return self
+
+    def asked(self, answers: dict[str, str | list[str]]) -> Iterable[Question]:
+        """The questions that are asked of somebody who gave these answers, in order (skip logic)."""
+        shown: set[str] = set()
+        for question in self.questions:
+            condition = question.only_if
+            if condition is not None:
+                given = answers.get(condition.question, [])
+                chosen = {given} if isinstance(given, str) else set(given)
+                if condition.question not in shown or not chosen & set(condition.answers):
+                    continue
+            shown.add(question.id)
+            yield question
+
+
+def parse_survey(text: str) -> Survey:
+    """The survey from the text of its YAML file.
+
+    Raises:
+        SurveyError: it is not YAML, a language or another part is missing, or a part is unknown or contradicts another.
+    """
+    try:
+        return Survey.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise SurveyError(f"not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "survey"
+        raise SurveyError(f"{place}: {first['msg']}") from None
+
+
+def _check_condition(asking: str, condition: Condition, earlier: dict[str, Question]) -> None:
+    gate = earlier.get(condition.question)
+    if gate is None:
+        raise ValueError(f"{asking} depends on {condition.question}, which does not come before it")
+    if gate.kind not in {QuestionKind.CHOICE, QuestionKind.MULTI_CHOICE}:
+        raise ValueError(f"{asking} depends on {gate.id}, which is not a choice")
+    unknown = sorted(set(condition.answers) - gate.option_ids)
+    if unknown:
+        raise ValueError(f"{asking} depends on the answer {unknown[0]!r}, which {gate.id} does not have")

@@ -1,0 +1,187 @@
+"""The residents' site on a real port, and Twilio and a resident who talk to it."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import requests
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel, select
+from twilio.request_validator import RequestValidator
+
+from calls.clock import REAL_TIME, Clock
+from calls.contracts import Kind, LedgerState
+from calls.facts import Language
+from database import tables
+from database.encryption import Keyring
+from survey.questions import parse_survey
+from texts.wording import Wording, parse_wording
+from web.residents.agency import ResidentAgency
+from web.residents.app import create_residents_app
+
+ORIGIN = "https://texts.example.org"
+TOKENS = ("0123456789abcdef0123456789abcdef", "old-token-still-accepted-while-it-rotates")
+ACCOUNT = "AC" + "0" * 32
+OURS, RESIDENT = "+13438036032", "+16135550142"
+AGENCIES = Path(__file__).parents[2] / "agencies"
+Row = TypeVar("Row", bound=SQLModel)
+
+
+def wording_of(agency: str) -> Wording:
+    """The wording in an agency's folder."""
+    folder = AGENCIES / agency / "texts"
+    return parse_wording({language: (folder / f"{language}.po").read_text() for language in Language})
+
+
+def ottawa() -> ResidentAgency:
+    return ResidentAgency(
+        key="ottawa",
+        names={Language.ENGLISH: "Ottawa Police Service", Language.FRENCH: "Service de police d’Ottawa"},
+        sender=OURS,
+        emergency_line="9-1-1",
+        non_emergency_line="613-236-1222",
+        wording=wording_of("ottawa"),
+        survey=parse_survey((AGENCIES / "ottawa" / "survey.yaml").read_text()),
+        policy_version="policy-1",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residents:
+    """The site under test and what stands in its database."""
+
+    engine: Engine
+    keyring: Keyring
+    agency: ResidentAgency
+    address: str
+    http: requests.Session
+
+    def webhook(
+        self,
+        path: str,
+        fields: Mapping[str, str],
+        *,
+        token: str = TOKENS[0],
+        signature: str | None = None,
+        origin: str = ORIGIN,
+    ) -> requests.Response:
+        """Post as Twilio does: signed for our public address, whatever the request's own address is."""
+        if signature is None:
+            validator = RequestValidator(token)  # type: ignore[no-untyped-call]
+            signature = str(validator.compute_signature(origin + path, dict(fields)))  # type: ignore[no-untyped-call]
+        return self.http.post(
+            self.address + path, data=dict(fields), headers={"X-Twilio-Signature": signature}, timeout=10
+        )
+
+    def text(self, body: str, *, sid: str | None = None, phone: str = RESIDENT) -> requests.Response:
+        """A resident's text arrives."""
+        fields = {
+            "MessageSid": sid or f"SM{uuid4().hex}",
+            "AccountSid": ACCOUNT,
+            "From": phone,
+            "To": OURS,
+            "Body": body,
+            "FromZip": "",
+            "NumMedia": "0",
+        }
+        return self.webhook("/twilio/inbound", fields)
+
+    def report(self, text_id: UUID, status: str, *, sid: str = "SM" + "1" * 32, **fields: str) -> requests.Response:
+        """A delivery report arrives."""
+        return self.webhook(
+            f"/twilio/status?mid={text_id}",
+            {"MessageSid": sid, "MessageStatus": status, "AccountSid": ACCOUNT, "To": RESIDENT, **fields},
+        )
+
+    def add_text(self, **values: object) -> UUID:
+        """A text in the ledger, in state `sending` unless told otherwise."""
+        now = datetime.now(UTC)
+        row = tables.TextRow.model_validate(
+            {
+                "id": uuid4(),
+                "call_id": f"ottawa-{uuid4().hex[:8]}",
+                "kind": Kind.CONFIRMATION,
+                "state": LedgerState.SENDING,
+                "policy_version": "policy-1",
+                "phone_hash": self.keyring.phone_hash(RESIDENT),
+                "due_at": now,
+                "expires_at": now + timedelta(hours=1),
+                **values,
+            }
+        )
+        with Session(self.engine) as session, session.begin():
+            session.add(row)
+            return row.id
+
+    def invite(self, *, language: str | None = None, valid_for: timedelta = timedelta(days=14)) -> str:
+        """An invitation to the survey; its token."""
+        invitation = uuid4()
+        token = self.keyring.survey_token(str(invitation))
+        with Session(self.engine) as session, session.begin():
+            session.add(
+                tables.SurveyInvitationRow(
+                    id=invitation,
+                    call_id=f"ottawa-{invitation}",
+                    token_hash=self.keyring.token_hash(token),
+                    language=language,
+                    survey_version="1",
+                    expires_at=datetime.now(UTC) + valid_for,
+                )
+            )
+        return token
+
+    def ledger(self, text_id: UUID) -> tables.TextRow:
+        with Session(self.engine) as session:
+            return session.exec(select(tables.TextRow).where(tables.TextRow.id == text_id)).one()
+
+    def rows(self, table: type[Row]) -> list[Row]:
+        with Session(self.engine) as session:
+            return list(session.exec(select(table)).all())
+
+    def rows_in_all(self) -> int:
+        """How many rows the tables that a webhook may write hold."""
+        return sum(
+            len(self.rows(table))
+            for table in (tables.TextRow, tables.InboundMessageRow, tables.OptOutRow, tables.SurveyResponseRow)
+        )
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The app on a free port, in a thread; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, access_log=False, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def residents_site(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency, *, clock: Clock = REAL_TIME
+) -> Iterator[Residents]:
+    app = create_residents_app(
+        engine=engine,
+        keyring=keyring,
+        agency=agency,
+        clock=clock,
+        origin=ORIGIN,
+        twilio_auth_tokens=TOKENS,
+        twilio_account_sid=ACCOUNT,
+    )
+    with serving(app) as address, requests.Session() as http:
+        yield Residents(engine=engine, keyring=keyring, agency=agency, address=address, http=http)

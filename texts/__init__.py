@@ -1,0 +1,1 @@
+"""Wording, rendering, SMS segments, reply keywords. Pure."""

@@ -1,0 +1,115 @@
+"""What a reply asks for: STOP, START or HELP, in English and French, or something else."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from calls.facts import Language
+
+
+class Keyword(StrEnum):
+    """A request that a machine can meet."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was read. `language` is the keyword's own, if it has one.
+
+    `answered_by_carrier`: Twilio matches this exact word itself, blocks or unblocks the number, and has answered.
+    """
+
+    keyword: Keyword
+    language: Language | None = None
+    answered_by_carrier: bool = False
+
+
+_CARRIER: Final = {
+    Keyword.STOP: frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}),
+    Keyword.START: frozenset({"start", "yes", "unstop"}),
+}
+"""Twilio's defaults on long codes and toll-free numbers: the single English word, whatever its case."""
+
+_ENGLISH: Final = {
+    Keyword.STOP: {"stop", "stopall", "stopp", "unsubscribe", "optout"},
+    Keyword.START: {"start", "unstop"},
+    Keyword.HELP: {"help"},
+}
+_FRENCH: Final = {
+    Keyword.STOP: {
+        *("arret", "arrets", "arrete", "arreter", "arretez", "arretes"),
+        *("aret", "arett", "arrett", "arrret", "areter", "aretez", "desabonner", "desabonnement"),
+    },
+    Keyword.START: {"debut", "debuter", "reprendre", "commencer", "recommencer"},
+    Keyword.HELP: {"aide", "aidez"},
+}
+_NEITHER: Final = {Keyword.HELP: {"info", "infos", "information"}}
+_WORDS: Final[dict[str, tuple[Keyword, Language | None]]] = {
+    **{word: (keyword, Language.ENGLISH) for keyword, words in _ENGLISH.items() for word in words},
+    **{word: (keyword, Language.FRENCH) for keyword, words in _FRENCH.items() for word in words},
+    **{word: (keyword, None) for keyword, words in _NEITHER.items() for word in words},
+}
+_ALONE: Final[dict[str, tuple[Keyword, Language | None]]] = {
+    **dict.fromkeys(("cancel", "end", "quit", "revoke"), (Keyword.STOP, Language.ENGLISH)),
+    "yes": (Keyword.START, Language.ENGLISH),
+    "fin": (Keyword.STOP, Language.FRENCH),
+}
+"""Keywords only when nothing else is said: "cancel please" may be about the call, not about the texts."""
+_COURTESY: Final = frozenset(
+    {"please", "pls", "plz", "thanks", "thank", "thankyou", "you", "thx", "svp", "stp", "merci"}
+)
+_PHRASES: Final = (
+    (re.compile(r"\bs il (?:vous|te) plait\b"), "svp"),
+    (re.compile(r"\bopt out\b"), "optout"),
+    (re.compile(r"\bun subscribe\b"), "unsubscribe"),
+    (re.compile(r"\bse desabonner\b|\bme desabonner\b"), "desabonner"),
+    (
+        re.compile(r"\bstop (?:all|sms|(?:all |the |these )?(?:texts?|messages?)|texting(?: me)?|messaging(?: me)?)\b"),
+        "stop",
+    ),
+    (re.compile(r"\b(arrete[rz]?) (?:les |ces |vos )(?:textos?|messages?|sms)\b"), r"\1"),
+)
+_MOST_WORDS = 3
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+def read_keyword(body: str) -> Reading:
+    """What a reply asks for. It is a keyword only when it says hardly more than that: at most three words, the others
+    courtesy. "Please stop the noise" is about the call and gets an answer, not an opt-out.
+    """
+    if _exact(body) in _CARRIER[Keyword.STOP]:
+        return Reading(keyword=Keyword.STOP, language=Language.ENGLISH, answered_by_carrier=True)
+    if _exact(body) in _CARRIER[Keyword.START]:
+        return Reading(keyword=Keyword.START, language=Language.ENGLISH, answered_by_carrier=True)
+    words = _words(body)
+    if len(words) == 1 and words[0] in _ALONE:
+        keyword, language = _ALONE[words[0]]
+        return Reading(keyword=keyword, language=language)
+    meant = [word for word in words if word not in _COURTESY]
+    if not meant or len(set(words)) > _MOST_WORDS or any(word not in _WORDS for word in meant):
+        return Reading(keyword=Keyword.OTHER)
+    asked = {_WORDS[word][0] for word in meant}
+    if len(asked) > 1:  # "stop help": say nothing for the person
+        return Reading(keyword=Keyword.OTHER)
+    languages = {_WORDS[word][1] for word in meant}
+    return Reading(keyword=asked.pop(), language=languages.pop() if len(languages) == 1 else None)
+
+
+def _exact(body: str) -> str:
+    return body.strip().lower()
+
+
+def _words(body: str) -> list[str]:
+    """The words without accents, case, punctuation and invisible characters, set phrases made one word."""
+    decomposed = unicodedata.normalize("NFKD", body.casefold())
+    letters = "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
+    text = _NOT_WORDS.sub(" ", letters).strip()
+    for phrase, word in _PHRASES:
+        text = phrase.sub(word, text)
+    return text.split()

@@ -1,0 +1,57 @@
+"""How many SMS segments a text costs, counted as the networks cut it (3GPP TS 23.038 and 23.040)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+GSM7_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""The alphabet of one septet a character, without the escape itself."""
+GSM7_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
+"""Characters that take two septets: the escape and one more, which stay together."""
+
+_GSM7_SINGLE, _GSM7_JOINED = 160, 153  # the header that joins segments takes 7 septets
+_UCS2_SINGLE, _UCS2_JOINED = 70, 67  # or 3 code units
+
+
+class Encoding(StrEnum):
+    """The alphabet in which a text travels."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segmentation:
+    """What a text costs. `units` are septets or UTF-16 code units; `forced_by` the characters outside GSM-7."""
+
+    encoding: Encoding
+    segments: int
+    units: int
+    forced_by: tuple[str, ...]
+
+
+def segmentation(body: str) -> Segmentation:
+    """How the networks cut this text. An empty text is one empty segment."""
+    forced_by = tuple(dict.fromkeys(char for char in body if char not in GSM7_BASIC | GSM7_EXTENSION))
+    if forced_by:
+        sizes = [2 if ord(char) > 0xFFFF else 1 for char in body]  # a surrogate pair stays together
+        encoding, single, joined = Encoding.UCS2, _UCS2_SINGLE, _UCS2_JOINED
+    else:
+        sizes = [2 if char in GSM7_EXTENSION else 1 for char in body]
+        encoding, single, joined = Encoding.GSM7, _GSM7_SINGLE, _GSM7_JOINED
+    units = sum(sizes)
+    segments = 1 if units <= single else _filled(sizes, joined)
+    return Segmentation(encoding=encoding, segments=segments, units=units, forced_by=forced_by)
+
+
+def _filled(sizes: list[int], capacity: int) -> int:
+    """How many segments of this capacity are filled in order, when nothing may be split."""
+    segments, used = 1, 0
+    for size in sizes:
+        if used + size > capacity:
+            segments, used = segments + 1, 0
+        used += size
+    return segments

@@ -1,0 +1,1 @@
+"""What people reach over HTTP: residents, staff, the public."""

@@ -1,0 +1,1 @@
+"""Residents: the survey, what we say about ourselves, and Twilio's webhooks."""

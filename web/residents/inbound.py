@@ -1,0 +1,210 @@
+"""A text that came in: stored once, STOP and START obeyed at once (R6), everything else answered once an hour."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from calls.contracts import WENT_OUT, Kind, LedgerState
+from calls.facts import Language
+from database.tables import InboundMessageRow, OptOutRow, TextRow
+from texts.keywords import Keyword, Reading, read_keyword
+from texts.render import render
+from texts.wording import Piece
+from web.residents.agency import Site
+
+_ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
+_TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines
+_STOP_BY_CARRIER: Final = "stop by carrier"
+_OPTED_OUT: Final = "opted out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """A text from a resident: `phone` wrote to `sender`, one of our numbers."""
+
+    provider_sid: str
+    phone: str
+    sender: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What is answered, with its id in the ledger."""
+
+    text_id: UUID
+    body: str
+
+
+def take_in(site: Site, message: Inbound) -> Reply | None:
+    """Store the text, do what it asks, and give our answer, all committed. None: the carrier answers, or nobody.
+
+    The same text delivered again is stored and answered no second time (R2).
+    """
+    now, phone_hash = site.clock.now(), site.keyring.phone_hash(message.phone)
+    reading = read_keyword(message.body)
+    with Session(site.engine) as session, session.begin():
+        # One number's texts are taken in one after the other, so that two at once are not answered twice.
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
+        if not _stored(session, site, message, reading, phone_hash=phone_hash, now=now):
+            return None
+        piece = _obey(session, site, message, reading, phone_hash=phone_hash, now=now)
+        if piece is None or not _TEXTABLE.fullmatch(message.phone):
+            return None
+        return _answer(session, site, message, piece, reading.language, phone_hash=phone_hash, now=now)
+
+
+def _stored(
+    session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime
+) -> bool:
+    """False: this text is here already."""
+    by_carrier = reading.keyword is Keyword.STOP and reading.answered_by_carrier
+    statement = (
+        insert(InboundMessageRow)
+        .values(
+            provider_sid=message.provider_sid,
+            phone_hash=phone_hash,
+            sender=message.sender,
+            keyword=_STOP_BY_CARRIER if by_carrier else reading.keyword.value,
+            body_encrypted=site.keyring.encrypt(message.body),
+            received_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["provider_sid"])
+        .returning(col(InboundMessageRow.id))
+    )
+    return session.execute(statement).first() is not None
+
+
+def _obey(
+    session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime
+) -> Piece | None:
+    """Do what the keyword asks; which of our answers it gets."""
+    if reading.keyword is Keyword.STOP:
+        is_new = _opt_out(session, site, message, phone_hash=phone_hash, now=now)
+        return Piece.STOP_REPLY if is_new and not reading.answered_by_carrier else None
+    if reading.keyword is Keyword.START:
+        since = _end_opt_out(session, message.sender, phone_hash=phone_hash, now=now)
+        if since is not None:
+            answered = reading.answered_by_carrier and _carrier_blocked(
+                session, message.sender, phone_hash=phone_hash, since=since
+            )
+            return None if answered else Piece.START_REPLY
+    return Piece.AUTO_REPLY
+
+
+def _opt_out(session: Session, site: Site, message: Inbound, *, phone_hash: str, now: datetime) -> bool:
+    """False: an opt-out is in force already."""
+    statement = (
+        insert(OptOutRow)
+        .values(
+            phone_hash=phone_hash,
+            phone_encrypted=site.keyring.encrypt(message.phone),
+            sender=message.sender,
+            since=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(col(OptOutRow.id))
+    )
+    return session.execute(statement).first() is not None
+
+
+def _end_opt_out(session: Session, sender: str, *, phone_hash: str, now: datetime) -> datetime | None:
+    """Since when the opt-out was in force that ends now; None: there was none."""
+    statement = (
+        update(OptOutRow)
+        .where(
+            col(OptOutRow.phone_hash) == phone_hash, col(OptOutRow.sender) == sender, col(OptOutRow.ended_at).is_(None)
+        )
+        .values(ended_at=now)
+        .returning(col(OptOutRow.since))
+    )
+    return session.execute(statement).scalar_one_or_none()
+
+
+def _carrier_blocked(session: Session, sender: str, *, phone_hash: str, since: datetime) -> bool:
+    """The carrier confirms a START only to somebody whom it had blocked itself; after ARRET that is for us to do."""
+    statement = select(InboundMessageRow.id).where(
+        InboundMessageRow.phone_hash == phone_hash,
+        InboundMessageRow.sender == sender,
+        InboundMessageRow.keyword == _STOP_BY_CARRIER,
+        col(InboundMessageRow.received_at) >= since,
+    )
+    return session.exec(statement.limit(1)).first() is not None
+
+
+def _answer(
+    session: Session,
+    site: Site,
+    message: Inbound,
+    piece: Piece,
+    said_in: Language | None,
+    *,
+    phone_hash: str,
+    now: datetime,
+) -> Reply | None:
+    """Write our answer to the ledger: in the language of our last text to the number or of the keyword, else in both.
+
+    To somebody who opted out the ledger says why there is none (R6, R9).
+    """
+    is_automatic = piece is Piece.AUTO_REPLY
+    if is_automatic and _answered_lately(session, phone_hash=phone_hash, now=now):
+        return None
+    wrote_in = _last_language(session, phone_hash=phone_hash)
+    language = (wrote_in or said_in) if is_automatic else (said_in or wrote_in)
+    rendered = render(site.agency.wording, piece, language, site.agency.lines)
+    silenced = is_automatic and _is_opted_out(session, message.sender, phone_hash=phone_hash)
+    text_id = uuid4()
+    session.add(
+        TextRow(
+            id=text_id,
+            kind=Kind.AUTO_REPLY,
+            state=LedgerState.SUPPRESSED if silenced else LedgerState.ACCEPTED,
+            rule=_OPTED_OUT if silenced else None,
+            reason=piece.value,
+            policy_version=site.agency.policy_version,
+            wording_version=site.agency.wording.version,
+            language=rendered.language,
+            segments=rendered.segments,
+            body_encrypted=site.keyring.encrypt(rendered.body),
+            phone_hash=phone_hash,
+            due_at=now,
+            expires_at=now,
+            settled_at=now,
+        )
+    )
+    return None if silenced else Reply(text_id=text_id, body=rendered.body)
+
+
+def _answered_lately(session: Session, *, phone_hash: str, now: datetime) -> bool:
+    statement = select(TextRow.id).where(
+        TextRow.phone_hash == phone_hash,
+        TextRow.kind == Kind.AUTO_REPLY,
+        TextRow.reason == Piece.AUTO_REPLY,
+        TextRow.due_at > now - _ANSWER_EVERY,
+    )
+    return session.exec(statement.limit(1)).first() is not None
+
+
+def _last_language(session: Session, *, phone_hash: str) -> Language | None:
+    """The language of our last text about a call; None where it went out in both, or there was none."""
+    statement = (
+        select(TextRow.language)
+        .where(TextRow.phone_hash == phone_hash, TextRow.kind != Kind.AUTO_REPLY, col(TextRow.state).in_(WENT_OUT))
+        .order_by(col(TextRow.due_at).desc())
+        .limit(1)
+    )
+    language = session.exec(statement).first()
+    return Language(language) if language in set(Language) else None
+
+
+def _is_opted_out(session: Session, sender: str, *, phone_hash: str) -> bool:
+    statement = select(OptOutRow.id).where(
+        OptOutRow.phone_hash == phone_hash, OptOutRow.sender == sender, col(OptOutRow.ended_at).is_(None)
+    )
+    return session.exec(statement).first() is not None

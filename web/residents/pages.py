@@ -1,0 +1,93 @@
+"""Renders the residents' pages: one template, one language or both, small and without scripts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from calls.facts import Language
+from web.residents.agency import ResidentAgency
+from web.residents.locales import words
+
+HERE: Final = Path(__file__).parent
+_STYLE_VERSION: Final = hashlib.sha256((HERE / "static" / "residents.css").read_bytes()).hexdigest()[:8]
+
+
+class Pages:
+    """The pages of one agency."""
+
+    def __init__(self, agency: ResidentAgency) -> None:
+        self._agency = agency
+        self._words = {
+            language: {key: _filled(text, agency.lines) for key, text in words(language).items()}
+            for language in Language
+        }
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+
+    def page(self, template: str, language: Language, *, status: int = 200, **values: object) -> HTMLResponse:
+        """The page in one language. Templates find their words in `t`."""
+        html = self._environment.get_template(template).render(
+            t=self._words[language],
+            language=language,
+            other=other(language),
+            agency=self._agency.names[language],
+            style_version=_STYLE_VERSION,
+            **values,
+        )
+        return HTMLResponse(html, status_code=status)
+
+    def message(self, reason: str, *, status: int, first: Language = Language.ENGLISH) -> HTMLResponse:
+        """A short message in both languages: `reason` and `reason`_title are its words."""
+        parts = [
+            {
+                "language": language,
+                "title": self._words[language][f"{reason}_title"],
+                "text": self._words[language][reason],
+                "emergency": self._words[language]["emergency"],
+                "anything_else": self._words[language]["anything_else"],
+            }
+            for language in (first, other(first))
+        ]
+        return self.page("message.html", first, status=status, parts=parts)
+
+
+def other(language: Language) -> Language:
+    """The other of the two languages."""
+    return Language.ENGLISH if language is Language.FRENCH else Language.FRENCH
+
+
+def page_language(*wishes: str | None, accept_language: str = "") -> Language:
+    """The first of the wishes that is a language of ours, else the browser's, else English."""
+    for wish in wishes:
+        if wish in set(Language):
+            return Language(wish)
+    return next(iter(_accepted(accept_language)), Language.ENGLISH)
+
+
+def _accepted(header: str) -> Sequence[Language]:
+    """The languages of an Accept-Language header that we have, the most wanted first."""
+    wanted: list[tuple[float, Language]] = []
+    for part in header[:500].split(","):
+        tag, _, quality = part.partition(";q=")
+        primary = tag.strip().lower().split("-")[0]
+        if primary in set(Language):
+            wanted.append((_number(quality), Language(primary)))
+    return [language for quality, language in sorted(wanted, key=lambda pair: -pair[0]) if quality > 0]
+
+
+def _number(quality: str) -> float:
+    try:
+        return float(quality or 1)
+    except ValueError:
+        return 0.0
+
+
+def _filled(text: str, fields: Mapping[str, str]) -> str:
+    for name, value in fields.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

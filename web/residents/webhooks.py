@@ -1,0 +1,100 @@
+"""Twilio's webhooks: delivery reports, texts and calls that come in on our number."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Response
+from twilio.twiml.messaging_response import MessagingResponse
+from twilio.twiml.voice_response import VoiceResponse
+
+from calls.facts import Language
+from texts.render import fill
+from texts.wording import Piece
+from web.residents.agency import ResidentAgency, Site
+from web.residents.delivery import record_delivery
+from web.residents.forms import Form
+from web.residents.inbound import Inbound, take_in
+from web.residents.signatures import signed_form
+
+_SID = re.compile(r"[A-Za-z0-9]{2,64}")
+_ADDRESS = re.compile(r"[^\s\x00-\x1f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`
+_VOICES = {Language.ENGLISH: ("Polly.Joanna", "en-US"), Language.FRENCH: ("Polly.Chantal", "fr-CA")}
+"""Twilio has no Canadian English voice; a voice and a language that do not match make it say nothing."""
+
+
+def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) -> APIRouter:
+    """`/twilio/status`, `/twilio/inbound` and `/twilio/voice`; each refuses (403) what Twilio has not signed."""
+    router = APIRouter(prefix="/twilio")
+    signed = signed_form(origin=site.origin, auth_tokens=auth_tokens, account_sid=account_sid)
+    spoken = _spoken(site.agency)
+
+    @router.post("/status", status_code=204)
+    def status(form: Annotated[Form, Depends(signed)], mid: UUID) -> None:
+        error_code = form.get("ErrorCode", "")
+        record_delivery(
+            site.engine,
+            text_id=mid,
+            provider_sid=_sid(form),
+            status=form.get("MessageStatus") or form.get("SmsStatus") or "",
+            error_code=int(error_code) if re.fullmatch(r"[0-9]{1,6}", error_code) else None,
+            now=site.clock.now(),
+        )
+
+    @router.post("/inbound")
+    def inbound(form: Annotated[Form, Depends(signed)]) -> Response:
+        message = Inbound(
+            provider_sid=_sid(form),
+            phone=_address(form, "From"),
+            sender=_address(form, "To"),
+            body=form.get("Body", ""),
+        )
+        answer = MessagingResponse()  # type: ignore[no-untyped-call]
+        reply = take_in(site, message)
+        if reply is not None:
+            callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
+            answer.message(reply.body, action=callback)  # type: ignore[no-untyped-call]
+        return _twiml(str(answer))
+
+    @router.post("/voice", dependencies=[Depends(signed)])
+    def voice() -> Response:
+        """Needs no database: whoever phones us hears where to turn, whatever else is down."""
+        return _twiml(spoken)
+
+    return router
+
+
+def _sid(form: Form) -> str:
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    if not _SID.fullmatch(sid):
+        raise HTTPException(400)
+    return sid
+
+
+def _address(form: Form, field: str) -> str:
+    address = form.get(field, "")
+    if not _ADDRESS.fullmatch(address):
+        raise HTTPException(400)
+    return address
+
+
+def _spoken(agency: ResidentAgency) -> str:
+    """Where to turn, said in both languages; then the line is closed."""
+    answer = VoiceResponse()  # type: ignore[no-untyped-call]
+    for language, (voice, tag) in _VOICES.items():
+        fields = agency.fields(language) | {name: _digit_by_digit(line) for name, line in agency.lines.items()}
+        words = fill(agency.wording, Piece.VOICE, language, fields)
+        answer.say(words, voice=voice, language=tag)  # type: ignore[no-untyped-call]
+    answer.hangup()  # type: ignore[no-untyped-call]
+    return str(answer)
+
+
+def _digit_by_digit(line: str) -> str:
+    """`613-236-1222` as it is read aloud: `6 1 3, 2 3 6, 1 2 2 2`; `9-1-1` is `9 1 1`."""
+    groups = [" ".join(group) for group in line.split("-")]
+    return (", " if max(map(len, groups)) > 1 else " ").join(groups)
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, media_type="text/xml")

@@ -1,0 +1,1 @@
+"""What happens over time. Deterministic, no I/O, no personal data. Activities are called by name, not imported."""
