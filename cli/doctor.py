@@ -70,7 +70,9 @@ def _keys(settings: Settings) -> Finding:
     except KeyringError as error:
         detail, _, mend = str(error).partition("; ")
         return Finding(what="keys", detail=detail, mend=mend or "see README: keys")
-    return Finding(what="keys", detail=f"{len(ring.encryption)} to encrypt (first: {next(iter(ring.encryption))}), 1 to look up")
+    return Finding(
+        what="keys", detail=f"{len(ring.encryption)} to encrypt (first: {next(iter(ring.encryption))}), 1 to look up"
+    )
 
 
 def _database(settings: Settings, engine: Engine) -> Finding:
@@ -104,7 +106,13 @@ async def _temporal() -> list[Finding]:
     try:
         return [Finding(what="temporal", detail="answers"), *await _namespace(client)]
     except RPCError as error:
-        return [Finding(what="temporal", detail=f"refuses: {error.status.name}", mend="check TEMPORAL_API_KEY and the rights of its user")]
+        return [
+            Finding(
+                what="temporal",
+                detail=f"refuses: {error.status.name}",
+                mend="check TEMPORAL_API_KEY and the rights of its user",
+            )
+        ]
     finally:
         await asyncio.sleep(0.2)
 
@@ -143,22 +151,36 @@ def _twilio(settings: Settings) -> Finding:
     try:
         carrier.check()
     except Misconfigured as error:
-        return Finding(what="twilio", detail=f"{address} refuses us ({error.cause})", mend="check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+        return Finding(
+            what="twilio",
+            detail=f"{address} refuses us ({error.cause})",
+            mend="check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+        )
     except NotProcessed as error:
-        return Finding(what="twilio", detail=f"{address} does not answer ({error.cause})", mend="check the network, or COMMUNITYCONNECT_TWILIO_ADDRESS")
+        return Finding(
+            what="twilio",
+            detail=f"{address} does not answer ({error.cause})",
+            mend="check the network, or COMMUNITYCONNECT_TWILIO_ADDRESS",
+        )
     return Finding(what="twilio", detail=f"{address} accepts our credentials")
 
 
 def _public_origin(settings: Settings) -> Finding:
     parts = urlsplit(settings.origin)
     if parts.scheme != "https" and parts.hostname not in _LOCAL:
-        return Finding(what="public origin", detail=f"{settings.origin} is not https", mend="set COMMUNITYCONNECT_PUBLIC_ORIGIN=https://…: Twilio and residents need it")
+        return Finding(
+            what="public origin",
+            detail=f"{settings.origin} is not https",
+            mend="set COMMUNITYCONNECT_PUBLIC_ORIGIN=https://…: Twilio and residents need it",
+        )
     try:
         well = requests.get(f"{settings.origin}/healthz", timeout=5).status_code == requests.codes.ok
     except requests.RequestException:
         well = False
     if not well:
-        return Finding(what="public origin", detail=f"{settings.origin}/healthz does not answer", mend="start the web (communityconnect web), or mend COMMUNITYCONNECT_PUBLIC_ORIGIN")
+        return Finding(
+            what="public origin",
+            detail=f"{settings.origin}/healthz does not answer",
+            mend="start the web (communityconnect web), or mend COMMUNITYCONNECT_PUBLIC_ORIGIN",
+        )
     return Finding(what="public origin", detail=f"{settings.origin} answers")
-
-

@@ -37,13 +37,15 @@ def run(
     speed: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.01, max=3600)] = 60,
     start: Annotated[
         datetime | None,
-        typer.Option("--from", help="Play calls received from then on, local time.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+        typer.Option(
+            "--from", help="Play calls received from then on, local time.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+        ),
     ] = None,
     hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
     port: Annotated[int, typer.Option(help="Of the residents' pages; the next ones up are the phones', …")] = 8000,
 ) -> None:
     """Everything in a box: play a log of real calls and watch the texts arrive on simulated phones."""
-    from local.play import Options, play  # noqa: PLC0415 - needs the wheels of requirements/local.txt
+    from local.play import Options, play
 
     play(Options(cad=cad, agency=agency, speed=speed, start=start, hours=hours, first_port=port), console=_out)
 
@@ -51,7 +53,7 @@ def run(
 @app.command()
 def setup() -> None:
     """Bring database and Temporal to what this version needs: migrations, namespace, search attributes, schedules."""
-    from cli.tasks import run_setup  # noqa: PLC0415 - the SDK takes a second to load; --help should not
+    from cli.tasks import run_setup
 
     run_setup(load_settings(), say=_out.print)
 
@@ -59,7 +61,7 @@ def setup() -> None:
 @app.command()
 def doctor() -> None:
     """Check everything that the service needs, and say how to mend what is wrong."""
-    from cli.doctor import examine  # noqa: PLC0415
+    from cli.doctor import examine
 
     troubles = 0
     for finding in examine(load_settings()):
@@ -75,7 +77,7 @@ def doctor() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker: it sends the texts. Start as many as you like."""
-    import worker as worker_module  # noqa: PLC0415
+    import worker as worker_module
 
     worker_module.main()
 
@@ -86,7 +88,7 @@ def web(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
 ) -> None:
     """Serve the residents' pages (survey) and Twilio's webhooks."""
-    from cli.serve_web import serve  # noqa: PLC0415
+    from cli.serve_web import serve
 
     serve(load_settings(), host=host, port=port)
 
@@ -98,8 +100,8 @@ def new_key_command() -> None:
 
 
 def main() -> None:
-    """Run the command. What a person can mend is said in one line; anything else is a fault of ours and shows itself."""
-    from local.errors import LocalError  # noqa: PLC0415
+    """Run the command. What a person can mend is said in one line; anything else is a fault of ours and shows."""
+    from local.errors import LocalError
 
     try:
         app()

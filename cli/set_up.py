@@ -1,4 +1,4 @@
-"""`communityconnect setup`: brings database and Temporal to what this version of the service needs. Safe to run again."""
+"""`communityconnect setup`: brings database and Temporal to what this version needs. Safe to run again."""
 
 from collections.abc import Callable
 from datetime import timedelta

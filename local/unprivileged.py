@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,12 +77,19 @@ def can_enter(folder: Path, account: Account | None) -> bool:
 
 def data_home(wanted: Path, account: Account | None) -> Path:
     """The folder for PostgreSQL's data, made for the user: `wanted`, or where `wanted` then points to."""
+    if wanted.is_symlink() and not wanted.exists():
+        raise LocalError(
+            f"PostgreSQL's data was in {wanted.resolve()} and is gone: delete {wanted} to begin with none."
+        )
     if not wanted.exists():
         wanted.mkdir(mode=0o700)
     if account is None:
+        if not os.access(wanted, os.R_OK | os.W_OK | os.X_OK):
+            raise LocalError(f"{wanted} belongs to another user; was an earlier run root's? Choose another folder.")
         return wanted.resolve()
     if wanted.stat().st_uid == 0:
-        os.chown(wanted, account.uid, account.gid)
+        with suppress(OSError):  # a folder shared with another machine may not allow it; then it is not enterable
+            os.chown(wanted, account.uid, account.gid)
     if can_enter(wanted.resolve(), account):  # the link to it may be where only root goes
         return wanted.resolve()
     if wanted.is_symlink() or any(wanted.iterdir()):

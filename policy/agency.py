@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from survey.questions import Survey, SurveyError, parse_survey
 
 from calls.facts import Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.yaml_file import AgencyError, read_yaml
+from survey.questions import Survey, SurveyError, parse_survey
 from texts.wording import Wording, WordingError, parse_wording
 
 

@@ -207,6 +207,9 @@ def test_as_root_what_the_other_user_cannot_reach_is_put_where_it_can(
             with Supervisor(closed) as supervisor:
                 supervisor.start(postgres.child())
         assert closed.postgres.resolve().parent == unprivileged.ELSEWHERE
+        shutil.rmtree(closed.postgres.resolve())
+        with pytest.raises(LocalError, match=r"is gone: delete .*/home/postgres to begin with none\."):
+            postgres.child()
 
         account = unprivileged.account_for(closed.postgres)
         package = tmp_path / "closed" / "package"

@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 from database.encryption import Keyring, load_keyring, new_key
 from database.engine import connect
 from tests.servers import create_database, drop_database, running_postgres
-from tests.web.site import Residents, ottawa, residents_site
+from tests.web.served import Residents, ottawa, residents_site
 from web.residents.agency import ResidentAgency
 
 

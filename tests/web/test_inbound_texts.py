@@ -11,7 +11,7 @@ from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
 from database.encryption import Keyring
 from database.tables import InboundMessageRow, OptOutRow, TextRow
-from tests.web.site import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, residents_site
+from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, residents_site
 from web.residents.agency import ResidentAgency
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
     sa.Column('content_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('call_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('stamp', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('body', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('body', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
     sa.Column('accepted_real', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('feed', 'content_hash')
@@ -31,8 +31,8 @@ def upgrade() -> None:
     sa.Column('agency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('case_number', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('merged', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('facts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('merged', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+    sa.Column('facts', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('eligibility', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('rule', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.Column('phone_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('recipient_version', sa.Integer(), nullable=False),
     sa.Column('signalled_version', sa.Integer(), nullable=False),
-    sa.Column('signalled', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('signalled', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
     sa.Column('forwarding_until_real', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ended_reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('created_real', sa.DateTime(timezone=True), nullable=False),
@@ -94,7 +94,7 @@ def upgrade() -> None:
     sa.Column('survey_version', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('language', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('week', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('answers', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('answers', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('text',

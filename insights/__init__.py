@@ -1,0 +1,1 @@
+"""What residents say, and what it tells the service: aggregation, suppression, emerging issues."""

@@ -1,0 +1,180 @@
+"""Everything in a box: which processes, on which ports, with which settings. For `make run`, tests and benchmarks."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from calls.clock import Clock
+from calls.contracts import SEARCH_ATTRIBUTES
+from database.encryption import new_key
+from local.child import Child
+from local.ports import LOOPBACK, Port, check_ports, free_port
+from local.postgres import Postgres, ensure_database
+from local.probes import http_ok
+from local.processes import Supervisor
+from local.state import State
+from local.temporal import Temporal
+from policy.agency import Agency
+from settings import python
+
+_DATABASE = "communityconnect"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Where each process listens, all on loopback."""
+
+    web: int
+    phones: int
+    temporal: int
+    temporal_ui: int
+    postgres: int
+    worker_metrics: int
+    temporal_metrics: int
+
+    @classmethod
+    def from_(cls, first: int) -> "Ports":
+        """Neighbouring ports, so that one option moves them all."""
+        return cls(
+            web=first,
+            phones=first + 1,
+            temporal_ui=first + 2,
+            temporal=first + 3,
+            postgres=first + 4,
+            worker_metrics=first + 5,
+            temporal_metrics=first + 6,
+        )
+
+    @classmethod
+    def any_free(cls) -> "Ports":
+        """Whichever are free, for tests."""
+        return cls(**{name: free_port() for name in cls.__dataclass_fields__})
+
+    def check(self) -> None:
+        """Say before anything starts which port is taken (LocalError)."""
+        names = {
+            "web": "the residents' pages",
+            "phones": "the phones",
+            "temporal_ui": "Temporal's UI",
+            "temporal": "Temporal",
+            "postgres": "PostgreSQL",
+            "worker_metrics": "the worker's metrics",
+            "temporal_metrics": "Temporal's metrics",
+        }
+        option = "PORT=… (make) or --port; the seven ports from there on are used"
+        check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """The service and its surroundings on one machine. `clock` is needed for the services, not for the servers."""
+
+    state: State
+    ports: Ports
+    folder: Path
+    agency: Agency
+    clock: Clock
+    durable: bool = True
+    extra: Mapping[str, str] | None = None
+    """Further settings, as environment variables: tests shorten waits."""
+
+    @property
+    def origin(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.web}"
+
+    @property
+    def phones_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.phones}"
+
+    @property
+    def temporal_ui_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.temporal_ui}"
+
+    def with_clock(self, clock: Clock) -> "Box":
+        return replace(self, clock=clock)
+
+    def environment(self) -> dict[str, str]:
+        """The settings of every process of the service."""
+        secret = self.state.secret
+        return {
+            "DATABASE_URL": self._postgres().url(_DATABASE),
+            "TEMPORAL_ADDRESS": f"{LOOPBACK}:{self.ports.temporal}",
+            "TEMPORAL_NAMESPACE": "default",
+            "TWILIO_ACCOUNT_SID": secret("account_sid", lambda: "AC" + secrets.token_hex(16)),
+            "TWILIO_AUTH_TOKEN": secret("auth_token", partial(secrets.token_hex, 16)),
+            "TWILIO_EDGE": "",
+            "TWILIO_REGION": "",
+            "COMMUNITYCONNECT_TWILIO_ADDRESS": self.phones_url,
+            "COMMUNITYCONNECT_AGENCY": str(self.folder.absolute()),
+            "COMMUNITYCONNECT_PUBLIC_ORIGIN": self.origin,
+            "COMMUNITYCONNECT_ENCRYPTION_KEYS": "box:" + secret("encryption_key", new_key),
+            "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
+            "COMMUNITYCONNECT_CLOCK": self.clock.model_dump_json(),
+            **(self.extra or {}),
+        }
+
+    def start_servers(self, supervisor: Supervisor) -> None:
+        """PostgreSQL with its database, and Temporal with its search attributes."""
+        postgres = self._postgres()
+        supervisor.start(postgres.child(), self._temporal().child())
+        ensure_database(postgres.url(), _DATABASE)
+
+    def start_services(self, supervisor: Supervisor) -> None:
+        """The phones, the web and the worker."""
+        supervisor.start(self.phones(), self.web(), self.worker())
+
+    def phones(self) -> Child:
+        environment = self.environment()
+        clock = {**self.clock.model_dump(mode="json"), "zone": self.agency.policy.timetable.zone}
+        return Child(
+            name="phones",
+            argv=[python(), "-m", "local.carrier"],
+            log=self.state.log("phones"),
+            healthy=http_ok(self.ports.phones, "/healthz"),
+            env={
+                "CARRIER_PORT": str(self.ports.phones),
+                "CARRIER_DATABASE": str(self.state.carrier_db),
+                "CARRIER_ACCOUNT_SID": environment["TWILIO_ACCOUNT_SID"],
+                "CARRIER_AUTH_TOKEN": environment["TWILIO_AUTH_TOKEN"],
+                "CARRIER_SMS_URL": f"{self.origin}/twilio/inbound",
+                "CARRIER_VOICE_URL": f"{self.origin}/twilio/voice",
+                "CARRIER_SENDER": self.agency.identity.sender,
+                "CARRIER_CLOCK": json.dumps(clock),
+            },
+        )
+
+    def web(self) -> Child:
+        return Child(
+            name="web",
+            argv=[python(), "-m", "cli.main", "web", "--port", str(self.ports.web)],
+            log=self.state.log("web"),
+            healthy=http_ok(self.ports.web, "/healthz"),
+            env=self.environment(),
+        )
+
+    def worker(self, *, name: str = "worker", metrics_port: int | None = None) -> Child:
+        port = metrics_port or self.ports.worker_metrics
+        return Child(
+            name=name,
+            argv=[python(), "-m", "worker"],
+            log=self.state.log(name),
+            healthy=http_ok(port, "/metrics"),
+            env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
+            grace=30,  # it finishes the text that it is sending
+        )
+
+    def _postgres(self) -> Postgres:
+        return Postgres(state=self.state, port=self.ports.postgres, durable=self.durable)
+
+    def _temporal(self) -> Temporal:
+        return Temporal(
+            log=self.state.log("temporal"),
+            port=self.ports.temporal,
+            database=self.state.temporal_db,
+            ui_port=self.ports.temporal_ui,
+            metrics_port=self.ports.temporal_metrics,
+            search_attributes=SEARCH_ATTRIBUTES,
+        )

@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from survey.answers import Problem, check_answers
+from survey.masking import mask
+from survey.questions import parse_survey
+from tests.survey.test_questions import OTTAWA
+
+SURVEY = parse_survey(OTTAWA)
+
+
+def test_every_question_may_be_skipped() -> None:
+    answers = check_answers(SURVEY, {"Q1": [""], "C1": ["  \r\n "]})
+    assert (dict(answers.values), dict(answers.problems)) == ({}, {})
+
+
+def test_answers_are_kept_and_what_the_survey_does_not_ask_is_dropped() -> None:
+    answers = check_answers(SURVEY, {"Q1": ["4"], "Q4": ["not_read"], "Q99": ["1"], "phone": ["+16135550142"]})
+    assert dict(answers.values) == {"Q1": "4", "Q4": "not_read"}
+
+
+def test_an_option_that_is_not_offered_is_a_problem_of_that_question() -> None:
+    answers = check_answers(SURVEY, {"Q1": ["6"], "Q2": ["5"]})
+    assert dict(answers.problems) == {"Q1": Problem.UNKNOWN_OPTION}
+    assert dict(answers.values) == {"Q2": "5"}
+
+
+def test_answers_to_questions_that_were_skipped_after_all_do_not_count() -> None:
+    spoke = {"Q6": ["in_person"], "Q7": ["5"], "Q8": ["nonsense"]}
+    assert set(check_answers(SURVEY, spoke).values) == {"Q6", "Q7"}
+    assert set(check_answers(SURVEY, spoke).problems) == {"Q8"}
+    did_not = check_answers(SURVEY, {**spoke, "Q6": ["no"]})
+    assert (set(did_not.values), dict(did_not.problems)) == ({"Q6"}, {})
+
+
+def test_a_comment_has_at_most_1000_characters_counted_as_browsers_do() -> None:
+    assert set(check_answers(SURVEY, {"C1": ["a\r\n" * 499 + "aa"]}).values) == {"C1"}
+    assert dict(check_answers(SURVEY, {"C1": ["a" * 1001]}).problems) == {"C1": Problem.COMMENT_TOO_LONG}
+
+
+@pytest.mark.parametrize(
+    ("comment", "masked"),
+    [
+        ("call 613-555-0100", "call [phone]"),
+        ("au (343) 803 6032.", "au [phone]."),
+        ("+1 613.555.0100", "[phone]"),
+        ("6135550100", "[phone]"),
+        ("a.b+c@mail.example.ca!", "[e-mail]!"),
+        ("à K1A 0B1 ou k1a0b1", "à [postal code] ou [postal code]"),
+        ("dossier 26-104233", "dossier [number]"),
+        ("carte 4111 1111 1111 1111", "carte [number]"),
+        ("waited 45 minutes on 2026-01 at 12:30", "waited 45 minutes on 2026-01 at 12:30"),
+        ("10 000 $, 130-140 km/h, Highway 417", "10 000 $, 130-140 km/h, Highway 417"),
+        ("called 9-1-1 and 3-1-1", "called 9-1-1 and 3-1-1"),
+    ],
+)
+def test_r3_personal_details_in_a_comment_are_masked_before_it_is_stored(comment: str, masked: str) -> None:
+    assert mask(comment) == masked
+    assert dict(check_answers(SURVEY, {"C1": [comment]}).values) == {"C1": masked}
+
+
+@given(
+    st.dictionaries(
+        st.one_of(st.sampled_from([q.id for q in SURVEY.questions]), st.text(max_size=5)),
+        st.lists(st.text(max_size=30), max_size=3),
+    )
+)
+def test_any_form_is_read(form: dict[str, list[str]]) -> None:
+    answers = check_answers(SURVEY, form)
+    assert set(answers.values) <= {question.id for question in SURVEY.questions}
+    assert not set(answers.values) & set(answers.problems)
+    assert "\0" not in repr(answers.values.get("C1", ""))
+
+
+@given(st.text(max_size=1000))
+def test_masking_ends_and_hides_nothing_twice(comment: str) -> None:
+    assert mask(mask(comment)) == mask(comment)

@@ -1,0 +1,82 @@
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from survey.questions import SurveyError, parse_survey
+from tests.web.served import AGENCIES
+
+OTTAWA = (AGENCIES / "ottawa" / "survey.yaml").read_text()
+
+
+def changed(path: str, value: object) -> str:
+    """Ottawa's survey with one place changed; `...` removes it."""
+    survey: Any = copy.deepcopy(yaml.safe_load(OTTAWA))
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place = survey
+    for part in way:
+        place = place[part]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return yaml.safe_dump(copy.deepcopy(survey))
+
+
+@pytest.mark.parametrize("agency", ["ottawa", "new-york"])
+def test_the_first_questions_of_both_agencies(agency: str) -> None:
+    survey = parse_survey((AGENCIES / agency / "survey.yaml").read_text())
+    assert [question.id for question in survey.questions] == [
+        "Q1",
+        "Q2",
+        "Q3",
+        "Q4",
+        "Q5",
+        "Q6",
+        "Q7",
+        "Q8",
+        "Q9",
+        "C1",
+    ]
+
+
+def test_the_officers_questions_are_asked_of_those_who_spoke_with_one() -> None:
+    survey = parse_survey(OTTAWA)
+    for answer, asked in (("in_person", True), ("by_phone", True), ("no", False), ("not_sure", False), (None, False)):
+        ids = [question.id for question in survey.asked({"Q6": answer} if answer else {})]
+        assert ("Q8" in ids) is asked
+        assert {"Q1", "C1"} <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("questions.0.text.fr", ..., "questions.0.text.fr: Field required"),
+        ("questions.0.text.fr", "  ", "questions.0.text.fr"),
+        ("notice.purpose.en", ..., "notice.purpose.en"),
+        ("notice", ..., "notice: Field required"),
+        ("questions.1.options.2.text.en", ..., "questions.1.options.2.text.en"),
+        ("questions.0.kind", "stars", "questions.0.kind"),
+        ("questions.0.colour", "blue", "questions.0.colour"),
+        ("questions.0.id", "Q2", "Q2 is there twice"),
+        ("questions.0.options.0.id", "9", "Q1 is a scale"),
+        ("questions.5.options.0.id", "no", "Q6 has two options with one id"),
+        ("questions.6.only_if.question", "Q9", "Q7 depends on Q9, which does not come before it"),
+        ("questions.6.only_if.question", "Q5", "Q7 depends on Q5, which is not a choice"),
+        ("questions.6.only_if.answers", ["maybe"], "Q7 depends on the answer 'maybe', which Q6 does not have"),
+        ("questions.9.options", [{"id": "a", "text": {"en": "a", "fr": "a"}}], "C1 is a comment and has options"),
+        ("questions", [], "questions"),
+    ],
+)
+def test_r10_what_is_missing_unknown_or_contradictory_is_refused(path: str, value: object, message: str) -> None:
+    with pytest.raises(SurveyError) as error:
+        parse_survey(changed(path, value))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "- a", "a: b", "!!python/object:os.system x"])
+def test_what_is_no_survey_is_refused(text: str) -> None:
+    with pytest.raises(SurveyError):
+        parse_survey(text)
