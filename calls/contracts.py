@@ -97,7 +97,7 @@ class TextKey(_Payload):
     @property
     def title(self) -> str:
         """As staff read it in Temporal: `delay notice 1`."""
-        return {Kind.DELAY: f"delay notice {self.sequence}", Kind.SURVEY: "survey link"}.get(self.kind, self.kind)
+        return {Kind.DELAY: f"delay notice {self.sequence}", Kind.SURVEY: "survey link"}.get(self.kind, self.kind.value)
 
 
 class TextRecord(_Payload):

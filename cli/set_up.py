@@ -54,7 +54,7 @@ async def missing_search_attributes(client: Client) -> list[str]:
     """The names that are not registered, or not with our type."""
     request = ListSearchAttributesRequest(namespace=client.namespace)
     registered = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    return [name for name, type_ in SEARCH_ATTRIBUTES.items() if registered.get(name) != _indexed(type_)]
+    return [name for name, type_ in SEARCH_ATTRIBUTES.items() if registered.get(name) != indexed_type(type_)]
 
 
 async def has_schedule(client: Client) -> bool:
@@ -98,7 +98,7 @@ async def _search_attributes(client: Client, *, say: Say) -> None:
         await client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(
                 namespace=client.namespace,
-                search_attributes={name: _indexed(SEARCH_ATTRIBUTES[name]) for name in missing},
+                search_attributes={name: indexed_type(SEARCH_ATTRIBUTES[name]) for name in missing},
             )
         )
     say("temporal: search attributes " + (f"registered: {', '.join(missing)}" if missing else "are there"))
@@ -119,7 +119,7 @@ async def _schedules(client: Client, *, clock: Clock, say: Say) -> None:
         say(f"temporal: made schedule {OVERDUE_TEXTS_SCHEDULE}, every {interval}")
 
 
-def _indexed(type_: str) -> "IndexedValueType.ValueType":
+def indexed_type(type_: str) -> "IndexedValueType.ValueType":
     return {
         "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
         "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,

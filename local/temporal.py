@@ -53,7 +53,7 @@ class Temporal:
         )
 
     def _options(self) -> list[str]:
-        options = ["--ip", LOOPBACK, "--port", str(self.port), "--namespace", self.namespace, "--log-level", "warn"]
+        options = ["--ip", LOOPBACK, "--port", str(self.port), "--namespace", self.namespace, "--log-level", "error"]
         options += ["--metrics-port", str(self.metrics_port), "--http-port", str(self.http_port)]
         options += ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"] if self.ui_port else ["--headless"]
         if self.database:

@@ -70,7 +70,7 @@ _PHRASES: Final = (
     (re.compile(r"\bun subscribe\b"), "unsubscribe"),
     (re.compile(r"\bse desabonner\b|\bme desabonner\b"), "desabonner"),
     (
-        re.compile(r"\bstop (?:all|sms|(?:all |the |these )?(?:texts?|messages?)|texting(?: me)?|messaging(?: me)?)\b"),
+        re.compile(r"\bstop (?:(?:all |the |these )?(?:texts?|messages?)|all|sms|texting(?: me)?|messaging(?: me)?)\b"),
         "stop",
     ),
     (re.compile(r"\b(arrete[rz]?) (?:les |ces |vos )(?:textos?|messages?|sms)\b"), r"\1"),

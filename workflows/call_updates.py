@@ -1,7 +1,6 @@
 """The life of one call for service: one durable workflow per eligible call."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -19,9 +18,11 @@ with workflow.unsafe.imports_passed_through():
         TextOutcome,
         TextRecord,
     )
-    from calls.eligibility import Decision, Eligibility
-    from calls.facts import CancelReason
     from calls.timetable import End, Send, Step, Wait, next_step
+    from workflows.by_hand import ByHand
+
+NOW = CallChange()
+"""The payload of a signal sent by hand. Without a default, a bare signal would wedge the call for ever."""
 
 # Longer than one attempt can take: connection 5 s, ledger 10 s, Twilio 10 s. No limit over all attempts: only the
 # activity itself declares a text expired, so that the ledger always says why a text was not sent (R2, R5).
@@ -36,12 +37,11 @@ class CallUpdates:
     @workflow.init
     def __init__(self, start: CallInput) -> None:
         self._call_id = start.call_id
-        self._call = start.call
         self._timetable = start.timetable
         self._clock = start.clock
+        self._told = self._call = start.call
+        self._by_hand = ByHand()
         self._texts: list[TextRecord] = []
-        self._by_hand: dict[str, Any] = {}
-        self._stopped_by_hand: Decision | None = None
 
     @workflow.run
     async def run(self, _start: CallInput) -> CallResult:
@@ -101,76 +101,60 @@ class CallUpdates:
         """The service's time, from Temporal's: the same on replay."""
         return self._clock.at(workflow.now())
 
-    # What happens to the call. The facts in the payload decide; a signal that is late or repeated changes nothing.
+    # What happens to the call. The facts in the payload decide, not the signal's name; one that is late or repeated
+    # changes nothing. Handlers only take facts in; `run` decides.
 
-    def _take(self, change: CallChange, **now_by_hand: object) -> None:
+    def _take(self, signal: Signal, change: CallChange) -> None:
         if change.clock is not None:
             self._clock = change.clock
         if change.call is not None:
             self._learn(change.call)
-        elif now_by_hand:
-            self._by_hand.update(now_by_hand)
-            self._learn(self._call, again=True)
+        elif change.clock is None:
+            self._by_hand.note(signal, now=self._now())
+            self._call = self._by_hand.over(self._told)
 
-    def _learn(self, call: KnownCall, *, again: bool = False) -> None:
-        """Take newer facts. What was said by hand stands where CAD says nothing of it."""
-        if call.version <= self._call.version and not again:
-            return
-        own = {name: value for name, value in self._by_hand.items() if name == "held" or not getattr(call.facts, name)}
-        self._call = call.model_copy(
-            update={
-                "facts": call.facts.model_copy(update=own),
-                "decision": self._stopped_by_hand or call.decision,
-            }
-        )
-
-    def _stop_by_hand(self, change: CallChange, *, rule: str) -> None:
-        if change.call is None:
-            self._stopped_by_hand = Decision(
-                eligibility=Eligibility.INELIGIBLE,
-                rule=rule,
-                reason="sent by hand",
-                policy_version=self._call.decision.policy_version,
-            )
+    def _learn(self, told: KnownCall) -> None:
+        """Take newer facts from the database."""
+        if told.version > self._told.version:
+            self._told = told
+            self._call = self._by_hand.over(told)
 
     @workflow.signal(name=Signal.UPDATED, description="Something else about the call changed: number, language, …")
-    def updated(self, change: CallChange = CallChange()) -> None:  # noqa: B008 - frozen; the default keeps a bare signal harmless
-        self._take(change)
+    def updated(self, change: CallChange = NOW) -> None:
+        self._take(Signal.UPDATED, change)
 
     @workflow.signal(name=Signal.DISPATCHED, description="An officer has the call: no further delay notice")
-    def dispatched(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, dispatched_at=self._now())
+    def dispatched(self, change: CallChange = NOW) -> None:
+        self._take(Signal.DISPATCHED, change)
 
     @workflow.signal(name=Signal.REQUEUED, description="The officer was pulled away: the call waits again")
-    def requeued(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, requeued_at=self._now())
+    def requeued(self, change: CallChange = NOW) -> None:
+        self._take(Signal.REQUEUED, change)
 
     @workflow.signal(name=Signal.ARRIVED, description="An officer is there")
-    def arrived(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, arrived_at=self._now())
+    def arrived(self, change: CallChange = NOW) -> None:
+        self._take(Signal.ARRIVED, change)
 
     @workflow.signal(name=Signal.CLEARED, description="The call is over: the survey comes next")
-    def cleared(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, cleared_at=self._now())
+    def cleared(self, change: CallChange = NOW) -> None:
+        self._take(Signal.CLEARED, change)
 
     @workflow.signal(name=Signal.REOPENED, description="The call was opened again: back to waiting")
-    def reopened(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, reopened_at=self._now())
+    def reopened(self, change: CallChange = NOW) -> None:
+        self._take(Signal.REOPENED, change)
 
     @workflow.signal(name=Signal.RECLASSIFIED, description="The call may not be texted any more: silence for ever (R1)")
-    def reclassified(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._stop_by_hand(change, rule="reclassified")
-        self._take(change, latch="by hand")
+    def reclassified(self, change: CallChange = NOW) -> None:
+        self._take(Signal.RECLASSIFIED, change)
 
     @workflow.signal(name=Signal.CANCELLED, description="Cancelled, duplicate, merged, transferred or a test: silence")
-    def cancelled(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._stop_by_hand(change, rule="cancelled")
-        self._take(change, cancelled=CancelReason.CANCELLED)
+    def cancelled(self, change: CallChange = NOW) -> None:
+        self._take(Signal.CANCELLED, change)
 
     @workflow.signal(name=Signal.HELD, description="Staff hold this call's texts")
-    def held(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, held=True)
+    def held(self, change: CallChange = NOW) -> None:
+        self._take(Signal.HELD, change)
 
     @workflow.signal(name=Signal.RELEASED, description="Staff release this call's texts")
-    def released(self, change: CallChange = CallChange()) -> None:  # noqa: B008
-        self._take(change, held=False)
+    def released(self, change: CallChange = NOW) -> None:
+        self._take(Signal.RELEASED, change)

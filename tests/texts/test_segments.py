@@ -8,7 +8,7 @@ MIXED = st.text(st.one_of(st.sampled_from(GSM7), st.sampled_from("çêœ’«»�
 
 
 def slowly(body: str) -> tuple[str, int]:
-    """Encoding and segments the slow way: encode each character by the standard's rule and lay the pieces one by one."""
+    """Encoding and segments the slow way: each character encoded by itself, and the pieces laid one by one."""
     if all(char in GSM7 for char in body):
         pieces, name, single, joined = (
             [b"\x1bx" if char in "\f^{}\\[~]|€" else b"x" for char in body],

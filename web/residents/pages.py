@@ -1,18 +1,21 @@
 """Renders the residents' pages: one template, one language or both, small and without scripts."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from calls.facts import Language
 from web.residents.agency import ResidentAgency
 from web.residents.locales import words
 
 HERE: Final = Path(__file__).parent
+_NUMBER: Final = re.compile(r"\d+(?:-\d+)+")
 _STYLE_VERSION: Final = hashlib.sha256((HERE / "static" / "residents.css").read_bytes()).hexdigest()[:8]
 
 
@@ -22,12 +25,13 @@ class Pages:
     def __init__(self, agency: ResidentAgency) -> None:
         self._agency = agency
         self._words = {
-            language: {key: _filled(text, agency.lines) for key, text in words(language).items()}
+            language: {key: whole_numbers(_filled(text, agency.lines)) for key, text in words(language).items()}
             for language in Language
         }
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
+        self._environment.filters["whole_numbers"] = whole_numbers
 
     def page(self, template: str, language: Language, *, status: int = 200, **values: object) -> HTMLResponse:
         """The page in one language. Templates find their words in `t`."""
@@ -54,6 +58,11 @@ class Pages:
             for language in (first, other(first))
         ]
         return self.page("message.html", first, status=status, parts=parts)
+
+
+def whole_numbers(text: str) -> Markup:
+    """The text as HTML in which no line ends within a number such as 9-1-1."""
+    return Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', escape(text)))  # noqa: S704 - escaped just now
 
 
 def other(language: Language) -> Language:

@@ -1,0 +1,248 @@
+"""One text, sent for real: what reaches the phone, what the ledger says, and what happens when something breaks."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+from temporalio.exceptions import ApplicationError
+
+from activities.carrier_client import CarrierClient
+from calls.contracts import Kind, LedgerState
+from calls.eligibility import Rule
+from database.tables import OptOutRow, SurveyInvitationRow, real_now
+from tests.activities.desk import NUMBER, Desk, some_attempt
+from tests.builders import NOON, hours, minutes
+
+
+def test_a_confirmation_reaches_the_phone_with_its_case_number_and_stands_in_the_ledger(desk: Desk) -> None:
+    desk.call()
+    outcome = desk.send()
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.ACCEPTED
+    [body] = desk.phones.bodies(NUMBER)
+    assert "26-104233" in body
+    row = desk.row()
+    assert (row.state, row.policy_version, row.language) == ("accepted", desk.agency.version, "en+fr")
+    assert row.provider_sid is not None
+    assert row.wording_version == desk.agency.wording.version
+    assert row.segments is not None
+    assert row.body_encrypted is not None
+    assert desk.keyring.decrypt(row.body_encrypted) == body
+
+
+def test_the_callers_own_language_is_used_when_it_is_known(desk: Desk) -> None:
+    desk.call(language="fr")
+    desk.send()
+    [body] = desk.phones.bodies(NUMBER)
+    assert "Police d" in body
+    assert "Ottawa Police:" not in body
+    assert desk.row().language == "fr"
+
+
+def test_the_same_order_twice_sends_once(desk: Desk) -> None:
+    """R2: Temporal delivers an activity at least once."""
+    desk.call()
+    first, second = desk.send(), desk.send()
+    assert first == second
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_a_call_that_became_sensitive_gets_nothing_even_if_the_workflow_does_not_know_it(desk: Desk) -> None:
+    """R1: the facts committed at that moment decide."""
+    desk.call(version=2, call_type_code="DOMESTIC", call_type_group="intimate_partner_violence")
+    outcome = desk.send(desk.order(version=1))
+    assert outcome.rule == Rule.SENSITIVE_TYPE
+    assert outcome.call is not None
+    assert not outcome.call.decision.is_eligible
+    assert desk.phones.bodies(NUMBER) == []
+    assert (desk.row().state, desk.row().rule) == ("suppressed", Rule.SENSITIVE_TYPE)
+
+
+def test_nobody_who_opted_out_is_texted(desk: Desk) -> None:
+    """R6."""
+    desk.call()
+    with Session(desk.engine) as session, session.begin():
+        session.add(
+            OptOutRow(
+                phone_hash=desk.keyring.phone_hash(NUMBER),
+                phone_encrypted=desk.keyring.encrypt(NUMBER),
+                sender=desk.agency.identity.sender,
+                since=NOON,
+            )
+        )
+    desk.send()
+    assert desk.phones.bodies(NUMBER) == []
+    assert (desk.row().state, desk.row().rule) == ("suppressed", "opted out")
+
+
+def test_a_stale_text_is_not_sent_and_the_ledger_says_so(desk: Desk) -> None:
+    """R5."""
+    desk.call()
+    desk.at(NOON + hours(2))
+    desk.send()
+    assert desk.phones.bodies(NUMBER) == []
+    assert desk.row().state == "expired"
+
+
+def test_a_delay_notice_is_overtaken_by_the_dispatch_that_was_committed_meanwhile(desk: Desk) -> None:
+    """R5: no row is left, for nothing is owed any more; the workflow gets the newer facts."""
+    desk.call()
+    desk.send()
+    desk.at(NOON + minutes(60))
+    desk.call(version=2, dispatched_at=NOON + minutes(59))
+    outcome = desk.send(desk.order(Kind.DELAY, version=1))
+    assert outcome.record is None
+    assert outcome.call is not None
+    assert outcome.call.version == 2
+    assert len(desk.phones.bodies(NUMBER)) == 1
+    assert desk.rows() == 1
+
+
+def test_newer_facts_that_change_nothing_do_not_stop_the_text(desk: Desk) -> None:
+    desk.call(version=2, area="Somerset")
+    desk.send(desk.order(version=1))
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_the_survey_text_holds_one_link_however_often_it_is_tried(desk: Desk) -> None:
+    desk.call(cleared_at=NOON + minutes(5))
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    order = desk.order(Kind.SURVEY)
+    with pytest.raises(ApplicationError, match="busy"):
+        desk.send(order)
+    desk.send(order)
+    [body] = desk.phones.bodies(NUMBER)
+    with Session(desk.engine) as session:
+        [invitation] = session.exec(select(SurveyInvitationRow)).all()
+    token = desk.keyring.survey_token(str(invitation.id))
+    assert f"{desk.services.origin}/s/{token}" in body
+    assert invitation.token_hash == desk.keyring.token_hash(token)
+    assert token not in invitation.token_hash
+
+
+def test_a_text_that_twilio_did_not_process_is_sent_at_the_next_attempt(desk: Desk) -> None:
+    desk.call()
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    with pytest.raises(ApplicationError) as refused:
+        desk.send()
+    assert refused.value.type == "NotProcessed"
+    assert desk.row().state == "claimed"
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_with_twilio_out_of_reach_the_text_waits(desk: Desk) -> None:
+    desk.call()
+    nobody = CarrierClient(account_sid="AC", auth_token="x", address="http://127.0.0.1:9", timeout_seconds=1)
+    desk.services = replace(desk.services, carrier=nobody)
+    with pytest.raises(ApplicationError, match="no connection"):
+        desk.send()
+    assert desk.row().state == "claimed"
+
+
+def test_wrong_credentials_stop_the_line_and_lose_nothing(desk: Desk) -> None:
+    desk.call()
+    right = desk.services.carrier
+    desk.services = replace(desk.services, carrier=desk.phones.client(auth_token="wrong"))
+    with pytest.raises(ApplicationError, match="401"):
+        desk.send()
+    desk.services = replace(desk.services, carrier=right)
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_a_lost_answer_is_found_in_the_list_and_not_sent_again(desk: Desk) -> None:
+    """R2: the phone has the text, we never heard so."""
+    desk.call()
+    desk.phones.misbehave({"what": "lose_answer", "next": 1})
+    with pytest.raises(ApplicationError) as unknown:
+        desk.send()
+    assert unknown.value.type == "OutcomeUnknown"
+    outcome = desk.send()
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.ACCEPTED
+    assert len(desk.phones.bodies(NUMBER)) == 1
+    assert desk.row().provider_sid is not None
+
+
+def test_an_answer_slower_than_our_patience_is_found_and_not_sent_again(desk: Desk) -> None:
+    desk.call()
+    desk.services = replace(desk.services, carrier=desk.phones.client(timeout_seconds=0.3))
+    desk.phones.misbehave({"what": "slow_answer", "next": 1, "seconds": 1.0})
+    with pytest.raises(ApplicationError):
+        desk.send()
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_a_server_error_is_not_taken_for_a_refusal_nor_for_success(desk: Desk) -> None:
+    """Twilio's 5xx does not say whether the text went out: two minutes of silence from callback and list do."""
+    desk.call()
+    desk.phones.misbehave({"what": "server_error", "next": 1})
+    with pytest.raises(ApplicationError):
+        desk.send()
+    with pytest.raises(ApplicationError, match="does not know the text yet"):
+        desk.send()
+    assert desk.row().state == "unknown"
+    assert desk.phones.bodies(NUMBER) == []
+    long_ago = real_now() - timedelta(seconds=120 + 25 + 1)
+    desk.change_row(sending_real=long_ago, lease_until_real=long_ago)
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+    assert desk.row().attempts == 2
+
+
+def test_a_worker_that_died_after_the_post_leaves_a_text_that_is_found(desk: Desk) -> None:
+    desk.call()
+    desk.send()
+    desk.change_row(**some_attempt(), provider_sid=None)
+    outcome = desk.send()
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.ACCEPTED
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_a_worker_that_died_before_the_post_leaves_a_text_that_is_sent_after_two_minutes_of_silence(desk: Desk) -> None:
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row(**some_attempt(), provider_sid=None)
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_two_calls_of_one_number_with_the_same_words_are_two_texts(desk: Desk) -> None:
+    """A message in the list that the ledger knows already is not the one that is looked for."""
+    desk.call()
+    desk.send()
+    desk.call("1002")
+    order = desk.order(cad_id="1002")
+    desk.phones.misbehave({"what": "server_error", "next": 1})
+    with pytest.raises(ApplicationError):
+        desk.send(order)
+    with pytest.raises(ApplicationError, match="does not know"):
+        desk.send(order)
+
+
+def test_a_text_overtaken_while_its_outcome_is_unknown_stays_on_record(desk: Desk) -> None:
+    """R2: it may be on the phone; nobody may forget that."""
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row(**some_attempt(), provider_sid=None)
+    desk.call(version=2, cleared_at=NOON + minutes(2))
+    outcome = desk.send(desk.order(version=1))
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.UNKNOWN
+    assert desk.phones.bodies(NUMBER) == []
+
+
+def test_failures_that_reach_temporal_hold_no_number(desk: Desk) -> None:
+    """R3: Twilio's own error texts hold it."""
+    desk.call(number="+16135550142")
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    with pytest.raises(ApplicationError) as failure:
+        desk.send()
+    assert "555" not in repr(failure.value)
+    assert failure.value.__cause__ is None

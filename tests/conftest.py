@@ -1,0 +1,61 @@
+"""What all tests share: real servers, started once and only when a test asks for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from database import migrate
+from database.encryption import Keyring, load_keyring, new_key
+from database.engine import connect
+from policy.agency import Agency, load_agency
+from tests.servers import create_database, drop_database, running_postgres
+
+AGENCIES = Path(__file__).parents[1] / "agencies"
+
+
+@pytest.fixture(scope="session")
+def ottawa() -> Agency:
+    return load_agency(AGENCIES / "ottawa")
+
+
+@pytest.fixture(scope="session")
+def new_york() -> Agency:
+    return load_agency(AGENCIES / "new-york")
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return load_keyring(encryption_keys=f"k1:{new_key()}", lookup_key=new_key())
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """A database with our tables, made by the migrations, to be copied."""
+    engine = connect(create_database(postgres_url, "migrated"), pool_size=1)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return "migrated"
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """A fresh database with our tables, for one test."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield create_database(postgres_url, name, template=migrated_template)
+    drop_database(postgres_url, name)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()

@@ -1,0 +1,247 @@
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from uuid import uuid4
+
+import pytest
+import requests
+from sqlalchemy import Engine
+
+from calls.clock import Clock
+from calls.facts import Language
+from database.encryption import Keyring
+from database.engine import connect
+from database.tables import SurveyInvitationRow, SurveyResponseRow
+from tests.web.served import Residents, residents_site
+from web.residents import locales
+from web.residents.agency import ResidentAgency
+
+
+def opened(residents: Residents, token: str, query: str = "", **headers: str) -> requests.Response:
+    return residents.http.get(f"{residents.address}/s/{token}{query}", headers=headers, timeout=10)
+
+
+def sent(residents: Residents, token: str, answers: dict[str, str], query: str = "") -> requests.Response:
+    return residents.http.post(f"{residents.address}/s/{token}{query}", data=answers, timeout=10, allow_redirects=False)
+
+
+def read(page: requests.Response) -> str:
+    """The page's text as far as tags within sentences are concerned."""
+    return page.text.replace('<span class="whole">', "").replace("</span>", "")
+
+
+def language_of(page: requests.Response) -> str:
+    found = re.search(r'<html lang="(\w\w)">', page.text)
+    assert found
+    return found.group(1)
+
+
+def test_opening_a_link_never_uses_it_up(residents: Residents) -> None:
+    token = residents.invite()
+    for _ in range(3):
+        assert opened(residents, token).status_code == 200
+    assert sent(residents, token, {"Q1": "4"}).status_code == 303
+
+
+def test_the_notice_of_collection_comes_before_the_first_question(residents: Residents) -> None:
+    token = residents.invite()
+    for query, authority, emergency in (
+        ("?lang=en", "Municipal Freedom of Information", "Emergency? Call 9-1-1."),
+        ("?lang=fr", "accès à l’information municipale", "Urgence? Composez le 9-1-1."),
+    ):
+        page = read(opened(residents, token, query))
+        first_question = page.index('id="Q1"')
+        for part in (authority, emergency, "leca.ca", "613-236-1222"):
+            assert 0 < page.index(part) < first_question
+        assert "anonym" not in page.lower()
+
+
+def test_the_page_opens_in_the_callers_language_then_the_browsers(residents: Residents) -> None:
+    french, unknown = residents.invite(language="fr"), residents.invite()
+    browser = {"Accept-Language": "de, fr-CA;q=0.9, en;q=0.8"}
+    assert language_of(opened(residents, french, **{"Accept-Language": "en"})) == "fr"
+    assert language_of(opened(residents, french, "?lang=en", **browser)) == "en"
+    assert language_of(opened(residents, unknown, **browser)) == "fr"
+    assert language_of(opened(residents, unknown, "?lang=tlh", **{"Accept-Language": "*;q=x, fr;q=0"})) == "en"
+
+
+def test_the_language_button_keeps_link_and_answers_and_saves_nothing(residents: Residents) -> None:
+    token = residents.invite(language="en")
+    page = sent(residents, token, {"Q1": "2", "C1": "Merci & <b>", "switch": "fr"}, "?lang=en")
+    assert (page.status_code, language_of(page)) == (200, "fr")
+    assert f'action="/s/{token}?lang=fr"' in page.text
+    assert re.search(r'name="Q1" value="2" checked', page.text)
+    assert "Merci &amp; &lt;b&gt;</textarea>" in page.text
+    assert residents.rows(SurveyResponseRow) == []
+
+
+def test_r7_a_response_keeps_the_week_and_nothing_of_the_invitation(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency
+) -> None:
+    clock = Clock(real_origin=datetime.now(UTC), virtual_origin=datetime(2027, 1, 3, 23, 30, tzinfo=UTC))
+    with residents_site(engine, keyring, agency, clock=clock) as site:
+        token = site.invite(valid_for=timedelta(days=9000))
+        answer = sent(site, token, {"Q1": "4", "Q6": "no", "Q7": "5", "C1": "Call me at 613-555-0100"}, "?lang=fr")
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/thank-you?lang=fr")
+
+        (response,) = site.rows(SurveyResponseRow)
+        (invitation,) = site.rows(SurveyInvitationRow)
+    assert invitation.used
+    assert response.model_dump(exclude={"id"}) == {
+        "agency": "ottawa",
+        "survey_version": "2026-1",
+        "language": "fr",
+        "week": "2026-W53",
+        "answers": {"Q1": "4", "Q6": "no", "C1": "Call me at [phone]"},
+    }
+    for secret in (invitation.id, invitation.call_id, invitation.token_hash, token):
+        assert str(secret) not in repr(response)
+
+
+def test_a_survey_is_answered_once_even_by_two_at_the_same_moment(residents: Residents) -> None:
+    token = residents.invite()
+    with ThreadPoolExecutor(6) as threads:
+        statuses = list(
+            threads.map(
+                lambda n: (
+                    requests.post(
+                        f"{residents.address}/s/{token}", data={"Q1": str(n % 5 + 1)}, timeout=10, allow_redirects=False
+                    ).status_code
+                ),
+                range(6),
+            )
+        )
+    assert sorted(statuses) == [303, 410, 410, 410, 410, 410]
+    assert len(residents.rows(SurveyResponseRow)) == 1
+
+
+def test_no_link_is_dead(residents: Residents) -> None:
+    """Used, expired and unknown links get a kind page in both languages that says where to turn."""
+    used, expired = residents.invite(language="fr"), residents.invite(valid_for=timedelta(seconds=-1))
+    sent(residents, used, {"Q1": "5"})
+    for token, status, english, french in (
+        (used, 410, "already in", "déjà envoyées"),
+        (expired, 410, "closed", "terminé"),
+        ("0123456789ab", 404, "cannot find", "introuvable"),
+        ("%00%ff" + "x" * 300, 404, "cannot find", "introuvable"),
+    ):
+        for page in (opened(residents, token), sent(residents, token, {"Q1": "1"}), sent(residents, token, {})):
+            assert page.status_code == status
+            for part in (english, french, "Emergency? Call 9-1-1.", "Urgence? Composez le 9-1-1.", "613-236-1222"):
+                assert part in read(page)
+    assert language_of(opened(residents, used)) == "fr"
+    assert len(residents.rows(SurveyResponseRow)) == 1
+
+
+def test_a_token_read_aloud_opens_the_survey(residents: Residents) -> None:
+    token = residents.invite()
+    typed = token.upper().replace("0", "O").replace("1", "l")
+    assert opened(residents, f"{typed[:4]}-{typed[4:8]}-{typed[8:]}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [
+        ({"Q1": "11"}, "choose one of the answers"),
+        ({"C1": "x" * 1001, "Q2": "5"}, "shorten your comment"),
+        ({}, "not answered any question"),
+        ({"Q7": "5"}, "not answered any question"),
+    ],
+)
+def test_a_mistake_is_said_in_words_and_costs_neither_link_nor_answers(
+    residents: Residents, answers: dict[str, str], complaint: str
+) -> None:
+    token = residents.invite()
+    page = sent(residents, token, answers, "?lang=en")
+    assert page.status_code == 422
+    assert complaint in page.text
+    assert "Q2" not in answers or 'name="Q2" value="5" checked' in page.text
+    assert residents.rows(SurveyResponseRow) == []
+    assert sent(residents, token, {"Q1": "1"}).status_code == 303
+
+
+def test_every_answer_carries_the_headers_that_protect_it(residents: Residents) -> None:
+    token = residents.invite()
+    for path in (f"/s/{token}", "/s/none", "/", "/thank-you", "/nowhere", "/healthz", "/static/none"):
+        answer = residents.http.get(residents.address + path, timeout=10)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_pages_are_small_and_load_nothing_foreign(residents: Residents) -> None:
+    token = residents.invite()
+    style = residents.http.get(f"{residents.address}/static/residents.css", timeout=10)
+    for path in (f"/s/{token}?lang=en", f"/s/{token}?lang=fr", "/?lang=en", "/?lang=fr", "/thank-you"):
+        page = residents.http.get(residents.address + path, timeout=10)
+        assert page.status_code == 200
+        assert len(page.content) + len(style.content) < 50_000
+        assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page.text)
+        assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page.text)
+        assert "{" not in page.text
+
+
+def test_the_home_page_shows_our_number_and_the_texts_as_they_are(residents: Residents) -> None:
+    for lang, text in (("en", "Ottawa Police: we received your call."), ("fr", "votre appel est enregistré")):
+        page = residents.http.get(f"{residents.address}/?lang={lang}", timeout=10)
+        for part in ("+1 343-803-6032", text, "https://texts.example.org/s/"):
+            assert part in read(page)
+
+
+def test_html_is_well_formed(residents: Residents) -> None:
+    class Balance(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.open: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002
+            if tag not in {"meta", "link", "input"}:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+    for path in (f"/s/{residents.invite()}", "/", "/thank-you", "/nowhere"):
+        parser = Balance()
+        parser.feed(residents.http.get(residents.address + path, timeout=10).text)
+        assert parser.open == []
+
+
+def test_without_a_database_residents_get_a_kind_page_and_the_health_check_says_so(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency
+) -> None:
+    nowhere = engine.url.set(port=9)
+    away = connect(nowhere.render_as_string(hide_password=False))
+    with residents_site(away, keyring, agency) as site:
+        assert site.http.get(f"{site.address}/healthz", timeout=20).status_code == 503
+        page = opened(site, "0123456789ab")
+        assert (page.status_code, "Nothing was lost" in page.text) == (503, True)
+        assert site.text("STOP").status_code == 503  # Twilio turns to its fallback address
+        assert site.webhook("/twilio/voice", {"CallSid": "CA1"}).status_code == 200
+    away.dispose()
+
+
+def test_the_health_check_asks_the_database(residents: Residents) -> None:
+    assert residents.http.get(f"{residents.address}/healthz", timeout=10).text == "ok"
+
+
+def test_r10_the_pages_have_all_words_in_both_languages() -> None:
+    english, french = locales.words(Language.ENGLISH), locales.words(Language.FRENCH)
+    assert english.keys() == french.keys()
+    for key, text in english.items():
+        assert text.strip()
+        assert french[key].strip()
+        assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", french[key]), key
+
+
+def test_a_method_or_page_that_is_not_there_is_said_so(residents: Residents) -> None:
+    assert residents.http.put(f"{residents.address}/s/{uuid4()}", timeout=10).status_code == 405
+    assert residents.http.get(f"{residents.address}/docs", timeout=10).status_code == 404
+    assert residents.http.get(f"{residents.address}/openapi.json", timeout=10).status_code == 404
+    assert residents.http.get(f"{residents.address}/static/../app.py", timeout=10).status_code == 404

