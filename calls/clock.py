@@ -18,7 +18,7 @@ class Clock(BaseModel):
 
     real_origin: AwareDatetime = _EPOCH
     virtual_origin: AwareDatetime = _EPOCH
-    speed: float = Field(default=1.0, gt=0)
+    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     def at(self, real: datetime) -> datetime:
         """The service's time at the moment `real`, in UTC."""

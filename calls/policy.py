@@ -3,10 +3,10 @@
 import re
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from calls.facts import Language, Source
 
@@ -14,13 +14,37 @@ _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
 def _read_duration(value: object) -> object:
-    """`30 min`, as people write it in an agency's folder; anything else is left to pydantic (ISO 8601: `PT30M`)."""
-    match = re.fullmatch(r"(\d+) ?(s|min|h|d)", value.strip()) if isinstance(value, str) else None
-    return value if match is None else timedelta(**{_UNITS[match[2]]: int(match[1])})
+    """`30 min`, as people write it in an agency's folder, or `PT30M`, as it travels in a workflow's input.
+
+    Nothing else that pydantic would take: `00:30` may be meant as minutes or as seconds.
+    """
+    if not isinstance(value, str) or value.startswith("P"):
+        return value
+    match = re.fullmatch(r"([0-9]{1,9}) ?(s|min|h|d)", value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a length of time; write it as in 45 s, 30 min, 4 h or 14 d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(ge=timedelta(0))]
+_LONGEST = timedelta(days=366)  # beyond, times would leave the calendar
+
+Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(ge=timedelta(0), le=_LONGEST)]
 """A length of time, written `45 s`, `30 min`, `4 h` or `14 d`."""
+Span = Annotated[timedelta, BeforeValidator(_read_duration), Field(gt=timedelta(0), le=_LONGEST)]
+"""A length of time where none would be a mistake: a text stale at once, or all notices in one breath."""
+
+
+def zone_name(name: str) -> str:
+    """The name, where it is a time zone's.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # OSError: `America` is a folder of zones
+        raise ValueError(f"{name!r} is not a time zone; write it as in America/Toronto") from None
+    return name
 
 
 class _Value(BaseModel):
@@ -33,7 +57,7 @@ class ConfirmationRule(_Value):
     after_received: Duration
     after_hang_up: Duration
     """Counts instead where CAD tells that the caller has hung up."""
-    expires_after: Duration
+    expires_after: Span
     """After its due time a confirmation is stale and is not sent (R5)."""
 
 
@@ -42,9 +66,9 @@ class DelayRule(_Value):
 
     first_after: dict[int, Duration]
     """By priority, counted from receipt (or from the moment the call went back to the queue)."""
-    repeat_every: Duration
+    repeat_every: Span
     at_most: int = Field(ge=0)
-    expires_after: Duration
+    expires_after: Span
 
 
 class SurveyRule(_Value):
@@ -54,9 +78,22 @@ class SurveyRule(_Value):
     after_cleared: Duration
     opens: time
     closes: time
-    expires_after: Duration
+    expires_after: Span
     """Counted from clearing."""
-    link_valid_for: Duration
+    link_valid_for: Span
+
+    @field_validator("opens", "closes")
+    @classmethod
+    def _is_local(cls, clock: time) -> time:
+        if clock.tzinfo is not None:
+            raise ValueError("the hours are the agency's own, in its zone: write them as in 09:00")
+        return clock
+
+    @model_validator(mode="after")
+    def _is_open_some_time(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError(f"surveys open at {self.opens:%H:%M} and close at {self.closes:%H:%M}: not after that")
+        return self
 
 
 class Timetable(_Value):
@@ -66,17 +103,13 @@ class Timetable(_Value):
     confirmation: ConfirmationRule
     delay: DelayRule
     survey: SurveyRule
-    give_up_after: Duration
+    give_up_after: Span
     """A call that CAD never clears ends by itself this long after receipt."""
 
     @field_validator("zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"{name!r} is not a time zone; write it as in America/Toronto") from None
-        return name
+        return zone_name(name)
 
     @property
     def zone_info(self) -> ZoneInfo:

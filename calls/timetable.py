@@ -6,7 +6,7 @@ The workflow lives by it; the re-check at send, the sweep for overdue texts and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from calls.contracts import WENT_OUT, Kind, KnownCall, TextKey, TextRecord
 from calls.facts import CallFacts
@@ -52,7 +52,7 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
     if now >= give_up_at and not facts.is_cleared:
         return End(reason="CAD never cleared the call")
     if facts.held:
-        return Wait(until=give_up_at, reason="held by staff")
+        return _hold(facts, timetable, give_up_at=give_up_at, now=now)
     confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     if confirmation is None:
         return _confirm(facts, timetable, received=received, now=now)
@@ -63,6 +63,14 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
     if facts.is_dispatched:
         return Wait(until=give_up_at, reason="an officer has the call: until it is cleared")
     return _delay_notice(facts, texts, timetable, give_up_at=give_up_at, now=now)
+
+
+def _hold(facts: CallFacts, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
+    """What is held can be released for as long as it would still be sent: of a call that is over, that is the survey."""
+    until = give_up_at
+    if facts.is_cleared and facts.cleared_at is not None:
+        until = facts.cleared_at + timetable.survey.expires_after
+    return Wait(until=until, reason="held by staff") if now < until else End(reason="held by staff until it was over")
 
 
 def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now: datetime) -> Step:
@@ -105,8 +113,11 @@ def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable,
     if facts.cleared_at is None:  # `is_cleared` says otherwise; the type does not know it
         return End(reason="cleared at an unknown time: no survey")
     due_at = survey_window(facts.cleared_at + rule.after_cleared, timetable)
+    open_at = survey_window(max(due_at, now), timetable)
+    if now < open_at:  # also where it was due in the day and we are late: at night it waits for the morning
+        return Wait(until=open_at, reason="survey due")
     key = TextKey(kind=Kind.SURVEY, recipient_version=facts.recipient_version)
-    return _due(key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after, now=now, reason="survey due")
+    return Send(key=key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after)
 
 
 def _due(key: TextKey, *, due_at: datetime, expires_at: datetime, now: datetime, reason: str) -> Step:
@@ -127,5 +138,5 @@ def survey_window(moment: datetime, timetable: Timetable) -> datetime:
     if rule.opens <= local.time() < rule.closes:
         return moment
     day = local.date() if local.time() < rule.opens else local.date() + timedelta(days=1)
-    opening = datetime.combine(day, time(rule.opens.hour, rule.opens.minute), tzinfo=timetable.zone_info)
+    opening = datetime.combine(day, rule.opens, tzinfo=timetable.zone_info)
     return opening.astimezone(UTC)

@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 _out = Console(highlight=False)
 
+_TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 _SAMPLE_AGENCY = Path("agencies/new-york")
 _SAMPLE_LOG = _SAMPLE_AGENCY / "sample" / "calls-2024.csv.gz"
 
@@ -37,9 +38,7 @@ def run(
     speed: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.01, max=3600)] = 60,
     start: Annotated[
         datetime | None,
-        typer.Option(
-            "--from", help="Play calls received from then on, local time.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
-        ),
+        typer.Option("--from", help="Play calls received from then on, local time.", formats=_TIME_FORMATS),
     ] = None,
     hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
     port: Annotated[int, typer.Option(help="Of the residents' pages; the next ones up are the phones', …")] = 8000,
@@ -55,7 +54,7 @@ def setup() -> None:
     """Bring database and Temporal to what this version needs: migrations, namespace, search attributes, schedules."""
     from cli.tasks import run_setup
 
-    run_setup(load_settings(), say=_out.print)
+    run_setup(load_settings(), say=_say)
 
 
 @app.command()
@@ -93,10 +92,29 @@ def web(
     serve(load_settings(), host=host, port=port)
 
 
+@app.command()
+def replay(
+    cad: Annotated[Path, typer.Option(help="The log to play: CSV, gzip or not.")],
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", help="Play calls received from then on, local time.", formats=_TIME_FORMATS),
+    ] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+) -> None:
+    """Play a CAD log into the running service, on the service's clock, and end with it. Goes on where it stopped."""
+    from cli.replay import run_replay
+
+    run_replay(load_settings(), cad=cad, start=start, hours=hours, say=_say)
+
+
 @app.command("new-key")
 def new_key_command() -> None:
     """Print a fresh key, for COMMUNITYCONNECT_ENCRYPTION_KEYS (as id:key) or COMMUNITYCONNECT_LOOKUP_KEY."""
     _out.print(new_key())
+
+
+def _say(line: str) -> None:
+    _out.print(line, soft_wrap=True, markup=False)
 
 
 def main() -> None:

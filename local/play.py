@@ -1,7 +1,6 @@
 """`make run`: starts the box, plays a log into it and shows how it goes, until Ctrl-C."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from settings import adopt_environment, load_settings
 from starter.accept import Acceptor
 from starter.csv_log import Log, read_log
 from starter.forward import Forwarder
-from starter.log_records import records_of_log, window_of
+from starter.log_records import feed_of, records_of_log, window_of
 from starter.records import CadRecord
 from starter.replay import Replay, first_eligible
 from temporal_client import connect_temporal
@@ -54,7 +53,7 @@ def play(options: Options, *, console: Console) -> None:
     """
     agency = load_agency(options.agency)
     log = read_log(options.cad, agency.cad)
-    feed = _feed(log)
+    feed = feed_of(log)
     window = window_of(agency, start=options.start, hours=options.hours)
     records = records_of_log(log, agency, feed=feed, window=window)
     _say_what_was_read(log, records, console)
@@ -115,11 +114,15 @@ class _Run:
         )
         acceptor = Acceptor(engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy)
         replay = Replay(records=self._records, acceptor=acceptor, forwarder=forwarder, clock=clock, engine=engine)
-        await self._play(replay, Display(box=self._box, engine=engine, progress=replay.progress, console=self._console))
+        display = Display(box=self._box, engine=engine, progress=replay.progress, console=self._console)
+        try:
+            await self._play(replay, forwarder, display)
+        finally:
+            engine.dispose()
 
-    async def _play(self, replay: Replay, display: Display) -> None:
+    async def _play(self, replay: Replay, forwarder: Forwarder, display: Display) -> None:
         """Feed the log, mind the processes, keep the place, show it all."""
-        playing = asyncio.create_task(replay.run())
+        playing = asyncio.create_task(self._feed_log(replay, forwarder))
         try:
             with display:
                 while True:
@@ -131,6 +134,10 @@ class _Run:
                     await asyncio.sleep(_LOOK_EVERY_SECONDS)
         finally:
             playing.cancel()
+
+    async def _feed_log(self, replay: Replay, forwarder: Forwarder) -> None:
+        await replay.run()
+        await forwarder.keep_up_to_date()
 
     def _last_place(self) -> Place | None:
         last = last_place(self._box.state)
@@ -155,12 +162,6 @@ class _Run:
             clock=self._box.clock,
             alive_real=datetime.now(UTC),
         ).write(self._box.state)
-
-
-def _feed(log: Log) -> str:
-    """A log is known by its content, wherever the file lies."""
-    with log.path.open("rb") as file:
-        return f"{log.path.name.partition('.')[0]}-{hashlib.file_digest(file, 'sha256').hexdigest()[:10]}"
 
 
 def _say_what_was_read(log: Log, records: list[CadRecord], console: Console) -> None:

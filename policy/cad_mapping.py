@@ -1,10 +1,9 @@
 """How one agency's CAD writes what we need: columns, codes, zone. `cad.yaml` in the agency's folder."""
 
-from zoneinfo import ZoneInfo
-
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from calls.facts import Source
+from calls.policy import zone_name
 
 
 class CadColumns(BaseModel):
@@ -46,8 +45,4 @@ class CadMapping(BaseModel):
     @field_validator("zone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (LookupError, ValueError):
-            raise ValueError(f"{name!r} is not a time zone; write it as in America/Toronto") from None
-        return name
+        return zone_name(name)

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 _LEASE = timedelta(seconds=15)
 _BATCH = 50
+_LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,12 @@ class Forwarder:
             await asyncio.gather(*(self._forward(item) for item in batch))
             count += len(batch)
         return count
+
+    async def keep_up_to_date(self) -> None:
+        """Forward what is behind, for ever: after a time without Temporal this is what catches up."""
+        while True:
+            await self.forward_all()
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def resume_with(self, clock: Clock) -> int:
         """Tell every open call a new clock (a demonstration that was stopped goes on); how many were told."""
@@ -106,6 +113,8 @@ class Forwarder:
     async def _signal(self, item: _Forward) -> str | None:
         """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
         name = signal_for(item.signalled, item.call)
+        if name is Signal.ARRIVED and item.signalled is not None and item.signalled.is_dispatched:
+            return None  # nothing waits for it: it would cost an action and four events, and goes along with the next
         handle = self._client.get_workflow_handle(workflow_id(item.call_id))
         try:
             await handle.signal(name, CallChange(call=item.call))

@@ -1,5 +1,6 @@
 """From a log's call to the records that a live feed would have sent, each at its time."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,12 @@ def window_of(agency: Agency, *, start: datetime | None, hours: float | None) ->
         start = start.replace(tzinfo=agency.policy.timetable.zone_info)
     end = None if start is None or hours is None else start + timedelta(hours=hours)
     return Window(start=start, end=end)
+
+
+def feed_of(log: Log) -> str:
+    """A log is known by its content, wherever the file lies and whatever it is called."""
+    with log.path.open("rb") as file:
+        return f"log-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
 def records_of_log(log: Log, agency: Agency, *, feed: str, window: Window) -> list[CadRecord]:

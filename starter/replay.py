@@ -52,11 +52,11 @@ class Replay:
         self.progress = Progress(records=len(records))
 
     async def run(self) -> None:
-        """Feed each record when its time has come, until the last one; then keep Temporal up to date."""
+        """Feed each record when its time has come, and return when Temporal has heard of the last one."""
         place = await asyncio.to_thread(self._place)
         while place is not None and not self.progress.is_done and self._next.stamp < place:
             self.progress.played += 1
-        while True:
+        while not self.progress.is_done:
             fed = await asyncio.to_thread(self._feed_due)
             await self._forwarder.forward_all()
             if not fed:

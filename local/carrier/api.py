@@ -112,7 +112,7 @@ class Api:
         form = await _form(request)
         if form.get("Body") != "":
             raise Refusal(20001, "Invalid parameter: a message can only be redacted, with an empty Body")
-        return self._shown(self._network.redact(entry.sid))
+        return self._shown(self._network.redact(entry.sid) or entry)
 
     def _refuse_on_request(self, to: str) -> None:
         if rule := self._mischief.strikes("too_many_requests", to):

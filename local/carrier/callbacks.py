@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlencode
 
 import aiohttp
 from yarl import URL
@@ -75,14 +75,17 @@ class Postman:
             "X-Twilio-Signature": signature(address, everything, auth_token=self._auth_token),
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
             "User-Agent": "TwilioProxy/1.1",
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         }
         answer = Answer(0)
         for _ in range(copies):
-            answer = await self._deliver(self._session, URL(address, encoded=True), everything, headers)
+            answer = await self._deliver(
+                self._session, URL(address, encoded=True), urlencode(everything).encode(), headers
+            )
         return answer
 
     async def _deliver(
-        self, session: aiohttp.ClientSession, address: URL, form: Mapping[str, str], headers: Mapping[str, str]
+        self, session: aiohttp.ClientSession, address: URL, form: bytes, headers: Mapping[str, str]
     ) -> Answer:
         # The address is passed on as encoded: it goes out letter by letter as it was signed.
         for _ in range(2):

@@ -125,7 +125,9 @@ class Network:
             self._database.execute(
                 "INSERT INTO phone VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = excluded.latest", (phone, latest)
             )
-        return self._changed(sid)
+        if (entry := self._changed(sid)) is None:
+            raise LookupError(sid)
+        return entry
 
     def move(self, sid: str, status: str, error_code: int | None = None) -> Entry | None:
         """The next status of a text; None if it has been forgotten meanwhile."""
@@ -135,9 +137,9 @@ class Network:
             " sent = coalesce(sent, CASE WHEN ? = 'sent' THEN ? END) WHERE sid = ?",
             (status, error_code, stamp, status, stamp, sid),
         )
-        return self._changed(sid) if self.entry(sid) else None
+        return self._changed(sid)
 
-    def redact(self, sid: str) -> Entry:
+    def redact(self, sid: str) -> Entry | None:
         self._database.execute("UPDATE entry SET redacted = 1, updated = ? WHERE sid = ?", (now(), sid))
         return self._changed(sid)
 
@@ -148,8 +150,7 @@ class Network:
             "UPDATE entry SET webhook = ?, said = ?, status = iif(kind = 'call', 'completed', status) WHERE sid = ?"
         )
         self._database.execute(status, (webhook, said_text, sid))
-        if self.entry(sid):
-            self._changed(sid)
+        self._changed(sid)
 
     def stop(self, phone: str, sender: str) -> None:
         self._database.execute("INSERT OR IGNORE INTO stopped VALUES (?, ?)", (phone, sender))
@@ -223,12 +224,12 @@ class Network:
 
     # --- inside ---
 
-    def _changed(self, sid: str) -> Entry:
+    def _changed(self, sid: str) -> Entry | None:
+        """The entry as it is now; None if it has been forgotten."""
         entry = self.entry(sid)
-        if entry is None:
-            raise LookupError(sid)
-        self._changes[entry.phone] += 1
-        self._changes[""] += 1
+        if entry:
+            self._changes[entry.phone] += 1
+            self._changes[""] += 1
         return entry
 
     def _entries(self, rest: str, *values: str | float) -> Iterator[Entry]:

@@ -1,5 +1,6 @@
 """A desk at which one text after the other is sent for real: PostgreSQL, HTTP to the carrier, the activity itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -81,10 +82,10 @@ class Desk:
         with Session(self.engine) as session:
             return len(session.exec(select(TextRow.id)).all())
 
-    def change_row(self, order: SendText | None = None, **values: object) -> None:
+    def change_row(self, values: Mapping[str, object]) -> None:
         """Put the ledger into the state that a crash would have left."""
         with Session(self.engine) as session, session.begin():
-            row = session.merge(self.row(order))
+            row = session.merge(self.row())
             for name, value in values.items():
                 setattr(row, name, value)
 
@@ -121,4 +122,10 @@ def a_desk(engine: Engine, keyring: Keyring, agency: Agency, phones: Phones) -> 
 def some_attempt() -> dict[str, object]:
     """Values of a row whose attempt died long ago, in the middle of sending."""
     long_ago = real_now() - timedelta(hours=1)
-    return {"state": "sending", "attempt_id": uuid4(), "sending_real": long_ago, "lease_until_real": long_ago}
+    return {
+        "state": "sending",
+        "attempt_id": uuid4(),
+        "sending_real": long_ago,
+        "lease_until_real": long_ago,
+        "provider_sid": None,
+    }

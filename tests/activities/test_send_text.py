@@ -187,7 +187,7 @@ def test_a_server_error_is_not_taken_for_a_refusal_nor_for_success(desk: Desk) -
     assert desk.row().state == "unknown"
     assert desk.phones.bodies(NUMBER) == []
     long_ago = real_now() - timedelta(seconds=120 + 25 + 1)
-    desk.change_row(sending_real=long_ago, lease_until_real=long_ago)
+    desk.change_row({"sending_real": long_ago, "lease_until_real": long_ago})
     desk.send()
     assert len(desk.phones.bodies(NUMBER)) == 1
     assert desk.row().attempts == 2
@@ -196,7 +196,7 @@ def test_a_server_error_is_not_taken_for_a_refusal_nor_for_success(desk: Desk) -
 def test_a_worker_that_died_after_the_post_leaves_a_text_that_is_found(desk: Desk) -> None:
     desk.call()
     desk.send()
-    desk.change_row(**some_attempt(), provider_sid=None)
+    desk.change_row(some_attempt())
     outcome = desk.send()
     assert outcome.record is not None
     assert outcome.record.state is LedgerState.ACCEPTED
@@ -207,7 +207,7 @@ def test_a_worker_that_died_before_the_post_leaves_a_text_that_is_sent_after_two
     desk.call()
     desk.send()
     desk.phones.forget()
-    desk.change_row(**some_attempt(), provider_sid=None)
+    desk.change_row(some_attempt())
     desk.send()
     assert len(desk.phones.bodies(NUMBER)) == 1
 
@@ -230,7 +230,7 @@ def test_a_text_overtaken_while_its_outcome_is_unknown_stays_on_record(desk: Des
     desk.call()
     desk.send()
     desk.phones.forget()
-    desk.change_row(**some_attempt(), provider_sid=None)
+    desk.change_row(some_attempt())
     desk.call(version=2, cleared_at=NOON + minutes(2))
     outcome = desk.send(desk.order(version=1))
     assert outcome.record is not None

@@ -19,11 +19,10 @@ from twilio.request_validator import RequestValidator
 
 from calls.clock import REAL_TIME, Clock
 from calls.contracts import Kind, LedgerState
-from calls.facts import Language
+from cli.serve_web import resident_agency
 from database import tables
 from database.encryption import Keyring
-from survey.questions import parse_survey
-from texts.wording import Wording, parse_wording
+from policy.agency import load_agency
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 
@@ -35,23 +34,9 @@ AGENCIES = Path(__file__).parents[2] / "agencies"
 Row = TypeVar("Row", bound=SQLModel)
 
 
-def wording_of(agency: str) -> Wording:
-    """The wording in an agency's folder."""
-    folder = AGENCIES / agency / "texts"
-    return parse_wording({language: (folder / f"{language}.po").read_text() for language in Language})
-
-
 def ottawa() -> ResidentAgency:
-    return ResidentAgency(
-        key="ottawa",
-        names={Language.ENGLISH: "Ottawa Police Service", Language.FRENCH: "Service de police d’Ottawa"},
-        sender=OURS,
-        emergency_line="9-1-1",
-        non_emergency_line="613-236-1222",
-        wording=wording_of("ottawa"),
-        survey=parse_survey((AGENCIES / "ottawa" / "survey.yaml").read_text()),
-        policy_version="policy-1",
-    )
+    """Ottawa as the command serves it."""
+    return resident_agency(load_agency(AGENCIES / "ottawa"))
 
 
 @dataclass(frozen=True, kw_only=True)

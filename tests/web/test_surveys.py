@@ -120,13 +120,14 @@ def test_no_link_is_dead(residents: Residents) -> None:
     """Used, expired and unknown links get a kind page in both languages that says where to turn."""
     used, expired = residents.invite(language="fr"), residents.invite(valid_for=timedelta(seconds=-1))
     sent(residents, used, {"Q1": "5"})
+    forms: list[dict[str, str]] = [{"Q1": "1"}, {}, {"Q1": "1", "switch": "fr"}]
     for token, status, english, french in (
         (used, 410, "already in", "déjà envoyées"),
         (expired, 410, "closed", "terminé"),
         ("0123456789ab", 404, "cannot find", "introuvable"),
         ("%00%ff" + "x" * 300, 404, "cannot find", "introuvable"),
     ):
-        for page in (opened(residents, token), sent(residents, token, {"Q1": "1"}), sent(residents, token, {})):
+        for page in (opened(residents, token), *(sent(residents, token, form) for form in forms)):
             assert page.status_code == status
             for part in (english, french, "Emergency? Call 9-1-1.", "Urgence? Composez le 9-1-1.", "613-236-1222"):
                 assert part in read(page)

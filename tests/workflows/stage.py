@@ -80,7 +80,7 @@ class Stage:
     async def details(self) -> str:
         """What Temporal's UI shows that the call is waiting for."""
         metadata = await self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-        return metadata.current_details
+        return str(metadata.current_details)
 
 
 @asynccontextmanager

@@ -62,7 +62,7 @@ class Pages:
 
 def whole_numbers(text: str) -> Markup:
     """The text as HTML in which no line ends within a number such as 9-1-1."""
-    return Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', escape(text)))  # noqa: S704 - escaped just now
+    return Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just now
 
 
 def other(language: Language) -> Language:

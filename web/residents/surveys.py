@@ -81,16 +81,16 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
         accept_language: Annotated[str, Header()] = "",
     ) -> Response:
         language = page_language(form.get("switch"), lang, accept_language=accept_language)
+        closed = _look(site, token)
+        if closed is not None:
+            return _sorry(pages, closed, language)
         if "switch" in form:  # the language button: the same page, answers kept, nothing saved
             return show(language, token, form=form)
         answers = check_answers(survey, {key: form.getlist(key) for key in form})
         if answers.problems or not answers.values:
-            closed = _look(site, token)
-            if closed is not None:
-                return _sorry(pages, closed, language)
             return show(language, token, form=form, problems=_problems(answers), status=_UNPROCESSABLE)
         closed = save_response(site, token, answers=answers, language=language)
-        if closed is not None:
+        if closed is not None:  # somebody was a moment faster
             return _sorry(pages, closed, language)
         return RedirectResponse(f"/thank-you?lang={language}", status_code=303)
 
