@@ -85,7 +85,7 @@ class CarrierClient:
     def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
-        self._client = Client(  # type: ignore[no-untyped-call]
+        self._client = Client(
             account_sid, auth_token, http_client=_RedirectedHttpClient(address=address, timeout=timeout_seconds)
         )
 

@@ -67,14 +67,14 @@ def decide(facts: CallFacts, policy: Policy) -> Decision:
     return Decision(eligibility=eligibility, rule=rule, reason=reason, policy_version=policy.version)
 
 
-def latch_of(facts: CallFacts, policy: Policy) -> Rule | None:
+def latch_of(facts: CallFacts, policy: Policy) -> str | None:
     """The rule that silences the call for ever from now on, if one of these facts is reason for that (R1).
 
     Every rule is asked, not only the one that decides: an unknown type must not hide a priority that is too high.
     """
     rules = policy.eligibility
     spoken = (_risk(facts), _call_type(facts, rules), _priority(facts, rules))
-    return next((found[0] for found in spoken if found is not None and found[0] in _FOR_EVER), None)
+    return next((found[0].value for found in spoken if found is not None and found[0] in _FOR_EVER), None)
 
 
 def _first_rule(facts: CallFacts, rules: EligibilityRules) -> tuple[Rule, str]:

@@ -1,18 +1,27 @@
 """R4: the records of a call, merged. Whatever their order and number, the same call comes out.
 
 Each field keeps the value with the latest stamp; the merge is a maximum per field, hence commutative, associative and
-idempotent.
+idempotent. A code and the agency's reading of it are one field here: of two records, never the code of one with the
+reading of the other, and a code told without a reading is unknown.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
-from calls.facts import CallFacts
+from calls.facts import CallFacts, Source
 
 PHONE_HASH = "phone_hash"
 """The one merged field that is not a fact of `CallFacts`: by which number the caller is reached, as a keyed hash."""
+
+_Field = tuple[str, ...]
+_CODE_AND_READING: Final[Sequence[_Field]] = (
+    ("call_type_code", "call_type_group"),
+    ("priority_code", "priority"),
+    ("source_code", "source"),
+)
 
 
 class Stamped(BaseModel):
@@ -29,16 +38,40 @@ Merged = Mapping[str, Stamped]
 
 def merge(one: Merged, other: Merged) -> dict[str, Stamped]:
     """Field by field the later stamp; of equal stamps the more silent value."""
-    merged = dict(one)
-    for name, stamped in other.items():
-        known = merged.get(name)
-        merged[name] = stamped if known is None else max(known, stamped, key=_weight)
+    merged: dict[str, Stamped] = {}
+    for names in _fields({*one, *other}):
+        merged |= max(_part(one, names), _part(other, names), key=lambda part: _weight(names, part))
     return merged
 
 
-def _weight(stamped: Stamped) -> tuple[float, bool, str]:
-    """A flag that is up silences, so it outweighs one that is down; between other values any fixed order will do."""
-    return stamped.at.timestamp(), bool(stamped.value), json.dumps(stamped.value, sort_keys=True)
+def _fields(names: set[str]) -> Iterable[_Field]:
+    alone = names.difference(*_CODE_AND_READING)
+    return [*_CODE_AND_READING, *((name,) for name in sorted(alone))]
+
+
+def _part(of: Merged, names: _Field) -> dict[str, Stamped]:
+    return {name: of[name] for name in names if name in of}
+
+
+def _weight(names: _Field, part: Merged) -> tuple[float, bool, str]:
+    """What is later outweighs, then what silences; between other values any fixed order will do."""
+    at = max((stamped.at.timestamp() for stamped in part.values()), default=float("-inf"))
+    values = [part[name].value if name in part else None for name in names]
+    return at, _silences(names[-1], values[-1]), json.dumps(values, sort_keys=True)
+
+
+def _silences(name: str, value: JsonValue) -> bool:
+    """A flag that is up does; so does a code without a reading, and a caller who is no resident.
+
+    A type or priority that silences for ever need not outweigh another: it is a latch, whichever of the two is kept.
+    """
+    match name:
+        case "call_type_group" | "priority":
+            return not value
+        case "source":
+            return value != Source.RESIDENT
+        case _:
+            return bool(value)
 
 
 def facts_of(

@@ -66,7 +66,7 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
 
 
 def _hold(facts: CallFacts, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
-    """What is held can be released for as long as it would still be sent: of a call that is over, that is the survey."""
+    """It waits for release as long as a text could still be sent: once the call is over, that is the survey."""
     until = give_up_at
     if facts.is_cleared and facts.cleared_at is not None:
         until = facts.cleared_at + timetable.survey.expires_after

@@ -96,10 +96,9 @@ class Acceptor:
         told = record.stamped(phone_hash=phone_hash)
         merged = merge(known, told)
         self._take_number(row, record, merged, phone_hash)
-        alone = self._facts(record.cad_id, told, row)
-        row.latch = _first_latch(row.latch, latch_of(decide(alone, self._policy)))
-        together = self._facts(record.cad_id, merged, row)
-        row.latch = _first_latch(row.latch, latch_of(decide(together, self._policy)))
+        # By itself too: a record that comes too late to change the facts silences the call all the same (R1).
+        for seen in (told, merged):
+            row.latch = _first_latch(row.latch, latch_of(self._facts(record.cad_id, seen, row), self._policy))
         facts = self._facts(record.cad_id, merged, row)
         row.merged = {name: stamped.model_dump(mode="json") for name, stamped in sorted(merged.items())}
         return self._write(row, facts)

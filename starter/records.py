@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from calls.merge import PHONE_HASH, Stamped
 
@@ -23,6 +24,12 @@ class CadRecord(BaseModel):
     stamp: AwareDatetime
     facts: Mapping[str, JsonValue]
     phone: str | None = Field(default=None, repr=False)
+
+    @field_validator("stamp")
+    @classmethod
+    def _in_utc(cls, stamp: datetime) -> datetime:
+        """One way to write a moment, so that the same record is the same whichever zone it was written in."""
+        return stamp.astimezone(UTC)
 
     def stamped(self, *, phone_hash: str | None) -> dict[str, Stamped]:
         """The record as `calls.merge` takes it."""

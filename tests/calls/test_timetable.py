@@ -61,7 +61,7 @@ class TestConfirmation:
         assert ask(2.5, call_ended_at=0.5) == send(Kind.CONFIRMATION, due=2.5, expires=62.5)
 
     @pytest.mark.parametrize("step", [{"dispatched_at": 1}, {"arrived_at": 2}, {"dispatched_at": 1, "arrived_at": 2}])
-    def test_dispatched_before_it_is_due_it_is_still_sent(self, step: dict[str, float]) -> None:
+    def test_dispatched_before_it_is_due_it_is_still_sent(self, step: dict[str, Any]) -> None:
         assert ask(2, **step) == wait(3, "confirmation due")
         assert ask(3, **step) == send(Kind.CONFIRMATION, due=3, expires=63)
 
@@ -105,9 +105,7 @@ class TestDelayNotices:
     @pytest.mark.parametrize(("priority", "threshold"), [(3, 30), (4, 60)])
     def test_the_first_comes_at_the_threshold_of_the_priority(self, priority: int, threshold: int) -> None:
         assert ask(threshold - 0.01, CONFIRMED, priority=priority) == wait(threshold, "delay notice 1 due")
-        assert ask(threshold, CONFIRMED, priority=priority) == send(
-            Kind.DELAY, due=threshold, expires=threshold + 60
-        )
+        assert ask(threshold, CONFIRMED, priority=priority) == send(Kind.DELAY, due=threshold, expires=threshold + 60)
 
     @pytest.mark.parametrize(("priority", "threshold"), [(3, 30), (4, 60)])
     def test_then_every_two_hours_three_at_most_then_silence(self, priority: int, threshold: int) -> None:
@@ -124,17 +122,17 @@ class TestDelayNotices:
         assert ask(61, CONFIRMED, delay(1, due=60, state=state)) == wait(180, "delay notice 2 due")
 
     @pytest.mark.parametrize("step", [{"dispatched_at": 20}, {"arrived_at": 20}])
-    def test_an_officer_on_the_way_stops_them(self, step: dict[str, float]) -> None:
+    def test_an_officer_on_the_way_stops_them(self, step: dict[str, Any]) -> None:
         assert ask(60, CONFIRMED, **step) == WITH_AN_OFFICER
         assert ask(300, CONFIRMED, delay(1, due=60), **step) == WITH_AN_OFFICER
 
     def test_requeued_starts_the_threshold_again(self) -> None:
-        back = {"dispatched_at": 20, "requeued_at": 50}
+        back: dict[str, Any] = {"dispatched_at": 20, "requeued_at": 50}
         assert ask(60, CONFIRMED, **back) == wait(110, "delay notice 1 due")
         assert ask(110, CONFIRMED, **back) == send(Kind.DELAY, due=110, expires=170)
 
     def test_requeued_after_a_notice_the_next_comes_a_threshold_later(self) -> None:
-        back = {"dispatched_at": 70, "requeued_at": 80}
+        back: dict[str, Any] = {"dispatched_at": 70, "requeued_at": 80}
         assert ask(90, CONFIRMED, delay(1, due=60), **back) == wait(140, "delay notice 2 due")
         both = (CONFIRMED, delay(1, due=60), delay(2, due=140))
         assert ask(141, *both, **back) == wait(260, "delay notice 3 due")
@@ -189,7 +187,7 @@ class TestSurvey:
         assert ask(301, *other_number, cleared_at=60, recipient_version=2) == End(reason="the survey was offered")
 
     def test_reopened_before_it_the_call_waits_again_and_gets_one_survey_later(self) -> None:
-        again = {"dispatched_at": 20, "cleared_at": 60, "reopened_at": 100}
+        again: dict[str, Any] = {"dispatched_at": 20, "cleared_at": 60, "reopened_at": 100}
         assert ask(101, CONFIRMED, **again) == wait(160, "delay notice 1 due")
         assert ask(400, CONFIRMED, delay(1, due=160), **again) == send(Kind.DELAY, 2, due=280, expires=340)
         assert ask(170, CONFIRMED, **again | {"dispatched_at": 165}) == WITH_AN_OFFICER
@@ -245,9 +243,7 @@ class TestSurveyHours:
         assert step == Wait(until=sent_at, reason="survey due")
 
     def test_an_opening_with_seconds_is_kept_to_the_second(self) -> None:
-        rule = POLICY.timetable.survey.model_copy(
-            update={"opens": datetime(2026, 1, 1, 9, 0, 30, tzinfo=UTC).time()}
-        )
+        rule = POLICY.timetable.survey.model_copy(update={"opens": datetime(2026, 1, 1, 9, 0, 30, tzinfo=UTC).time()})
         odd = POLICY.timetable.model_copy(update={"survey": rule})
         nine = datetime(2026, 1, 15, 9, 0, tzinfo=OTTAWA)
         assert survey_window(nine, odd) == nine + timedelta(seconds=30)

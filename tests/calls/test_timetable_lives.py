@@ -91,7 +91,9 @@ _outages = st.lists(
 _outcomes = st.lists(st.sampled_from([*([LedgerState.ACCEPTED] * 5), *sorted(LedgerState)]), min_size=1, max_size=8)
 
 
-def live(story: Sequence[Happens], outages: Sequence[tuple[datetime, datetime]], outcomes: Sequence[LedgerState]) -> Life:
+def live(
+    story: Sequence[Happens], outages: Sequence[tuple[datetime, datetime]], outcomes: Sequence[LedgerState]
+) -> Life:
     """As the workflow does: ask, wait or send, ask again, until the end."""
     life, facts, now, told = Life(), dict[str, Any](), NOON, 0
     results = _over_and_over(outcomes)
@@ -182,7 +184,9 @@ def _survey_is_timely(sent: Sent) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(_stories, st.data())
-def test_a_wait_stays_the_same_until_it_is_over_unless_something_happens(story: list[Happens], data: st.DataObject) -> None:
+def test_a_wait_stays_the_same_until_it_is_over_unless_something_happens(
+    story: list[Happens], data: st.DataObject
+) -> None:
     life = live(story, [], [LedgerState.ACCEPTED])
     known = 0
     facts: dict[str, Any] = {}

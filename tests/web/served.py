@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -157,7 +157,12 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 @contextmanager
 def residents_site(
-    engine: Engine, keyring: Keyring, agency: ResidentAgency, *, clock: Clock = REAL_TIME
+    engine: Engine,
+    keyring: Keyring,
+    agency: ResidentAgency,
+    *,
+    clock: Clock = REAL_TIME,
+    tokens: Sequence[str] = TOKENS,
 ) -> Iterator[Residents]:
     app = create_residents_app(
         engine=engine,
@@ -165,7 +170,7 @@ def residents_site(
         agency=agency,
         clock=clock,
         origin=ORIGIN,
-        twilio_auth_tokens=TOKENS,
+        twilio_auth_tokens=tokens,
         twilio_account_sid=ACCOUNT,
     )
     with serving(app) as address, requests.Session() as http:

@@ -2,9 +2,12 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Engine
 
 from calls.contracts import LedgerState
-from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents
+from database.encryption import Keyring
+from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents, residents_site
+from web.residents.agency import ResidentAgency
 
 
 @pytest.fixture
@@ -101,6 +104,15 @@ def test_a_forged_report_is_refused_and_changes_nothing(
 
     assert (answer.status_code, answer.text) == (403, "")
     assert residents.ledger(text_id).state == LedgerState.SENDING
+
+
+def test_without_a_token_nothing_is_accepted_not_even_what_is_signed_with_none(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency
+) -> None:
+    for tokens in ([""], []):
+        with residents_site(engine, keyring, agency, tokens=tokens) as site:
+            fields = {"MessageSid": "SM" + "d" * 32, "MessageStatus": "delivered"}
+            assert site.webhook(f"/twilio/status?mid={uuid4()}", fields, token="").status_code == 403
 
 
 def test_a_report_of_another_account_is_refused(residents: Residents, text_id: UUID) -> None:

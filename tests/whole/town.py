@@ -48,15 +48,17 @@ class Town:
 
     def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run `communityconnect …` with the settings of this town."""
-        return subprocess.run(
+        done = subprocess.run(
             [python(), "-m", "cli.main", *arguments],
             env=child_environment(self.box.environment()),
             cwd=ROOT,
             capture_output=True,
             text=True,
-            check=check,
+            check=False,
             timeout=120,
         )
+        assert done.returncode == 0 or not check, done.stderr
+        return done
 
     def play(self, *calls: dict[str, str], name: str = "log") -> str:
         """Write the calls into a log and play it; what the command said."""

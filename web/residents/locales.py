@@ -36,10 +36,6 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Vos réponses sont confidentielles. Une fois envoyées, rien ne les relie à vous ni à votre appel, "
         "et nous ne conservons que la semaine de leur envoi.",
     ),
-    "if_spoke": (
-        "If you did, three more questions follow.",
-        "Si oui, trois autres questions suivent.",
-    ),
     "comment_limit": ("1,000 characters at most.", "1\u00a0000 caractères au plus."),
     "send": ("Send my answers", "Envoyer mes réponses"),
     "only_once": (

@@ -1,0 +1,67 @@
+# `make help` lists what there is. Needs Python 3.11 or newer and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+CAD ?= agencies/new-york/sample/calls-2024.csv.gz
+AGENCY ?= agencies/new-york
+SPEED ?= 60
+PORT ?= 8000
+FROM ?=
+HOURS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run fresh test check unit chromium lock format
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.local ## Everything in a box: plays a log of real calls (CAD= AGENCY= SPEED= FROM= HOURS= PORT=)
+	@$(BIN)/communityconnect run --cad "$(CAD)" --agency "$(AGENCY)" --speed "$(SPEED)" --port "$(PORT)" \
+		$(if $(FROM),--from "$(FROM)") $(if $(HOURS),--hours "$(HOURS)")
+
+fresh: $(VENV)/.local ## Forget what earlier runs left
+	@$(BIN)/communityconnect forget
+
+test: $(VENV)/.test chromium check unit ## Everything that must hold before a commit lands
+
+check: $(VENV)/.test ## Format, lint, types, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports --no-cache
+
+unit: $(VENV)/.test chromium ## The tests alone
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.test ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+chromium: ## The browser that the page tests drive, from the distribution
+	@command -v chromium >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo "Installing Chromium …"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		else echo "The page tests need Chromium; install it (on Debian: sudo apt-get install chromium)" >&2; exit 1; fi; }
+
+lock: $(VENV)/.made ## Compile requirements/*.in into pinned files with hashes
+	$(BIN)/pip install --quiet uv
+	for part in service local test; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+			--custom-compile-command "make lock" requirements/$$part.in -o requirements/$$part.txt; done
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; choose one with: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv $(VENV) || { echo "Python cannot make an environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.local: requirements/local.txt pyproject.toml | $(VENV)/.made
+	@echo "Installing what the demonstration needs into $(VENV) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.local
+	@echo "Installing what the tests need into $(VENV) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
