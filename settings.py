@@ -8,11 +8,13 @@ from pathlib import Path
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from calls.clock import REAL_TIME, Clock
 
 _OURS = "COMMUNITYCONNECT_"
+BOX_HOME_VARIABLE = f"{_OURS}HOME"
 
 
 class SettingsError(Exception):
@@ -75,6 +77,9 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except UnreadableSetting as error:  # a value that should be JSON and is not
+        field = Settings.model_fields[str(error).split('"')[1]]
+        raise SettingsError(f"the environment variable {field.validation_alias} cannot be used: not JSON") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -98,6 +103,11 @@ def adopt_environment(changes: Mapping[str, str]) -> None:
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with changes, for a process that we start ourselves (`make run`, tests)."""
     return {**os.environ, "PYTHONUNBUFFERED": "1", **changes}
+
+
+def box_home() -> str | None:
+    """Where a box keeps what lasts between runs, if somebody chose a folder: COMMUNITYCONNECT_HOME."""
+    return os.environ.get(BOX_HOME_VARIABLE) or None
 
 
 def python() -> str:

@@ -7,6 +7,7 @@ reading of the other, and a code told without a reading is unknown.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
@@ -40,7 +41,8 @@ def merge(one: Merged, other: Merged) -> dict[str, Stamped]:
     """Field by field the later stamp; of equal stamps the more silent value."""
     merged: dict[str, Stamped] = {}
     for names in _fields({*one, *other}):
-        merged |= max(_part(one, names), _part(other, names), key=lambda part: _weight(names, part))
+        parts = (_part(one, names), _part(other, names))
+        merged |= max(parts, key=partial(_weight, names))
     return merged
 
 

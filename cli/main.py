@@ -107,6 +107,15 @@ def replay(
     run_replay(load_settings(), cad=cad, start=start, hours=hours, say=_say)
 
 
+@app.command("forget")
+def forget_command() -> None:
+    """Forget what earlier runs of `communityconnect run` left in this folder: calls, texts, phones, the clock."""
+    from local.forget import forget
+    from local.state import State
+
+    forget(State.at(), say=_say)
+
+
 @app.command("new-key")
 def new_key_command() -> None:
     """Print a fresh key, for COMMUNITYCONNECT_ENCRYPTION_KEYS (as id:key) or COMMUNITYCONNECT_LOOKUP_KEY."""

@@ -15,6 +15,7 @@ from local.errors import LocalError
 from local.leftovers import Record, kill_all, kill_group
 from local.probes import Probe, always
 from local.unprivileged import Account
+from settings import child_environment
 
 _BECOME = Path(__file__).with_name("become.py")
 _MOST_LOG_BYTES = 10_000_000
@@ -57,7 +58,7 @@ class Running:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env={**os.environ, **child.env},
+                    env=child_environment(child.env),
                     cwd=child.cwd,
                     start_new_session=True,
                 )

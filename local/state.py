@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
+from settings import BOX_HOME_VARIABLE, box_home
 
-HOME_VARIABLE = "COMMUNITYCONNECT_HOME"
 DEFAULT_HOME = ".communityconnect"
 
 
@@ -23,7 +23,7 @@ class State:
     @classmethod
     def at(cls, home: str | Path | None = None) -> "State":
         """The state in `home`, else in COMMUNITYCONNECT_HOME, else in .communityconnect of the current directory."""
-        chosen = Path(home or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME).expanduser().absolute()
+        chosen = Path(home or box_home() or DEFAULT_HOME).expanduser().absolute()
         state = cls(chosen)
         try:
             # As root, PostgreSQL runs as another user (see unprivileged.py), which has to pass through but not to list.
@@ -35,10 +35,10 @@ class State:
                 ignore.write_text("*\n")  # wherever this folder is, its secrets are not for a repository
         except OSError as error:
             raise LocalError(
-                f"Cannot write to {chosen} ({error.strerror}). Choose another folder with {HOME_VARIABLE}."
+                f"Cannot write to {chosen} ({error.strerror}). Choose another folder with {BOX_HOME_VARIABLE}."
             ) from error
         if not os.access(chosen, os.W_OK | os.X_OK):
-            raise LocalError(f"{chosen} belongs to another user. Choose another folder with {HOME_VARIABLE}.")
+            raise LocalError(f"{chosen} belongs to another user. Choose another folder with {BOX_HOME_VARIABLE}.")
         return state
 
     @property
@@ -81,7 +81,7 @@ class State:
                 file.seek(0)
                 raise LocalError(
                     f"CommunityConnect is already running here, pid {file.read().strip() or 'unknown'}; stop it with "
-                    f"Ctrl-C there, or choose another folder with {HOME_VARIABLE}."
+                    f"Ctrl-C there, or choose another folder with {BOX_HOME_VARIABLE}."
                 ) from None
             file.truncate(0)
             file.write(f"{os.getpid()}\n")

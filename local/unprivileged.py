@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
+from settings import child_environment
 
 ELSEWHERE = Path("/var/lib/communityconnect")
 _CANDIDATES = ("nobody", "postgres")
@@ -55,7 +56,7 @@ def run_as(account: Account | None, argv: list[str], *, cwd: Path) -> subprocess
         return subprocess.run(
             argv,
             cwd=cwd,
-            env={**os.environ, "LC_ALL": "C"},
+            env=child_environment({"LC_ALL": "C"}),
             capture_output=True,
             text=True,
             check=False,

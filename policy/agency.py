@@ -10,8 +10,8 @@ from calls.facts import Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
-from policy.yaml_file import AgencyError, read_yaml
-from survey.questions import Survey, SurveyError, parse_survey
+from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
+from survey.questions import Survey
 from texts.wording import Wording, WordingError, parse_wording
 
 
@@ -33,7 +33,7 @@ class Identity(_File):
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)
         if missing:
-            raise ValueError(f"name is missing in: {', '.join(sorted(missing))}")
+            raise ErrorAt(f"missing in: {', '.join(sorted(missing))}", place=("name",))
         return self
 
 
@@ -94,44 +94,29 @@ def load_agency(folder: Path) -> Agency:
         call_types=call_types,
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=_wording(folder),
-        survey=_survey(folder / "survey.yaml"),
+        survey=read_yaml(folder / "survey.yaml", Survey),
     )
 
 
 def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes) -> None:
     relaxed = [name for name, group in call_types.groups.items() if group.relaxes is not None]
     if relaxed and not identity.demonstration:
+        path, place = folder / "call_types.yaml", ("groups", relaxed[0], "relaxes")
         raise AgencyError(
-            f"{folder / 'call_types.yaml'}: {relaxed[0]}: `relaxes` is for demonstrations only (agency.yaml says no)"
+            f"{path} line {line_of(path, place)}: {'.'.join(place)}: for demonstrations only, and agency.yaml says no"
         )
 
 
 def _wording(folder: Path) -> Wording:
-    catalogues: dict[Language, str] = {}
-    for language in Language:
-        path = folder / "texts" / f"{language}.po"
-        try:
-            catalogues[language] = path.read_text(encoding="utf-8")
-        except OSError:
-            raise AgencyError(f"{path}: this file is missing or cannot be read") from None
     try:
-        return parse_wording(catalogues)
+        return parse_wording({language: read_text(folder / "texts" / f"{language}.po") for language in Language})
     except WordingError as error:
-        raise AgencyError(f"{folder / 'texts'}: {error}") from None
-
-
-def _survey(path: Path) -> Survey:
-    try:
-        return parse_survey(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise AgencyError(f"{path}: this file is missing or cannot be read") from None
-    except SurveyError as error:
-        raise AgencyError(f"{path}: {error}") from None
+        raise AgencyError(f"{folder / 'texts'}: {' '.join(str(error).split())}") from None
 
 
 def _version(folder: Path) -> str:
     """Ten hexadecimal digits over the names and contents of the folder's own files (R9)."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("texts/*.po")]):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return f"{folder.name}-{digest.hexdigest()[:10]}"
+    for path in sorted([*folder.glob("[!.]*.yaml"), *folder.glob("texts/[!.]*.po")]):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + read_text(path).encode() + b"\0")
+    return f"{folder.resolve().name}-{digest.hexdigest()[:10]}"

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.policy import CallTypeGroup, TypeRule
+from policy.yaml_file import ErrorAt
 
 
 class GroupInFile(CallTypeGroup):
@@ -15,10 +16,10 @@ class GroupInFile(CallTypeGroup):
     @model_validator(mode="after")
     def _relaxes_only_what_may_be_relaxed(self) -> Self:
         if self.relaxes is not None and self.rule is not TypeRule.ALLOWED:
-            raise ValueError("`relaxes` stands only with `rule: allowed`")
+            raise ErrorAt("stands only with `rule: allowed`", place=("relaxes",))
         missing = {"en", "fr"} - {language.value for language in self.label}
         if missing:
-            raise ValueError(f"the label is missing in: {', '.join(sorted(missing))}")
+            raise ErrorAt(f"missing in: {', '.join(sorted(missing))}", place=("label",))
         return self
 
 
@@ -33,10 +34,10 @@ class CallTypes(BaseModel):
     def _each_code_once(self) -> Self:
         seen: dict[str, str] = {}
         for name, group in self.groups.items():
-            for code in group.codes:
-                if _normal(code) in seen:
-                    raise ValueError(f"the code {code!r} stands in {seen[_normal(code)]} and in {name}")
-                seen[_normal(code)] = name
+            for index, code in enumerate(group.codes):
+                first = seen.setdefault(_normal(code), name)
+                if first != name or code in group.codes[:index]:
+                    raise ErrorAt(f"the code {code!r} stands in {first} too", place=("groups", name, "codes", index))
         return self
 
     def group_of(self, code: str) -> str | None:

@@ -12,7 +12,15 @@ class AgencyError(Exception):
 
 
 Model = TypeVar("Model", bound=BaseModel)
-_Place = tuple[str | int, ...]
+Place = tuple[str | int, ...]
+
+
+class ErrorAt(ValueError):  # noqa: N818 - it is one
+    """What a model's own check found wrong, and where inside the model."""
+
+    def __init__(self, message: str, *, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
@@ -21,45 +29,86 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     Raises:
         AgencyError: the file is missing, is not YAML, or does not fit.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise AgencyError(f"{path}: this file is missing") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise AgencyError(f"{path}: cannot be read ({type(error).__name__})") from None
+    text = read_text(path)
     try:
         # BaseLoader: every scalar stays the text that was written (no 20:00 = 1200, no NO = false); the model decides.
         node = yaml.compose(text, Loader=yaml.BaseLoader)
+        _refuse_twice(path, node)
         content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - builds nothing but texts, lists and mappings
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise AgencyError(f"{path} line {line}: not YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise AgencyError(
+            f"{path} line {line}: not YAML: the character {error.character!r} may not stand there"
+        ) from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = first["loc"]
-        name = ".".join(str(part) for part in place if part != "[key]") or "the file"
-        message = first["msg"].removeprefix("Value error, ")
-        raise AgencyError(f"{path} line {_line(node, place)}: {name}: {message}") from None
+        raise _refusal(path, node, error) from None
 
 
-def _line(node: yaml.Node | None, place: _Place) -> int:
-    """The line (from 1) of the value at a place; of the nearest enclosing one where the value is missing."""
+def read_text(path: Path) -> str:
+    """The file's text.
+
+    Raises:
+        AgencyError: it is missing, cannot be read, or is not text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AgencyError(f"{path}: this file is missing") from None
+    except UnicodeDecodeError:
+        raise AgencyError(f"{path}: not a text file in UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise AgencyError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def line_of(path: Path, place: Place) -> int:
+    """The line (from 1) of a place in a file that `read_yaml` has read."""
+    return _line(yaml.compose(read_text(path), Loader=yaml.BaseLoader), place)
+
+
+def _refusal(path: Path, node: yaml.Node | None, error: ValidationError) -> AgencyError:
+    first = error.errors(include_url=False)[0]
+    found = first.get("ctx", {}).get("error")
+    place = first["loc"] + (found.place if isinstance(found, ErrorAt) else ())
+    name = ".".join(str(part) for part in place if part != "[key]") or "the file"
+    message = " ".join(first["msg"].removeprefix("Value error, ").split())
+    return AgencyError(f"{path} line {_line(node, place)}: {name}: {message}")
+
+
+def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
+    """YAML takes the last of two equal keys in silence: then a group of exclusions could go missing."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[object] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise AgencyError(f"{path} line {key.start_mark.line + 1}: {key.value}: this stands here a second time")
+            seen.add(key.value)
+            _refuse_twice(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_twice(path, item)
+
+
+def _line(node: yaml.Node | None, place: Place) -> int:
+    """The line (from 1) on which a place begins; of the nearest enclosing one where it is missing."""
     line = 1 if node is None else node.start_mark.line + 1
     for part in place:
-        child = _child(node, part)
-        if child is None:
+        found = _child(node, part)
+        if found is None:
             break
-        node = child
-        line = node.start_mark.line + 1
+        key, node = found
+        line = key.start_mark.line + 1
     return line
 
 
-def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """Where it begins (in a mapping: the key) and what it is."""
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(part)), None)
+        return next(((key, value) for key, value in node.value if key.value == str(part)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item: yaml.Node = node.value[part]
-        return item
+        return node.value[part], node.value[part]
     return None

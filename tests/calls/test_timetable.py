@@ -83,7 +83,8 @@ class TestConfirmation:
     @pytest.mark.parametrize("state", sorted(set(LedgerState) - WENT_OUT))
     def test_without_it_nothing_else_is_ever_sent(self, state: LedgerState) -> None:
         unsent = text(Kind.CONFIRMATION, state=state)
-        for facts in ({}, {"dispatched_at": 5}, {"cleared_at": 60}):
+        later: list[dict[str, Any]] = [{}, {"dispatched_at": 5}, {"cleared_at": 60}]
+        for facts in later:
             assert ask(300, unsent, **facts) == End(reason=f"the confirmation was not sent: {state}")
 
     @pytest.mark.parametrize("state", sorted(WENT_OUT))

@@ -21,12 +21,12 @@ def signed_form(
     attacker can set are not asked. A request for another account is refused as well.
     """
     # Anybody can sign with an empty token.
-    validators = [RequestValidator(token) for token in auth_tokens if token]  # type: ignore[no-untyped-call]
+    validators = [RequestValidator(token) for token in auth_tokens if token]
 
     async def dependency(request: Request, form: Annotated[Form, Depends(posted_form)]) -> Form:
         url = origin + _raw_target(request)
         signature = request.headers.get("X-Twilio-Signature", "")
-        if not any(validator.validate(url, form, signature) for validator in validators):  # type: ignore[no-untyped-call]
+        if not any(validator.validate(url, form, signature) for validator in validators):
             _log.warning("webhook refused", path=request.url.path, reason="signature")
             raise HTTPException(403)
         if form.get("AccountSid", account_sid) != account_sid:

@@ -50,11 +50,11 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) 
             sender=_address(form, "To"),
             body=form.get("Body", ""),
         )
-        answer = MessagingResponse()  # type: ignore[no-untyped-call]
+        answer = MessagingResponse()
         reply = take_in(site, message)
         if reply is not None:
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
-            answer.message(reply.body, action=callback)  # type: ignore[no-untyped-call]
+            answer.message(reply.body, action=callback)
         return _twiml(str(answer))
 
     @router.post("/voice", dependencies=[Depends(signed)])
@@ -81,12 +81,12 @@ def _address(form: Form, field: str) -> str:
 
 def _spoken(agency: ResidentAgency) -> str:
     """Where to turn, said in both languages; then the line is closed."""
-    answer = VoiceResponse()  # type: ignore[no-untyped-call]
+    answer = VoiceResponse()
     for language, (voice, tag) in _VOICES.items():
         fields = agency.fields(language) | {name: _digit_by_digit(line) for name, line in agency.lines.items()}
         words = fill(agency.wording, Piece.VOICE, language, fields)
-        answer.say(words, voice=voice, language=tag)  # type: ignore[no-untyped-call]
-    answer.hangup()  # type: ignore[no-untyped-call]
+        answer.say(words, voice=voice, language=tag)
+    answer.hangup()
     return str(answer)
 
 

@@ -1,0 +1,23 @@
+"""`make fresh`: forgets what earlier runs left, the data of PostgreSQL outside the folder included."""
+
+import shutil
+from collections.abc import Callable
+
+from local import leftovers
+from local.state import State
+from local.unprivileged import ELSEWHERE
+
+
+def forget(state: State, *, say: Callable[[str], None]) -> None:
+    """Stop what a killed run left running, and remove its data.
+
+    Raises:
+        LocalError: a run is going on in this folder.
+    """
+    with state.locked():
+        leftovers.clear(state.pids, say)
+        data = state.postgres.resolve()
+        if data.is_relative_to(ELSEWHERE):
+            shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(state.home)
+    say(f"Forgotten: {state.home}")

@@ -1,0 +1,112 @@
+"""What a person reads when something is not as it should be: one line that says what to do, and no traceback."""
+
+import socket
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from settings import child_environment, python
+from tests.conftest import AGENCIES
+
+ROOT = AGENCIES.parent
+SAMPLE = AGENCIES / "new-york" / "sample" / "calls-2024.csv.gz"
+
+
+def run(*arguments: str, home: Path, changes: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [python(), "-m", "cli.main", *arguments],
+        cwd=ROOT,
+        env=child_environment({"COMMUNITYCONNECT_HOME": str(home), **(changes or {})}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def the_one_line(done: "subprocess.CompletedProcess[str]") -> str:
+    """The message on standard error; it is one line, and the command failed."""
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert "Traceback" not in done.stdout + done.stderr
+    return line
+
+
+def test_a_missing_log_is_said_in_one_line(tmp_path: Path) -> None:
+    line = the_one_line(run("run", "--cad", "nowhere.csv", home=tmp_path))
+    assert line == "communityconnect: nowhere.csv: there is no such file; give the log with CAD=path or --cad path"
+
+
+def test_a_missing_agency_folder_is_said_in_one_line(tmp_path: Path) -> None:
+    line = the_one_line(run("run", "--agency", "agencies/atlantis", home=tmp_path))
+    assert "agencies/atlantis: there is no such folder" in line
+
+
+def test_an_unknown_column_is_said_in_one_line_with_the_columns_that_there_are(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("id,when\n1,2024-11-22T10:00:00\n")
+    line = the_one_line(run("run", "--cad", str(log), home=tmp_path))
+    assert "no column 'incident_id'" in line
+    assert "id, when" in line
+
+
+def test_a_window_without_calls_is_said_with_the_days_that_the_log_has(tmp_path: Path) -> None:
+    line = the_one_line(run("run", "--from", "2031-01-01", "--hours", "24", home=tmp_path))
+    assert "no call in this window" in line
+    assert "2024-01-01" in line
+
+
+def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = the_one_line(run("run", "--port", str(port - 1), home=tmp_path))
+    assert f"Port {port}, for the phones, is taken" in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("COMMUNITYCONNECT_CLOCK", "half past nine"), ("COMMUNITYCONNECT_WORKER_THREADS", "many")],
+)
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    line = the_one_line(run("setup", home=tmp_path, changes={variable: value}))
+    assert variable in line
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+    changes = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
+    assert "the database does not answer" in the_one_line(run("setup", home=tmp_path, changes=changes))
+
+
+def test_help_tells_what_to_try_first(tmp_path: Path) -> None:
+    done = run("--help", home=tmp_path)
+    assert done.returncode == 0
+    assert "communityconnect run" in done.stdout
+    for command in ("run", "setup", "doctor", "worker", "web", "replay", "forget", "new-key"):
+        assert command in done.stdout
+
+
+def test_doctor_names_every_trouble_with_its_mend(tmp_path: Path) -> None:
+    nothing = {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
+        "TEMPORAL_ADDRESS": "127.0.0.1:9",
+        "COMMUNITYCONNECT_AGENCY": "agencies/atlantis",
+        "COMMUNITYCONNECT_PUBLIC_ORIGIN": "http://texts.example.org",
+    }
+    done = run("doctor", home=tmp_path, changes=nothing)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    for trouble, mend in (
+        ("NOT  agency folder", "COMMUNITYCONNECT_AGENCY"),
+        ("NOT  keys", "communityconnect new-key"),
+        ("NOT  database", "DATABASE_URL"),
+        ("NOT  temporal", "TEMPORAL_ADDRESS"),
+        ("NOT  twilio", "TWILIO_ACCOUNT_SID"),
+        ("NOT  public origin", "https"),
+    ):
+        after = done.stdout.partition(trouble)[2]
+        assert mend in after.partition("NOT  ")[0], trouble
