@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from calls.facts import Language, Source
 
@@ -28,10 +28,23 @@ def _read_duration(value: object) -> object:
 
 _LONGEST = timedelta(days=366)  # beyond, times would leave the calendar
 
-Duration = Annotated[timedelta, BeforeValidator(_read_duration), Field(ge=timedelta(0), le=_LONGEST)]
+
+def _in_bounds(value: timedelta) -> timedelta:
+    if not timedelta(0) <= value <= _LONGEST:
+        raise ValueError(f"a length of time here is from 0 s to {_LONGEST.days} d")
+    return value
+
+
+def _not_nothing(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("this length of time cannot be 0")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_read_duration), AfterValidator(_in_bounds)]
 """A length of time, written `45 s`, `30 min`, `4 h` or `14 d`."""
-Span = Annotated[timedelta, BeforeValidator(_read_duration), Field(gt=timedelta(0), le=_LONGEST)]
-"""A length of time where none would be a mistake: a text stale at once, or all notices in one breath."""
+Span = Annotated[Duration, AfterValidator(_not_nothing)]
+"""One that cannot be none: a text would be stale at once, or all notices go out in one breath."""
 
 
 def zone_name(name: str) -> str:

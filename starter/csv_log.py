@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
+from calls.facts import known
 from policy.cad_mapping import CadMapping
 from starter.local_time import exact_time
 
@@ -38,11 +39,14 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedCall:
-    """One call of the log. Codes are CAD's own; times are exact, UTC."""
+    """One call of the log. Codes are CAD's own; times are exact, UTC.
+
+    `rows`: where several rows are of this call, all of them by receipt; what each says counts (R1).
+    """
 
     line: int
     cad_id: str
-    case_number: str
+    case_number: str | None
     priority_code: str | None
     call_type_code: str | None
     final_call_type_code: str | None
@@ -55,6 +59,7 @@ class LoggedCall:
     dispatched_at: datetime | None
     arrived_at: datetime | None
     cleared_at: datetime | None
+    rows: tuple["LoggedCall", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,7 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
     Raises:
         LogError: the file is missing, is not CSV, or lacks a column.
     """
-    calls: dict[str, LoggedCall] = {}
+    calls: dict[str, list[LoggedCall]] = {}
     problems: list[Problem] = []
     rows = 0
     with _reading(path) as text:
@@ -84,12 +89,12 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
             call = _call(row, reader.line_num, mapping)
             if isinstance(call, Problem):
                 problems.append(call)
-            elif (known := calls.get(call.cad_id)) is None:
-                calls[call.cad_id] = call
-            else:
-                problems.append(_twice(call, known))
-                calls[call.cad_id] = _together(known, call)
-    ordered = sorted(calls.values(), key=lambda call: (call.received_at, call.cad_id))
+                continue
+            same = calls.setdefault(call.cad_id, [])
+            if same:
+                problems.append(_twice(call, same[0]))
+            same.append(call)
+    ordered = sorted(map(_together, calls.values()), key=lambda call: (call.received_at, call.cad_id))
     return Log(path=path, rows=rows, calls=ordered, problems=problems)
 
 
@@ -117,9 +122,13 @@ def _reading(path: Path) -> Iterator[TextIO]:
 
 
 def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) -> None:
+    if not present:
+        raise LogError(f"{path}: the file is empty; export the log as CSV with a heading line")
+    if "\0" in "".join(present):
+        raise LogError(f"{path}: not a text file in UTF-8; export the log as CSV in UTF-8")
     missing = [column for column in mapping.columns.used if column not in present]
     if missing:
-        have = ", ".join(present) or "none"
+        have = " ".join(", ".join(present).split())
         raise LogError(
             f"{path}: no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {have}"
         )
@@ -127,9 +136,13 @@ def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) ->
 
 def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> LoggedCall | Problem:
     columns = mapping.columns
+    if (unreadable := _unreadable(row)) is not None:
+        return Problem(line=line, what=unreadable, left_out=True)
     cad_id = _cell(row, columns.cad_id)
     if cad_id is None:
         return Problem(line=line, what="the id is blank", left_out=True)
+    if not cad_id.isprintable():
+        return Problem(line=line, what=f"the id {cad_id!r} has a character that cannot be printed", left_out=True)
     try:
         times = _times(row, mapping)
     except _BadTime as bad:
@@ -144,7 +157,7 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     return LoggedCall(
         line=line,
         cad_id=cad_id,
-        case_number=_cell(row, columns.case_number) or cad_id,
+        case_number=_cell(row, columns.case_number),
         priority_code=_cell(row, columns.priority),
         call_type_code=_cell(row, columns.call_type),
         final_call_type_code=_cell(row, columns.final_call_type),
@@ -160,6 +173,16 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     )
 
 
+def _unreadable(row: Mapping[str, str | None]) -> str | None:
+    """A row that does not fit its heading was cut off or has shifted: its cells may stand under wrong names."""
+    surplus: object = row.get(None)  # type: ignore[call-overload]  # where DictReader puts what has no heading
+    if isinstance(surplus, list) and any(cell.strip() for cell in surplus):
+        return "it has more cells than the heading"
+    if None in row.values():
+        return "it has fewer cells than the heading"
+    return "it has a NUL character" if any("\0" in cell for cell in row.values() if isinstance(cell, str)) else None
+
+
 class _BadTime(Exception):  # noqa: N818
     pass
 
@@ -167,11 +190,14 @@ class _BadTime(Exception):  # noqa: N818
 def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, datetime | None]:
     zone = ZoneInfo(mapping.zone)
     times: dict[str, datetime | None] = {}
+    earliest: datetime | None = None
     for name in ("received", "call_ended", "dispatched", "arrived", "cleared"):
         column: str | None = getattr(mapping.columns, name)
         cell = _cell(row, column)
         try:
-            times[name] = None if cell is None else exact_time(cell, zone, not_before=times.get("received"))
+            times[name] = None if cell is None else exact_time(cell, zone, not_before=earliest)
+            if name == "received" and (received := times[name]) is not None:
+                earliest = received - _SKEW
         except (ValueError, OverflowError):
             raise _BadTime(f"{column} is {cell!r}, which is not a time") from None
     return times
@@ -187,19 +213,17 @@ def _twice(call: LoggedCall, known: LoggedCall) -> Problem:
     return Problem(line=call.line, what=what, left_out=False)
 
 
-def _together(one: LoggedCall, other: LoggedCall) -> LoggedCall:
-    """Two rows of one call (two radio jobs, say): from the first receipt to the last clearing, in any order."""
-    first, last = sorted((one, other), key=lambda call: (call.received_at, call.line))
-    cleared = None if one.cleared_at is None or other.cleared_at is None else max(one.cleared_at, other.cleared_at)
+def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
+    """The rows of one call (two radio jobs, say): from the first receipt to the last clearing, in any order."""
+    if len(rows) == 1:
+        return rows[0]
+    by_receipt = tuple(sorted(rows, key=lambda row: (row.received_at, row.line)))
+    ends = known(row.cleared_at for row in rows)
     return replace(
-        first,
-        final_call_type_code=last.final_call_type_code or first.final_call_type_code,
-        call_ended_at=_earliest(one.call_ended_at, other.call_ended_at),
-        dispatched_at=_earliest(one.dispatched_at, other.dispatched_at),
-        arrived_at=_earliest(one.arrived_at, other.arrived_at),
-        cleared_at=cleared,
+        by_receipt[0],
+        rows=by_receipt,
+        call_ended_at=min(known(row.call_ended_at for row in rows), default=None),
+        dispatched_at=min(known(row.dispatched_at for row in rows), default=None),
+        arrived_at=min(known(row.arrived_at for row in rows), default=None),
+        cleared_at=max(ends) if len(ends) == len(rows) else None,
     )
-
-
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((time for time in (one, other) if time is not None), default=None)

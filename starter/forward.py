@@ -76,20 +76,25 @@ class Forwarder:
         return len(ids)
 
     async def _forward(self, item: _Forward) -> None:
-        ended: str | None = None
         try:
-            if item.signalled is None and item.call.decision.is_eligible:
-                await self._start(item)
-            elif item.signalled is not None:
-                ended = await self._signal(item)
-            elif item.call.decision.eligibility is Eligibility.INELIGIBLE and item.call.facts.latch is not None:
-                ended = f"never texted: {item.call.decision.rule}"
-        except WorkflowAlreadyStartedError:
-            ended = await self._signal(item)
+            ended = await self._bring(item)
         except RPCError as error:
             log.warning("temporal did not take the call; trying again", call_id=item.call_id, status=error.status.name)
             return
         await asyncio.to_thread(self._forwarded, item, ended)
+
+    async def _bring(self, item: _Forward) -> str | None:
+        """Start or signal the call's workflow; the reason of the end where there is none any more, or never will be."""
+        if item.signalled is not None:
+            return await self._signal(item)
+        if item.call.decision.is_eligible:
+            try:
+                await self._start(item)
+            except WorkflowAlreadyStartedError:
+                return await self._signal(item)
+        elif item.call.decision.eligibility is Eligibility.INELIGIBLE and item.call.facts.latch is not None:
+            return f"never texted: {item.call.decision.rule}"
+        return None
 
     async def _start(self, item: _Forward) -> None:
         """Start the call's workflow. Never a second one, not even after the first has ended (R2).
@@ -113,7 +118,7 @@ class Forwarder:
     async def _signal(self, item: _Forward) -> str | None:
         """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
         name = signal_for(item.signalled, item.call)
-        if name is Signal.ARRIVED and item.signalled is not None and item.signalled.is_dispatched:
+        if name is Signal.ARRIVED and _only_arrived(item.signalled, item.call.facts):
             return None  # nothing waits for it: it would cost an action and four events, and goes along with the next
         handle = self._client.get_workflow_handle(workflow_id(item.call_id))
         try:
@@ -179,6 +184,15 @@ class Forwarder:
             return session.exec(
                 select(CallRow.call_id).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
             ).all()
+
+
+def _only_arrived(before: CallFacts | None, after: CallFacts) -> bool:
+    """The officer who was known to be on the way is there, and nothing else (a corrected number, say) has changed."""
+    return (
+        before is not None
+        and before.is_dispatched
+        and before == after.model_copy(update={"arrived_at": before.arrived_at})
+    )
 
 
 def _search_attributes(facts: CallFacts) -> TypedSearchAttributes:

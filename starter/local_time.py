@@ -12,9 +12,12 @@ def exact_time(text: str, zone: ZoneInfo, *, not_before: datetime | None = None)
     in it is read with the offset from before, an hour later by the new clock.
 
     Raises:
-        ValueError: not a time.
+        ValueError: not a time, or a day only.
     """
-    time = datetime.fromisoformat(text.strip())
+    text = text.strip()
+    if len(text) <= len("2024-11-22"):
+        raise ValueError(f"{text!r} has no time of day")
+    time = datetime.fromisoformat(text)
     if time.tzinfo is not None:
         return time.astimezone(UTC)
     first = time.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -56,24 +56,44 @@ def records_of_log(log: Log, agency: Agency, *, feed: str, window: Window) -> li
 
 
 def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str) -> Iterator[CadRecord]:
-    first_type = call.call_type_code or call.final_call_type_code
-    facts: dict[str, JsonValue] = {
-        "case_number": call.case_number,
-        "priority_code": call.priority_code,
-        "priority": agency.cad.priorities.get(call.priority_code or ""),
-        "source_code": call.source_code,
-        "source": None if call.source_code is None else agency.cad.sources.get(call.source_code),
-        "language": _language(call.language_code),
-        "area": call.area,
-        "received_at": call.received_at.isoformat(),
-        **_type_facts(first_type, agency),
-    }
-    yield CadRecord(feed=feed, cad_id=call.cad_id, stamp=call.received_at, facts=_told(facts), phone=phone)
+    """The call as it was received, what further rows say of it, the types that it turned into, and its steps."""
+
+    def record(stamp: datetime, facts: dict[str, JsonValue], phone: str | None = None) -> CadRecord:
+        told = {name: value for name, value in facts.items() if value is not None}
+        return CadRecord(feed=feed, cad_id=call.cad_id, stamp=max(stamp, call.received_at), facts=told, phone=phone)
+
+    first, *further = call.rows or (call,)
+    received: dict[str, JsonValue] = {"received_at": call.received_at.isoformat()}
+    yield record(call.received_at, _row_facts(first, agency) | received, phone)
+    for row in further:
+        yield record(row.received_at, _row_facts(row, agency), _number(row.phone))
+    for row in (first, *further):
+        if row.final_call_type_code not in (None, _first_type(row)):
+            yield record(_last_moment(row), _type_facts(row.final_call_type_code, agency))
     for name, moment in _steps(call):
-        told: dict[str, JsonValue] = {name: moment.isoformat()}
-        if name == "cleared_at" and call.final_call_type_code not in (None, first_type):
-            told |= _type_facts(call.final_call_type_code, agency)
-        yield CadRecord(feed=feed, cad_id=call.cad_id, stamp=max(moment, call.received_at), facts=_told(told))
+        yield record(moment, {name: moment.isoformat()})
+
+
+def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
+    return {
+        "case_number": row.case_number,
+        "priority_code": row.priority_code,
+        "priority": agency.cad.priorities.get(row.priority_code or ""),
+        "source_code": row.source_code,
+        "source": None if row.source_code is None else agency.cad.sources.get(row.source_code),
+        "language": _language(row.language_code),
+        "area": row.area,
+        **_type_facts(_first_type(row), agency),
+    }
+
+
+def _first_type(row: LoggedCall) -> str | None:
+    return row.call_type_code or row.final_call_type_code
+
+
+def _last_moment(row: LoggedCall) -> datetime:
+    """When the final type was known, as far as a log tells: the end, or the last that was heard of the call."""
+    return row.cleared_at or max([row.received_at, *(moment for _, moment in _steps(row))])
 
 
 def _steps(call: LoggedCall) -> Iterable[tuple[str, datetime]]:
@@ -90,10 +110,6 @@ def _type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
     return {"call_type_code": code, "call_type_group": agency.call_types.group_of(code) or ""}
 
 
-def _told(facts: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    return {name: value for name, value in facts.items() if value is not None}
-
-
 def _language(code: str | None) -> Language | None:
     prefix = (code or "").strip().lower()[:2]
     return Language(prefix) if prefix in set(Language) else None
@@ -107,6 +123,7 @@ def _number(text: str | None) -> str | None:
         number = phonenumbers.parse(text, "CA")
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Seven digits are a number too, "local only": nobody knows of which area code.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

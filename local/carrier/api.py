@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from local.carrier.callbacks import API_VERSION, Deliveries
+from local.carrier.entries import Entry
 from local.carrier.lines import drop
 from local.carrier.messages import Refusal, check, conditions, message_json, whole_number
 from local.carrier.misbehaviour import Mischief
-from local.carrier.network import Entry, Network
+from local.carrier.network import Network
 
 LARGEST_PAGE = 1000
 

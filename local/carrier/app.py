@@ -46,7 +46,7 @@ class Options:
 
 
 def create_app(options: Options) -> FastAPI:
-    network = Network(options.database)
+    network = Network(options.database, clock=options.clock)
     postman = Postman(account_sid=options.account_sid, auth_token=options.auth_token)
     mischief = Mischief()
     deliveries = Deliveries(network=network, postman=postman, mischief=mischief, seconds=options.delivery_seconds)

@@ -15,8 +15,9 @@ from urllib.parse import urldefrag, urlencode
 import aiohttp
 from yarl import URL
 
+from local.carrier.entries import Entry
 from local.carrier.misbehaviour import Mischief
-from local.carrier.network import Entry, Network
+from local.carrier.network import Network
 
 API_VERSION = "2010-04-01"
 # Twilio gives a service 5 seconds to take the connection and 15 to answer.

@@ -2,6 +2,7 @@
 
 The network lives in real time, as Twilio does. In a demo the service's clock runs faster on another calendar; then
 `CARRIER_CLOCK` describes that clock, and the pages tell its time so that a text that says "14:05" arrives at 14:05.
+The next run may be given another clock; what came before keeps the time that it was shown with.
 """
 
 import json

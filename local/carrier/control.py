@@ -8,10 +8,11 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from local.carrier import numbers
+from local.carrier.entries import Entry
 from local.carrier.inbound import Inbound
 from local.carrier.messages import LONGEST_BODY
 from local.carrier.misbehaviour import Misbehaviour, Mischief
-from local.carrier.network import Entry, Network
+from local.carrier.network import Network
 
 
 class InboundText(BaseModel):

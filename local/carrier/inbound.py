@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from local.carrier import numbers
 from local.carrier.callbacks import Answer, Deliveries, Postman
-from local.carrier.network import Entry, Network, Said
+from local.carrier.entries import Entry, Said
+from local.carrier.network import Network
 
 # Twilio's default keywords on long codes and toll-free numbers: one word, any case, nothing else in the text.
 STOP_WORDS = frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"))

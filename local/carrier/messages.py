@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 
 from local.carrier import numbers
 from local.carrier.callbacks import API_VERSION
-from local.carrier.network import Entry, Network
+from local.carrier.entries import Entry
+from local.carrier.network import Network
 
 LONGEST_BODY = 1600
 LONGEST_VALIDITY_SECONDS = 36000

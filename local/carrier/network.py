@@ -12,15 +12,12 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from local.carrier import numbers
-from local.carrier.clock import now
-
-Kind = Literal["text", "call", "notice"]  # a notice is the network's own text, such as the answer to STOP
-Direction = Literal["outbound-api", "outbound-reply", "inbound"]  # as Twilio names them, seen from the service
+from local.carrier.clock import Clock, now
+from local.carrier.entries import Direction, Entry, Kind, Said
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -37,6 +34,7 @@ CREATE TABLE IF NOT EXISTS entry (
     segments INTEGER NOT NULL,
     callback_url TEXT NOT NULL,
     created REAL NOT NULL,
+    shown TEXT NOT NULL,                  -- `created` on the clock of that run, as the pages tell it; ISO
     sent REAL,
     updated REAL NOT NULL,
     webhook TEXT NOT NULL DEFAULT '',     -- from a phone: '' while the service is told, 'heard' or an error code
@@ -50,43 +48,9 @@ CREATE TABLE IF NOT EXISTS stopped (phone TEXT, sender TEXT, PRIMARY KEY (phone,
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    language: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    id: int
-    sid: str
-    kind: Kind
-    direction: Direction
-    phone: str
-    sender: str
-    body: str
-    redacted: bool
-    status: str
-    error_code: int | None
-    segments: int
-    callback_url: str
-    created: float
-    sent: float | None
-    updated: float
-    webhook: str
-    said: tuple[Said, ...]
-
-    @property
-    def to(self) -> str:
-        return self.sender if self.direction == "inbound" else self.phone
-
-    @property
-    def from_(self) -> str:
-        return self.phone if self.direction == "inbound" else self.sender
-
-
 class Network:
-    def __init__(self, file: Path | str) -> None:
+    def __init__(self, file: Path | str, *, clock: Clock) -> None:
+        self._clock = clock
         self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._database.row_factory = sqlite3.Row
         self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
@@ -113,13 +77,14 @@ class Network:
     ) -> Entry:
         sid = ("CA" if kind == "call" else "SM") + secrets.token_hex(16)
         created = now()
+        shown = self._clock.local(created).isoformat()
         with self._transaction():
             latest = self._database.execute(
                 "INSERT INTO entry (sid, kind, direction, phone, sender, body, status, error_code, segments,"
-                " callback_url, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " callback_url, created, shown, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(sid, kind, direction, phone, sender, body, status, error_code),
-                    *(numbers.segments(body), callback_url, created, created),
+                    *(numbers.segments(body), callback_url, created, shown, created),
                 ),
             ).lastrowid
             self._database.execute(
@@ -236,6 +201,7 @@ class Network:
         for row in self._database.execute(f"SELECT * FROM entry {rest}", values):  # noqa: S608 - `rest` is ours
             fields = dict(row)
             fields["redacted"] = bool(fields["redacted"])
+            fields["shown"] = datetime.fromisoformat(fields["shown"])
             fields["said"] = tuple(Said(*part) for part in json.loads(fields["said"]))
             yield Entry(**fields)
 

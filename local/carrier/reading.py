@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup, escape
 
 from local.carrier import numbers
 from local.carrier.clock import Clock, now
-from local.carrier.network import Entry
+from local.carrier.entries import Entry
 from local.carrier.wording import Wording
 
 _LINK = re.compile(r"https?://[^\s<>\"«»]*[^\s<>\"«».,;:!?)\]]")
@@ -48,7 +49,7 @@ class Reading:
     clock: Clock
 
     def row(self, entry: Entry, *, current: str) -> Row:
-        moment, today = self.clock.local(entry.created), self.clock.local(now()).date()
+        moment, today = entry.shown, self.clock.local(now()).date()
         text = self.wording("call_snippet") if entry.kind == "call" else entry.body
         mine = entry.direction == "inbound" and entry.kind == "text"
         return Row(
@@ -61,18 +62,18 @@ class Reading:
 
     def thread(self, entries: list[Entry]) -> list[Bubble]:
         several = len({entry.sender for entry in entries}) > 1
-        bubbles, day = list[Bubble](), None
+        bubbles, day, days = list[Bubble](), None, set[date]()
         for entry in entries:
-            moment = self.clock.local(entry.created)
-            if moment.date() != day:
-                day = moment.date()
+            if entry.shown.date() != day:
+                day = entry.shown.date()
+                again = f"-{entry.id}" if day in days else ""  # the clock of a later run was behind
+                days.add(day)
                 label = self.wording.day(day)
-                bubbles.append(Bubble(f"d-{day}", "day", label, Markup(), "", day.isoformat(), "", failed=False))
+                bubbles.append(Bubble(f"d-{day}{again}", "day", label, Markup(), "", day.isoformat(), "", failed=False))
             bubbles.append(self._bubble(entry, several=several))
         return bubbles
 
     def _bubble(self, entry: Entry, *, several: bool) -> Bubble:
-        moment = self.clock.local(entry.created)
         look, label, state, failed = self._described(entry)
         if several and look == "theirs":
             label = self.wording("from_service", number=numbers.shown(entry.sender))
@@ -81,8 +82,8 @@ class Reading:
             look=look,
             label=label,
             body=linked(entry.body, self.wording("new_tab")),
-            when=self.wording.time(moment),
-            moment=moment.isoformat(timespec="seconds"),
+            when=self.wording.time(entry.shown),
+            moment=entry.shown.isoformat(timespec="seconds"),
             state=state,
             failed=failed,
             over=entry.status != "ringing",

@@ -15,12 +15,15 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import requests
+from pydantic import JsonValue
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 
 from local.carrier.__main__ import server
 from local.carrier.app import Options, create_app
+from local.carrier.clock import REAL, Clock
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "not-a-secret"
@@ -31,7 +34,7 @@ DEADLINE_SECONDS = 8.0
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T]) -> T:
+def eventually(look: Callable[[], T | None]) -> T:
     """The first true thing that `look` sees; fails when there is none in time."""
     end = time.monotonic() + DEADLINE_SECONDS
     while not (seen := look()):
@@ -114,8 +117,24 @@ class Redirected(TwilioHttpClient):
         super().__init__(timeout=5)
         self._url = url
 
-    def request(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
-        return super().request(method, url.replace("https://api.twilio.com", self._url), *args, **kwargs)
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        address = uri.replace("https://api.twilio.com", self._url, 1)
+        return super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
+
+
+def sid_of(message: MessageInstance) -> str:
+    assert message.sid is not None
+    return message.sid
 
 
 @dataclass(frozen=True)
@@ -125,28 +144,28 @@ class Carrier:
     def client(self, token: str = TOKEN, account: str = ACCOUNT) -> Client:
         return Client(account, token, http_client=Redirected(self.url))
 
-    def texts(self, phone: str = PHONE) -> list[dict[str, object]]:
+    def texts(self, phone: str = PHONE) -> list[dict[str, JsonValue]]:
         answer = requests.get(f"{self.url}/carrier/phones/{phone}", timeout=5)
         answer.raise_for_status()
-        messages: list[dict[str, object]] = answer.json()["messages"]
+        messages: list[dict[str, JsonValue]] = answer.json()["messages"]
         return messages
 
-    def text(self, text: str, *, phone: str = PHONE, to: str = SENDER) -> dict[str, object]:
-        given = {"text": text, "to": to}
+    def text(self, text: str, *, phone: str = PHONE, to: str = SENDER) -> dict[str, JsonValue]:
+        given: dict[str, JsonValue] = {"text": text, "to": to}
         answer = requests.post(f"{self.url}/carrier/phones/{phone}/texts", json=given, timeout=5)
         assert answer.status_code == 201, answer.text
-        created: dict[str, object] = answer.json()
+        created: dict[str, JsonValue] = answer.json()
         return created
 
-    def call(self, *, withheld: bool = False) -> dict[str, object]:
-        given = {"to": SENDER, "withheld": withheld}
+    def call(self, *, withheld: bool = False) -> dict[str, JsonValue]:
+        given: dict[str, JsonValue] = {"to": SENDER, "withheld": withheld}
         answer = requests.post(f"{self.url}/carrier/phones/{PHONE}/calls", json=given, timeout=5)
         assert answer.status_code == 201, answer.text
-        created: dict[str, object] = answer.json()
+        created: dict[str, JsonValue] = answer.json()
         return created
 
-    def misbehave(self, *rules: dict[str, object], seed: int | None = None) -> None:
-        plan = {"rules": list(rules), "seed": seed}
+    def misbehave(self, *rules: dict[str, JsonValue], seed: int | None = None) -> None:
+        plan: dict[str, JsonValue] = {"rules": list(rules), "seed": seed}
         requests.put(f"{self.url}/carrier/misbehaviour", json=plan, timeout=5).raise_for_status()
 
     def happened(self) -> list[int]:
@@ -173,7 +192,7 @@ def healthy(url: str) -> bool:
 
 
 @contextmanager
-def running_carrier(service: Service, database: Path) -> Iterator[Carrier]:
+def running_carrier(service: Service, database: Path, *, clock: Clock = REAL) -> Iterator[Carrier]:
     """In this process: quick to start, real HTTP all the same."""
     options = Options(
         database=database,
@@ -183,6 +202,7 @@ def running_carrier(service: Service, database: Path) -> Iterator[Carrier]:
         voice_url=f"{service.url}/voice",
         senders=(SENDER, "+13435550101"),
         delivery_seconds=0.04,
+        clock=clock,
     )
     port = free_port()
     running = server(create_app(options), port=port)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 import requests
+from pydantic import JsonValue
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from tests.carrier.carrier_box import PHONE, SENDER, Carrier, Redirected, Service, eventually
+from tests.carrier.carrier_box import PHONE, SENDER, Carrier, Redirected, Service, eventually, sid_of
 
 Send = Callable[..., MessageInstance]
 
@@ -58,7 +59,7 @@ def test_a_slow_answer_outlasts_the_clients_patience_though_the_text_was_taken_o
     ],
 )
 def test_refused_requests_leave_no_text(
-    carrier: Carrier, send: Send, rule: dict[str, object], status: int, code: int
+    carrier: Carrier, send: Send, rule: dict[str, JsonValue], status: int, code: int
 ) -> None:
     carrier.misbehave(rule)
     for _ in range(2):
@@ -69,6 +70,11 @@ def test_refused_requests_leave_no_text(
     send()
 
 
+def last_callback(service: Service, sid: str) -> dict[str, str]:
+    eventually(lambda: len(service.statuses(sid)) == 2)
+    return [hook.form for hook in service.of("/status") if hook.form["MessageSid"] == sid][-1]
+
+
 def test_a_text_to_a_number_out_of_reach_ends_undelivered(carrier: Carrier, service: Service, send: Send) -> None:
     carrier.misbehave(
         {"what": "undelivered", "numbers": ["613-555-0142"]},
@@ -76,9 +82,8 @@ def test_a_text_to_a_number_out_of_reach_ends_undelivered(carrier: Carrier, serv
     )
     codes = {PHONE: "30003", "+16135550143": "30006", "+16135550144": None}
     for to, code in codes.items():
-        sid = str(send(to).sid)
-        eventually(lambda sid=sid: len(service.statuses(sid)) == 2)
-        last = [hook.form for hook in service.of("/status") if hook.form["MessageSid"] == sid][-1]
+        sid = sid_of(send(to))
+        last = last_callback(service, sid)
         assert (last["MessageStatus"], last.get("ErrorCode")) == ("undelivered" if code else "delivered", code)
         fetched = carrier.client().messages(sid).fetch()
         assert fetched.error_code == (int(code) if code else None)
@@ -87,7 +92,7 @@ def test_a_text_to_a_number_out_of_reach_ends_undelivered(carrier: Carrier, serv
 
 def test_callbacks_can_be_missing_or_doubled(carrier: Carrier, service: Service, send: Send) -> None:
     carrier.misbehave({"what": "no_callback", "next": 1}, {"what": "duplicate_callback"})
-    sid = str(send().sid)
+    sid = sid_of(send())
     eventually(lambda: service.statuses(sid) == ["delivered", "delivered"])
     first, second = service.of("/status")
     assert first.form == second.form
@@ -113,7 +118,12 @@ def test_a_probability_is_kept_to_and_repeats_with_its_seed(carrier: Carrier) ->
 
 def test_a_plan_with_a_mistake_is_refused_and_the_old_one_stays(carrier: Carrier) -> None:
     carrier.misbehave({"what": "no_callback"})
-    for rule in ({"what": "explode"}, {"what": "no_callback", "nxt": 1}, {"what": "undelivered", "numbers": ["12"]}):
+    mistakes: list[dict[str, JsonValue]] = [
+        {"what": "explode"},
+        {"what": "no_callback", "nxt": 1},
+        {"what": "undelivered", "numbers": ["12"]},
+    ]
+    for rule in mistakes:
         answer = requests.put(f"{carrier.url}/carrier/misbehaviour", json={"rules": [rule]}, timeout=5)
         assert answer.status_code == 422
     assert carrier.happened() == [0]

@@ -2,8 +2,10 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -11,9 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from local.carrier.app import PAGE_HEADERS
-from local.carrier.clock import REAL, clock_from
-from local.carrier.wording import WORDS, wanted
-from tests.carrier.carrier_box import PHONE, SENDER, Carrier, Service, eventually
+from local.carrier.clock import REAL, Clock, clock_from
+from local.carrier.network import Network
+from local.carrier.reading import Reading
+from local.carrier.wording import WORDINGS, WORDS, wanted
+from tests.carrier.carrier_box import PHONE, SENDER, Carrier, Service, eventually, running_carrier
 
 THREAD = "/phones/16135550142"
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -138,6 +142,46 @@ def test_the_service_clock_is_told_when_given() -> None:
     assert clock_from("") is REAL
     with pytest.raises(ValueError, match="offset"):
         clock_from('{"real_origin": "2026-11-22", "virtual_origin": "2026-11-22", "speed": 1, "zone": "UTC"}')
+
+
+def clock_after(pause: timedelta) -> Clock:
+    """At eight on a July morning now, had it not been stopped for so long."""
+    zone = ZoneInfo("America/Toronto")
+    eight = datetime(2026, 7, 14, 8, tzinfo=zone)
+    return Clock(real_origin=datetime.now(UTC) + pause, virtual_origin=eight, speed=1, zone=zone)
+
+
+def shown_texts(carrier: Carrier) -> list[tuple[str, ...]]:
+    """Text, moment to the minute and time of each."""
+    bubble = r'<p class="text">([^<]*)</p>\s*<p class="meta"[^>]*><time datetime="(.{16})[^"]*">([^<]*)</time>'
+    return re.findall(bubble, page(carrier, THREAD, **{"Accept-Language": "en"}).text)
+
+
+def test_texts_keep_the_time_they_were_shown_with_when_the_clock_has_been_stopped_meanwhile(
+    service: Service, tmp_path: Path
+) -> None:
+    with running_carrier(service, tmp_path / "phones.db", clock=clock_after(timedelta())) as carrier:
+        carrier.text("before")
+        before = shown_texts(carrier)
+        created = carrier.texts()[0]["created"]
+    assert before == [("before", "2026-07-14T08:00", "8:00\u202fa.m.")]
+    with running_carrier(service, tmp_path / "phones.db", clock=clock_after(timedelta(hours=1))) as carrier:
+        assert shown_texts(carrier) == before
+        assert "8:00\u202fa.m." in page(carrier, "/fragments/phones", **{"Accept-Language": "en"}).text
+        assert carrier.texts()[0]["created"] == created
+        carrier.text("after")
+        assert shown_texts(carrier) == [*before, ("after", "2026-07-14T07:00", "7:00\u202fa.m.")]  # as they arrived
+
+
+def test_a_day_that_comes_again_because_the_clock_was_set_back_is_another_part_of_the_page(tmp_path: Path) -> None:
+    for pause in (timedelta(), timedelta(days=1), timedelta()):
+        network = Network(tmp_path / "phones.db", clock=clock_after(pause))
+        network.add(kind="text", direction="inbound", phone=PHONE, sender=SENDER, body="x", status="received")
+        entries = network.conversation(PHONE, limit=3)
+        network.close()
+    bubbles = Reading(WORDINGS["en"], clock_after(timedelta())).thread(entries)
+    assert [bubble.moment for bubble in bubbles if bubble.look == "day"] == ["2026-07-14", "2026-07-13", "2026-07-14"]
+    assert len({bubble.id for bubble in bubbles}) == len(bubbles)
 
 
 class Shape(HTMLParser):

@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
-from tests.carrier.carrier_box import ACCOUNT, PHONE, SENDER, TOKEN, Carrier, Service, eventually, start_process
+from tests.carrier.carrier_box import ACCOUNT, PHONE, SENDER, TOKEN, Carrier, Service, eventually, sid_of, start_process
 
 
 def bodies(carrier: Carrier) -> list[object]:
@@ -152,7 +152,7 @@ def test_phones_survive_a_kill_and_deliveries_go_on_afterwards(service: Service,
     callback = f"{service.url}/status"
     process, carrier = start_process(service, tmp_path / "phones.db", delivery_seconds=600)
     try:
-        sid = carrier.client().messages.create(to=PHONE, from_=SENDER, body="before", status_callback=callback).sid
+        sid = sid_of(carrier.client().messages.create(to=PHONE, from_=SENDER, body="before", status_callback=callback))
         carrier.text("STOP", phone="+16135550143")
         assert carrier.texts()[0]["status"] == "queued"
     finally:
@@ -160,7 +160,7 @@ def test_phones_survive_a_kill_and_deliveries_go_on_afterwards(service: Service,
         process.wait()
     process, carrier = start_process(service, tmp_path / "phones.db", delivery_seconds=0.02)
     try:
-        eventually(lambda: service.statuses(str(sid)) == ["sent", "delivered"])
+        eventually(lambda: service.statuses(sid) == ["sent", "delivered"])
         assert bodies(carrier) == ["before"]
         with pytest.raises(TwilioRestException, match="unsubscribed"):
             carrier.client().messages.create(to="+16135550143", from_=SENDER, body="x")

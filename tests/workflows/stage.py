@@ -89,7 +89,7 @@ async def playing(policy: Policy, call: KnownCall, *, clerk: Clerk | None = None
     clerk = clerk or Clerk()
 
     async with await WorkflowEnvironment.start_time_skipping(
-        data_converter=pydantic_data_converter, test_server_existing_path=str(_SERVER)
+        data_converter=pydantic_data_converter, test_server_existing_path=str(_SERVER), identity="tests"
     ) as environment:
         await environment.client.operator_service.add_search_attributes(
             AddSearchAttributesRequest(

@@ -1,0 +1,126 @@
+"""Records the histories that tests/histories/ keeps: one of each stage of a call's life.
+
+    python -m tests.workflows.record_histories NAME …
+
+Record a new one when the story gets a new turn. Never record an old one again: that the code of today still replays
+the histories of yesterday is what they are kept for (R8).
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from calls.contracts import CallChange, Signal
+from calls.policy import Policy
+from policy.agency import load_agency
+from tests.builders import NOON, a_call, hours, minutes
+from tests.workflows.stage import Stage, playing
+
+FOLDER = Path(__file__).parents[1] / "histories"
+AGENCY = Path(__file__).parents[2] / "agencies" / "ottawa"
+
+Story = Callable[[Stage, Policy], Awaitable[None]]
+
+
+async def just_started(stage: Stage, _policy: Policy) -> None:
+    await stage.until(NOON + minutes(1))
+
+
+async def confirmed(stage: Stage, _policy: Policy) -> None:
+    await stage.until(NOON + minutes(30))
+
+
+async def told_of_the_delay(stage: Stage, _policy: Policy) -> None:
+    await stage.until(NOON + minutes(70))
+
+
+async def dispatched(stage: Stage, policy: Policy) -> None:
+    await told_of_the_delay(stage, policy)
+    call = a_call(policy, version=2, dispatched_at=NOON + minutes(70))
+    await stage.handle.signal(Signal.DISPATCHED, CallChange(call=call))
+    await stage.until(NOON + minutes(80))
+
+
+async def cleared(stage: Stage, policy: Policy) -> None:
+    await dispatched(stage, policy)
+    call = a_call(policy, version=3, dispatched_at=NOON + minutes(70), cleared_at=NOON + minutes(80))
+    await stage.handle.signal(Signal.CLEARED, CallChange(call=call))
+    await stage.until(NOON + hours(2))
+
+
+async def surveyed(stage: Stage, policy: Policy) -> None:
+    await cleared(stage, policy)
+    await stage.handle.result()
+
+
+async def requeued(stage: Stage, _policy: Policy) -> None:
+    for after, signal in ((10, Signal.DISPATCHED), (20, Signal.ARRIVED), (30, Signal.REQUEUED)):
+        await stage.until(NOON + minutes(after))
+        await stage.handle.signal(signal)
+    await stage.until(NOON + minutes(100))
+
+
+async def reopened(stage: Stage, _policy: Policy) -> None:
+    for after, signal in ((30, Signal.CLEARED), (60, Signal.REOPENED), (90, Signal.CLEARED)):
+        await stage.until(NOON + minutes(after))
+        await stage.handle.signal(signal)
+    await stage.handle.result()
+
+
+async def reclassified(stage: Stage, policy: Policy) -> None:
+    await stage.until(NOON + minutes(5))
+    call = a_call(policy, version=2, call_type_code="DOMESTIC", call_type_group="intimate_partner_violence")
+    await stage.handle.signal(Signal.RECLASSIFIED, CallChange(call=call))
+    await stage.handle.result()
+
+
+async def held_and_released(stage: Stage, _policy: Policy) -> None:
+    await stage.handle.signal(Signal.HELD)
+    await stage.until(NOON + minutes(10))
+    await stage.handle.signal(Signal.RELEASED)
+    await stage.handle.signal(Signal.UPDATED)
+    await stage.until(NOON + minutes(20))
+    await stage.handle.signal(Signal.CANCELLED)
+    await stage.handle.result()
+
+
+async def never_cleared(stage: Stage, _policy: Policy) -> None:
+    await stage.handle.result()
+
+
+STORIES: dict[str, Story] = {
+    story.__name__: story
+    for story in (
+        just_started,
+        confirmed,
+        told_of_the_delay,
+        dispatched,
+        cleared,
+        surveyed,
+        requeued,
+        reopened,
+        reclassified,
+        held_and_released,
+        never_cleared,
+    )
+}
+
+
+async def record(name: str) -> None:
+    """Play the story and keep its history."""
+    policy = load_agency(AGENCY).policy
+    async with playing(policy, a_call(policy)) as stage:
+        await STORIES[name](stage, policy)
+        history = await stage.handle.fetch_history()
+    (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")
+
+
+async def main(names: list[str]) -> None:
+    """Record the named stories."""
+    for name in names:
+        await record(name)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
