@@ -99,6 +99,8 @@ class Acceptor:
         # By itself too: a record that comes too late to change the facts silences the call all the same (R1).
         for seen in (told, merged):
             row.latch = _first_latch(row.latch, latch_of(self._facts(record.cad_id, seen, row), self._policy))
+        if row.latch is not None and row.signalled is None:
+            row.phone_encrypted = None  # nobody will ever be texted: then the number is not kept (R3)
         facts = self._facts(record.cad_id, merged, row)
         row.merged = {name: stamped.model_dump(mode="json") for name, stamped in sorted(merged.items())}
         return self._write(row, facts)

@@ -50,9 +50,3 @@ def test_every_text_says_who_it_is_from_and_where_to_turn_in_an_emergency(
 def test_r6_every_text_says_how_to_stop(agency: str, kind: Kind) -> None:
     assert "STOP" in render(wording_of(agency), kind, Language.ENGLISH, FIELDS).body
     assert "ARRET" in render(wording_of(agency), kind, Language.FRENCH, FIELDS).body
-
-
-@pytest.mark.parametrize("kind", [Kind.CONFIRMATION, Kind.DELAY, Kind.AUTO_REPLY])
-def test_new_york_says_that_it_is_a_demonstration(kind: Kind) -> None:
-    assert "demonstration" in render(wording_of("new-york"), kind, Language.ENGLISH, FIELDS).body
-    assert "démonstration" in render(wording_of("new-york"), kind, Language.FRENCH, FIELDS).body
