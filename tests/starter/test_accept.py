@@ -1,0 +1,333 @@
+"""R4: what is accepted is committed, once, and comes to the same however it comes. On a real PostgreSQL."""
+
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, SQLModel, col, func, select
+
+from calls.eligibility import Eligibility, Rule
+from calls.facts import CallFacts
+from database.encryption import Keyring
+from database.tables import CadRecordRow, CallRow
+from policy.agency import load_agency
+from starter.accept import Accepted, Acceptor
+from starter.records import CadRecord
+from tests.builders import NOON, minutes, some_facts
+from tests.conftest import AGENCIES
+
+POLICY = load_agency(AGENCIES / "ottawa").policy
+PHONE = "+16135550142"
+OTHER_PHONE = "+13435550117"
+RECEIVED: dict[str, Any] = {
+    name: value
+    for name, value in some_facts().model_dump(mode="json").items()
+    if value is not None and name not in {"agency", "cad_id", "in_progress", "safety_flag", "recipient_version", "held"}
+}
+
+
+def record(after: float = 0, *, phone: str | None = None, cad_id: str = "1001", **facts: Any) -> CadRecord:
+    """A record so many minutes after receipt; numbers as times are minutes after receipt too."""
+    told = {
+        name: (NOON + minutes(value)).isoformat() if name.endswith("_at") else value for name, value in facts.items()
+    }
+    return CadRecord(feed="test", cad_id=cad_id, stamp=NOON + minutes(after), facts=told, phone=phone)
+
+
+def received(phone: str | None = PHONE, **facts: Any) -> CadRecord:
+    return CadRecord(feed="test", cad_id="1001", stamp=NOON, facts={**RECEIVED, **facts}, phone=phone)
+
+
+@pytest.fixture
+def acceptor(engine: Engine, keyring: Keyring) -> Acceptor:
+    return Acceptor(engine=engine, keyring=keyring, agency="ottawa", policy=POLICY)
+
+
+@pytest.fixture
+def emptied(engine: Engine) -> Iterator[Any]:
+    """Forget all calls: cheaper than a database for each of many."""
+
+    def empty() -> None:
+        with engine.begin() as connection:
+            connection.execute(text("TRUNCATE call, cad_record"))
+
+    yield empty
+
+
+def the_row(engine: Engine, call: str = "ottawa-1001") -> CallRow:
+    with Session(engine) as session:
+        row = session.get(CallRow, call)
+        assert row is not None
+        return row
+
+
+def the_facts(engine: Engine) -> CallFacts:
+    return CallFacts.model_validate(the_row(engine).facts)
+
+
+def kept(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.exec(select(func.count(col(CadRecordRow.id)))).one()
+
+
+def everything(engine: Engine) -> str:
+    """All rows of all tables, as PostgreSQL writes them."""
+    with engine.connect() as connection:
+        return "\n".join(
+            str(row[0])
+            for table in SQLModel.metadata.sorted_tables
+            for row in connection.execute(text(f'SELECT t::text FROM "{table.name}" AS t'))  # noqa: S608 - our own names
+        )
+
+
+def test_a_call_of_a_resident_is_eligible_and_stands_there_with_the_rule_and_the_policy(
+    engine: Engine, acceptor: Acceptor
+) -> None:
+    accepted = acceptor.accept(received())
+    assert (accepted.call_id, accepted.is_new, accepted.changed) == ("ottawa-1001", True, True)
+    assert accepted.decision.eligibility is Eligibility.ELIGIBLE
+    row = the_row(engine)
+    assert (row.eligibility, row.rule, row.policy_version) == ("eligible", "all rules met", POLICY.version)
+    assert (row.case_number, row.received_at, row.version, row.signalled_version) == ("26-104233", NOON, 1, 0)
+    assert the_facts(engine) == some_facts()
+
+
+def test_a_record_is_kept_once_however_often_it_is_sent(engine: Engine, acceptor: Acceptor) -> None:
+    acceptor.accept(received())
+    before = the_row(engine).model_dump()
+    for _ in range(5):
+        again = acceptor.accept(received())
+        assert (again.is_new, again.changed) == (False, False)
+    assert kept(engine) == 1
+    assert the_row(engine).model_dump() == before
+
+
+def test_the_same_moment_written_in_another_zone_is_the_same_record(engine: Engine, acceptor: Acceptor) -> None:
+    one = record(5, dispatched_at=5)
+    here = CadRecord(
+        feed="test", cad_id="1001", stamp=one.stamp.astimezone(timezone(timedelta(hours=-5))), facts=one.facts
+    )
+    acceptor.accept(received())
+    assert acceptor.accept(one).changed
+    assert not acceptor.accept(here).changed
+    assert kept(engine) == 2
+
+
+def test_what_tells_nothing_new_is_kept_and_is_no_new_version(engine: Engine, acceptor: Acceptor) -> None:
+    acceptor.accept(received())
+    assert not acceptor.accept(record(5, area=None, case_number="26-104233")).changed
+    assert (kept(engine), the_row(engine).version) == (2, 1)
+    assert acceptor.accept(record(6, dispatched_at=6)).changed
+    assert (kept(engine), the_row(engine).version) == (3, 2)
+
+
+def test_a_late_record_counts_only_where_it_is_the_newest_to_speak(engine: Engine, acceptor: Acceptor) -> None:
+    acceptor.accept(received())
+    acceptor.accept(record(30, priority_code="3", priority=3))
+    acceptor.accept(record(10, priority_code="4", priority=4, dispatched_at=10))
+    facts = the_facts(engine)
+    assert (facts.priority, facts.priority_code) == (3, "3")
+    assert facts.dispatched_at == NOON + minutes(10)
+
+
+@pytest.mark.parametrize(
+    ("silencing", "latch"),
+    [
+        ({"in_progress": True}, Rule.IN_PROGRESS),
+        ({"safety_flag": True}, Rule.SAFETY_FLAG),
+        ({"call_type_code": "DVA", "call_type_group": "intimate_partner_violence"}, Rule.SENSITIVE_TYPE),
+        ({"call_type_code": "ALARM", "call_type_group": "alarm"}, Rule.EXCLUDED_TYPE),
+        ({"priority_code": "1", "priority": 1}, Rule.PRIORITY),
+    ],
+)
+@pytest.mark.parametrize("when", [1, 60])
+def test_r1_once_silenced_always_silenced_also_by_a_record_that_comes_too_late(
+    engine: Engine, acceptor: Acceptor, silencing: dict[str, Any], latch: Rule, when: int
+) -> None:
+    harmless = {**{name: RECEIVED.get(name, False) for name in silencing}}
+    acceptor.accept(received())
+    acceptor.accept(record(30, **harmless))
+    acceptor.accept(record(when, **silencing))
+    acceptor.accept(record(90, **harmless))
+    assert (the_row(engine).latch, the_row(engine).eligibility) == (latch, Eligibility.INELIGIBLE)
+    assert the_facts(engine).latch == latch
+
+
+def test_r1_r4_an_unknown_type_does_not_hide_a_priority_that_is_too_high(
+    acceptor: Acceptor, engine: Engine, emptied: Any
+) -> None:
+    records = [
+        received(call_type_code="NEW", call_type_group="", priority_code="1", priority=1),
+        record(1, priority_code="4", priority=4),
+        record(2, call_type_code="NOISE", call_type_group="noise"),
+    ]
+    for order in itertools.permutations(records):
+        emptied()
+        for each in order:
+            acceptor.accept(each)
+        assert (the_row(engine).eligibility, the_row(engine).latch) == (Eligibility.INELIGIBLE, Rule.PRIORITY)
+
+
+LIFE: Sequence[CadRecord] = [
+    received(phone=None),
+    record(0.5, phone=PHONE),
+    record(1, language="fr"),
+    record(2, call_type_code="NEW", call_type_group=""),
+    record(3, call_type_code="THEFT", call_type_group="theft"),
+    record(10, dispatched_at=10, area="east"),
+    record(12, requeued_at=12),
+    record(15, priority_code="3", priority=3, dispatched_at=15),
+    record(15, dispatched_at=14, safety_flag=False),
+    record(20, arrived_at=20),
+    record(30, cleared_at=30, disposition="report"),
+    record(40, reopened_at=40, phone=PHONE),
+    record(50, cleared_at=50, case_number="26-104234"),
+]
+
+
+def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
+    engine: Engine, acceptor: Acceptor, emptied: Any
+) -> None:
+    chance = random.Random(2)  # noqa: S311 - the same shuffles each time
+    ends = []
+    for turn in range(25):
+        emptied()
+        stream = [*LIFE, *chance.choices(LIFE, k=5)] if turn else list(LIFE)
+        if turn:
+            chance.shuffle(stream)
+        for each in stream:
+            acceptor.accept(each)
+        row = the_row(engine)
+        ends.append(
+            (row.facts, row.merged, row.eligibility, row.rule, row.case_number, row.received_at, row.phone_hash)
+        )
+        assert kept(engine) == len(LIFE)
+    assert all(end == ends[0] for end in ends)
+    assert the_facts(engine).is_cleared
+    assert the_facts(engine).recipient_version == 1
+
+
+def test_r4_one_record_that_silences_does_so_in_any_order(engine: Engine, acceptor: Acceptor, emptied: Any) -> None:
+    chance = random.Random(3)  # noqa: S311
+    silencing = record(4, call_type_code="BOMB", call_type_group="bomb_threat")
+    ends = []
+    for _ in range(10):
+        emptied()
+        stream = [*LIFE, silencing]
+        chance.shuffle(stream)
+        for each in stream:
+            acceptor.accept(each)
+        ends.append(the_row(engine).facts)
+        assert the_row(engine).latch == Rule.SENSITIVE_TYPE
+        assert the_row(engine).phone_encrypted is None
+    assert all(end == ends[0] for end in ends)
+
+
+class TestNumbers:
+    def test_without_one_there_is_nobody_to_text_until_it_comes(self, engine: Engine, acceptor: Acceptor) -> None:
+        assert acceptor.accept(received(phone=None)).decision.rule == Rule.NO_NUMBER
+        assert acceptor.accept(record(5, phone=PHONE)).decision.is_eligible
+        assert the_facts(engine).recipient_version == 1
+
+    def test_undecided_it_waits_with_its_number_for_what_is_missing(
+        self, engine: Engine, acceptor: Acceptor, keyring: Keyring
+    ) -> None:
+        early = CadRecord(feed="test", cad_id="1001", stamp=NOON - minutes(1), facts={}, phone=PHONE)
+        assert acceptor.accept(early).decision.eligibility is Eligibility.UNDECIDED
+        assert acceptor.accept(received(phone=None)).decision.is_eligible
+        assert keyring.decrypt(the_row(engine).phone_encrypted or "") == PHONE
+
+    def test_a_corrected_one_is_a_new_recipient_and_the_same_again_is_none(
+        self, engine: Engine, acceptor: Acceptor, keyring: Keyring
+    ) -> None:
+        acceptor.accept(received())
+        assert not acceptor.accept(record(5, phone=PHONE)).changed
+        assert acceptor.accept(record(6, phone=OTHER_PHONE)).changed
+        row = the_row(engine)
+        assert the_facts(engine).recipient_version == row.recipient_version == 2
+        assert keyring.decrypt(row.phone_encrypted or "") == OTHER_PHONE
+        assert row.phone_hash == keyring.phone_hash(OTHER_PHONE)
+
+    def test_one_that_comes_too_late_is_not_taken(self, engine: Engine, acceptor: Acceptor, keyring: Keyring) -> None:
+        acceptor.accept(received())
+        assert not acceptor.accept(record(-1, phone=OTHER_PHONE)).changed
+        assert keyring.decrypt(the_row(engine).phone_encrypted or "") == PHONE
+
+    def test_r3_of_a_call_that_was_never_to_be_texted_none_is_kept(self, engine: Engine, acceptor: Acceptor) -> None:
+        acceptor.accept(received(safety_flag=True))
+        assert the_row(engine).phone_encrypted is None
+        acceptor.accept(record(5, phone=OTHER_PHONE, safety_flag=False))
+        assert the_row(engine).phone_encrypted is None
+
+    def test_r3_none_stands_in_clear_in_any_table(self, engine: Engine, acceptor: Acceptor) -> None:
+        for number in range(30):
+            acceptor.accept(record(number, phone=f"+1613555{100 + number:04}", cad_id=str(number), area="east"))
+        acceptor.accept(received(PHONE))
+        acceptor.accept(record(5, phone=OTHER_PHONE))
+        stored = everything(engine)
+        assert "26-104233" in stored
+        assert "ottawa-29" in stored
+        for phone in (PHONE, OTHER_PHONE, "+16135550100", "+16135550129"):
+            assert not [form for form in written(phone) if form in stored]
+
+    def test_r3_the_search_finds_one_that_is_planted(self, engine: Engine, acceptor: Acceptor) -> None:
+        for form in written(PHONE):
+            acceptor.accept(record(0, cad_id=form, area=f"call back at {form}."))
+            assert form in everything(engine)
+
+
+def written(phone: str) -> list[str]:
+    """A number as people and programs write it."""
+    area, exchange, line = phone[2:5], phone[5:8], phone[8:]
+    return [
+        phone,
+        phone[1:],
+        phone[2:],
+        f"{exchange}{line}",
+        *(f"{area}{mark}{exchange}{mark}{line}" for mark in ("-", " ", ".")),
+        *(f"{exchange}{mark}{line}" for mark in ("-", " ", ".")),
+        f"({area}) {exchange}-{line}",
+        phone.encode().hex(),
+        phone[::-1],
+    ]
+
+
+def test_r4_eight_threads_with_the_records_of_one_call_come_to_the_same(
+    engine: Engine, acceptor: Acceptor, emptied: Any
+) -> None:
+    for each in LIFE:
+        acceptor.accept(each)
+    expected = the_row(engine)
+    emptied()
+    streams = [random.Random(seed).sample(LIFE, k=len(LIFE)) for seed in range(8)]  # noqa: S311
+
+    def feed(stream: Sequence[CadRecord]) -> list[Accepted]:
+        return [acceptor.accept(each) for each in stream]
+
+    with ThreadPoolExecutor(8) as pool:
+        accepted = [one for stream in pool.map(feed, streams) for one in stream]
+    row = the_row(engine)
+    assert (row.facts, row.merged, row.rule) == (expected.facts, expected.merged, expected.rule)
+    assert kept(engine) == len(LIFE)
+    assert sum(one.is_new for one in accepted) == 1
+    assert sum(one.changed for one in accepted) == row.version
+
+
+def test_a_record_that_cannot_be_read_leaves_nothing_behind(engine: Engine, acceptor: Acceptor) -> None:
+    with pytest.raises(ValueError, match="priority"):
+        acceptor.accept(received(priority="urgent"))
+    assert kept(engine) == 0
+    acceptor.accept(received())
+    with pytest.raises(ValueError, match="cleared_at"):
+        acceptor.accept(CadRecord(feed="test", cad_id="1001", stamp=NOON, facts={"cleared_at": "soon"}))
+    assert (kept(engine), the_row(engine).version) == (1, 1)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="stamp"):
+        CadRecord(feed="test", cad_id="1", stamp=datetime(2026, 1, 1), facts={})  # noqa: DTZ001
