@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.eligibility import Eligibility
-from database.tables import SurveyResponseRow, TextRow
+from database.tables import CallRow, SurveyResponseRow, TextRow
 from local.box import Box
 from starter.replay import Progress
 
@@ -35,6 +35,7 @@ class Display:
         self._live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
         self._texts: Counter[tuple[str, str]] = Counter()
         self._answers = 0
+        self._calls: Counter[str] = Counter()
         self._counted = self._printed = -_PRINT_EVERY_SECONDS
 
     def __enter__(self) -> Self:
@@ -67,6 +68,8 @@ class Display:
             query = select(TextRow.kind, TextRow.state, func.count()).group_by(col(TextRow.kind), col(TextRow.state))
             self._texts = Counter({(kind, state): count for kind, state, count in session.exec(query)})
             self._answers = session.exec(select(func.count()).select_from(SurveyResponseRow)).one()
+            calls = select(CallRow.eligibility, func.count()).group_by(col(CallRow.eligibility))
+            self._calls = Counter(dict(session.exec(calls).all()))
 
     def _where_to_look(self) -> Panel:
         table = Table.grid(padding=(0, 2))
@@ -88,15 +91,15 @@ class Display:
         return " | ".join(f"{name}: {value}" for name, value in self._facts())
 
     def _facts(self) -> list[tuple[str, str]]:
-        progress, decisions = self._progress, self._progress.decisions
+        progress, calls = self._progress, self._calls
         local = self._box.clock.at(datetime.now(UTC)).astimezone(self._box.agency.policy.timetable.zone_info)
         facts = [
             ("Clock", f"{local:%Y-%m-%d %H:%M} ({self._box.clock.speed:g} times real time)"),
             ("Log", f"{progress.played} of {progress.records} records" + (", all played" if progress.is_done else "")),
             (
                 "Calls",
-                f"{progress.calls}: {decisions[Eligibility.ELIGIBLE]} eligible, "
-                f"{decisions[Eligibility.INELIGIBLE]} not, {decisions[Eligibility.UNDECIDED]} undecided",
+                f"{calls.total()}: {calls[Eligibility.ELIGIBLE]} eligible, "
+                f"{calls[Eligibility.INELIGIBLE]} not, {calls[Eligibility.UNDECIDED]} undecided",
             ),
             ("Texts", ", ".join(f"{self._went_out(kind)} {kind.replace('_', ' ')}" for kind in Kind)),
             ("Held back", ", ".join(f"{n} {kind} {state}" for (kind, state), n in self._held_back()) or "none"),

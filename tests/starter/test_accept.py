@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -49,14 +49,14 @@ def acceptor(engine: Engine, keyring: Keyring) -> Acceptor:
 
 
 @pytest.fixture
-def emptied(engine: Engine) -> Iterator[Any]:
+def emptied(engine: Engine) -> Callable[[], None]:
     """Forget all calls: cheaper than a database for each of many."""
 
     def empty() -> None:
         with engine.begin() as connection:
             connection.execute(text("TRUNCATE call, cad_record"))
 
-    yield empty
+    return empty
 
 
 def the_row(engine: Engine, call: str = "ottawa-1001") -> CallRow:
@@ -159,7 +159,7 @@ def test_r1_once_silenced_always_silenced_also_by_a_record_that_comes_too_late(
 
 
 def test_r1_r4_an_unknown_type_does_not_hide_a_priority_that_is_too_high(
-    acceptor: Acceptor, engine: Engine, emptied: Any
+    acceptor: Acceptor, engine: Engine, emptied: Callable[[], None]
 ) -> None:
     records = [
         received(call_type_code="NEW", call_type_group="", priority_code="1", priority=1),
@@ -191,7 +191,7 @@ LIFE: Sequence[CadRecord] = [
 
 
 def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
-    engine: Engine, acceptor: Acceptor, emptied: Any
+    engine: Engine, acceptor: Acceptor, emptied: Callable[[], None]
 ) -> None:
     chance = random.Random(2)  # noqa: S311 - the same shuffles each time
     ends = []
@@ -212,7 +212,9 @@ def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
     assert the_facts(engine).recipient_version == 1
 
 
-def test_r4_one_record_that_silences_does_so_in_any_order(engine: Engine, acceptor: Acceptor, emptied: Any) -> None:
+def test_r4_one_record_that_silences_does_so_in_any_order(
+    engine: Engine, acceptor: Acceptor, emptied: Callable[[], None]
+) -> None:
     chance = random.Random(3)  # noqa: S311
     silencing = record(4, call_type_code="BOMB", call_type_group="bomb_threat")
     ends = []
@@ -293,12 +295,11 @@ def written(phone: str) -> list[str]:
         *(f"{exchange}{mark}{line}" for mark in ("-", " ", ".")),
         f"({area}) {exchange}-{line}",
         phone.encode().hex(),
-        phone[::-1],
     ]
 
 
 def test_r4_eight_threads_with_the_records_of_one_call_come_to_the_same(
-    engine: Engine, acceptor: Acceptor, emptied: Any
+    engine: Engine, acceptor: Acceptor, emptied: Callable[[], None]
 ) -> None:
     for each in LIFE:
         acceptor.accept(each)
