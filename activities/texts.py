@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -82,6 +83,9 @@ class TextActivities:
             return self._send(order)
         except AnotherAttempt:
             raise _again("another attempt has this text", type_="AnotherAttempt") from None
+        except SQLAlchemyError as error:  # its text holds what was to be written (R3)
+            self._say("database trouble", order, alarm=True, cause=type(error).__name__)
+            raise _again("the database did not answer as it should", type_="Database") from None
         except NotProcessed as refusal:
             self._say("text not processed", order, cause=refusal.cause, alarm=isinstance(refusal, Misconfigured))
             raise _again(refusal.cause, type_="NotProcessed", after=refusal.retry_after_seconds) from None

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from activities.carrier_client import CarrierClient
 from calls.contracts import Kind, LedgerState
 from calls.eligibility import Rule
+from database.engine import connect
 from database.tables import OptOutRow, SurveyInvitationRow, real_now
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
@@ -236,6 +237,17 @@ def test_a_text_overtaken_while_its_outcome_is_unknown_stays_on_record(desk: Des
     assert outcome.record is not None
     assert outcome.record.state is LedgerState.UNKNOWN
     assert desk.phones.bodies(NUMBER) == []
+
+
+def test_trouble_with_the_database_is_retried_and_its_words_stay_out_of_temporal(desk: Desk) -> None:
+    """R3: PostgreSQL's own words hold the row that it refused."""
+    desk.call()
+    nowhere = connect("postgresql+psycopg://nobody@127.0.0.1:9/nothing", pool_size=1)
+    desk.services = replace(desk.services, engine=nowhere)
+    with pytest.raises(ApplicationError, match="the database did not answer") as failure:
+        desk.send()
+    assert failure.value.__cause__ is None
+    assert not failure.value.non_retryable
 
 
 def test_failures_that_reach_temporal_hold_no_number(desk: Desk) -> None:
