@@ -56,12 +56,12 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.local: requirements/local.txt pyproject.toml | $(VENV)/.made
-	@echo "Installing what the demonstration needs into $(VENV) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing what the demonstration needs into $(VENV), a minute or so …"
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.local
 	@echo "Installing what the tests need into $(VENV) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@

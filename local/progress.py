@@ -8,7 +8,6 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine, func
@@ -39,7 +38,7 @@ class Display:
         self._counted = self._printed = -_PRINT_EVERY_SECONDS
 
     def __enter__(self) -> Self:
-        self._console.print(self._where_to_look())
+        self._say_where_to_look()
         if self._live is not None:
             self._live.start()
         return self
@@ -71,15 +70,16 @@ class Display:
             calls = select(CallRow.eligibility, func.count()).group_by(col(CallRow.eligibility))
             self._calls = Counter(dict(session.exec(calls).all()))
 
-    def _where_to_look(self) -> Panel:
-        table = Table.grid(padding=(0, 2))
-        table.add_row(
-            "Phones", f"[link]{self._box.phones_url}[/]", "every text as its phone shows it; reply, or tap a link"
+    def _say_where_to_look(self) -> None:
+        say = self._console.print
+        say("\nWhere to look", style="bold")
+        say(
+            f"  Phones     {self._box.phones_url}  every text as its phone shows it; reply, or tap a link",
+            soft_wrap=True,
         )
-        table.add_row("Temporal", f"[link]{self._box.temporal_ui_url}[/]", "the story of each call")
-        table.add_row("Residents", f"[link]{self._box.origin}[/]", "what the public sees")
-        table.add_row("Logs", str(self._box.state.logs), "")
-        return Panel(table, title="Where to look", title_align="left", expand=False)
+        say(f"  Temporal   {self._box.temporal_ui_url}  the story of each call", soft_wrap=True)
+        say(f"  Residents  {self._box.origin}  what the public sees", soft_wrap=True)
+        say(f"  Logs       {self._box.state.logs}\n", soft_wrap=True)
 
     def _picture(self) -> Group:
         table = Table.grid(padding=(0, 2))

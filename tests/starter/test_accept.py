@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -317,6 +318,23 @@ def test_r4_eight_threads_with_the_records_of_one_call_come_to_the_same(
     assert kept(engine) == len(LIFE)
     assert sum(one.is_new for one in accepted) == 1
     assert sum(one.changed for one in accepted) == row.version
+
+
+def test_r4_eight_threads_with_the_first_record_of_one_call_make_one_call(engine: Engine, acceptor: Acceptor) -> None:
+    together = Barrier(8)
+
+    def feed(thread: int) -> list[Accepted]:
+        accepted = []
+        for call in range(10):
+            together.wait(timeout=30)
+            accepted.append(acceptor.accept(record(thread, cad_id=str(call), area=f"area {thread}")))
+        return accepted
+
+    with ThreadPoolExecutor(8) as pool:
+        accepted = [one for stream in pool.map(feed, range(8)) for one in stream]
+    assert sum(one.is_new for one in accepted) == 10
+    assert kept(engine) == 80
+    assert {CallFacts.model_validate(the_row(engine, f"ottawa-{call}").facts).area for call in range(10)} == {"area 7"}
 
 
 def test_a_record_that_cannot_be_read_leaves_nothing_behind(engine: Engine, acceptor: Acceptor) -> None:

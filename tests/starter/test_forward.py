@@ -95,6 +95,13 @@ def lease_is_over(engine: Engine) -> None:
             row.forwarding_until_real = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def forget_the_start(engine: Engine, cad_id: str) -> None:
+    with Session(engine) as session, session.begin():
+        row = session.get(CallRow, f"ottawa-{cad_id}")
+        assert row is not None
+        row.signalled, row.signalled_version = None, 0
+
+
 async def story(client: Client, cad_id: str) -> list[tuple[str, KnownCall | None]]:
     """What the call's history tells: how it was started, and each signal with the facts in it."""
     told: list[tuple[str, KnownCall | None]] = []
@@ -261,10 +268,7 @@ async def test_a_forwarder_that_died_before_it_wrote_down_is_made_up_for_and_no_
 ) -> None:
     acceptor.accept(received(cad_id))
     await forwarder.forward_all()
-    with Session(engine) as session, session.begin():
-        row = session.get(CallRow, f"ottawa-{cad_id}")
-        assert row is not None
-        row.signalled, row.signalled_version = None, 0
+    forget_the_start(engine, cad_id)
     acceptor.accept(record(10, cad_id=cad_id, dispatched_at=10))
     await forwarder.forward_all()
     told = await story(client, cad_id)
@@ -288,6 +292,21 @@ async def test_r2_a_workflow_that_has_ended_is_final(
     assert await forwarder.forward_all() == 0
     assert (await handle.describe()).run_id == first.run_id
     assert await names(client, cad_id) == ["start"]
+
+
+async def test_r2_not_even_a_row_that_has_forgotten_it_starts_a_second_workflow(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, client: Client, cad_id: str
+) -> None:
+    """The database was restored from a backup of before the start."""
+    acceptor.accept(received(cad_id))
+    await forwarder.forward_all()
+    handle = client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}"))
+    first = await handle.describe()
+    await handle.terminate("by an operator")
+    forget_the_start(engine, cad_id)
+    assert await forwarder.forward_all() == 1
+    assert (await handle.describe()).run_id == first.run_id
+    assert the_row(engine, cad_id).ended_reason == "terminated"
 
 
 async def test_r4_while_temporal_is_away_nothing_is_lost_and_it_is_brought_there_later(
