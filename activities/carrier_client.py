@@ -3,11 +3,13 @@
 Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
 """
 
+import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import requests
+import urllib3
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -19,6 +21,7 @@ _OPTED_OUT = 21610
 _CONFIGURATION = frozenset({10001, 20003, 20005, 20404, 21212, 21408, 21601, 21603, 21606, 21607, 21608, 21609})
 _LATER = frozenset({20429, 21611})
 _LIST_LENGTH = 20
+_CONNECT_SECONDS = 2.0
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -62,6 +65,9 @@ class _RedirectedHttpClient(TwilioHttpClient):
 
     def __init__(self, *, address: str, timeout: float) -> None:
         super().__init__(timeout=timeout)
+        # Connecting gets two seconds only: what was checked before must still be true when the POST begins. `requests`
+        # takes the pair, though Twilio's annotation does not say so.
+        self.timeout = (_CONNECT_SECONDS, timeout)  # type: ignore[assignment]
         self._address = address.rstrip("/")
 
     def request(
@@ -105,12 +111,10 @@ class CarrierClient:
             )
         except TwilioRestException as error:
             raise _classified(error) from None
-        except (requests.ConnectTimeout, requests.exceptions.SSLError):
-            raise NotProcessed("no connection to Twilio") from None
         except requests.ConnectionError as error:
             raise (NotProcessed("no connection to Twilio") if _never_connected(error) else OutcomeUnknown()) from None
-        except (requests.RequestException, TwilioException):
-            raise OutcomeUnknown from None
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise OutcomeUnknown from None  # the last three: an answer that is not a message
         if not message.sid:
             raise OutcomeUnknown
         return Accepted(sid=message.sid)
@@ -125,7 +129,7 @@ class CarrierClient:
         """
         try:
             messages = self._client.messages.list(to=to, from_=sender, limit=_LIST_LENGTH)
-        except (requests.RequestException, TwilioException):
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
         for message in messages:
             created = message.date_created
@@ -148,17 +152,27 @@ class CarrierClient:
 
 
 def _classified(error: TwilioRestException) -> Exception:
+    """The code says more than the status: an opt-out may come with 400 or 403."""
     code = error.code or 0
+    if code == _OPTED_OUT:
+        return Refused(code)
     if error.status == 429 or code in _LATER:
         return NotProcessed(f"Twilio is busy, HTTP {error.status}, code {code}")
-    if error.status >= 500:
+    if error.status >= 500 or error.status == 408:
         return OutcomeUnknown()
-    if error.status in (401, 403, 404) or code in _CONFIGURATION:
+    if error.status in (401, 403, 404, 407) or error.status < 400 or code in _CONFIGURATION:
         return Misconfigured(f"HTTP {error.status}, code {code}")
     return Refused(code)
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
-    """True when no byte of the request can have reached the other side."""
+    """True when no byte of the request can have reached the other side.
+
+    A TLS error is that only where the certificate was refused: others may come in the middle of the answer.
+    """
+    if isinstance(error, requests.ConnectTimeout):
+        return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    if isinstance(reason, urllib3.exceptions.SSLError):
+        return bool(reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
+    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))

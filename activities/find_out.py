@@ -8,14 +8,15 @@ from temporalio.exceptions import ApplicationError
 
 from activities import ledger
 from activities.carrier_client import Accepted, CarrierClient
-from activities.ledger import IN_DOUBT, Claim, InDoubt, Settled
+from activities.ledger import IN_DOUBT, AnotherAttempt, Claim, InDoubt, Settled
 from calls.clock import Clock
 from calls.contracts import LedgerState
 from database.encryption import Keyring
 from database.tables import TextRow, real_now
 
-# Clocks of two houses differ a little: a message made up to a minute before our POST may be ours.
-_CLOCK_DIFFERENCE = timedelta(seconds=60)
+# Clocks of two houses differ: a message made up to so long before our first POST may be ours. Words, numbers, and the
+# messages that the ledger has already tell it from others.
+_CLOCK_DIFFERENCE = timedelta(minutes=15)
 _LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 
@@ -54,7 +55,7 @@ class FindOut:
         if question is None:  # a callback has answered meanwhile
             return self._settled(doubt)
         to, body, known = question
-        since = (text.sending_real or text.claimed_real) - _CLOCK_DIFFERENCE
+        since = (text.first_sending_real or text.claimed_real) - _CLOCK_DIFFERENCE
         found = self._carrier.find(to=to, sender=self._sender, body=body, since=since, known=known)
         with Session(self._engine) as session:
             text = self._text(session, doubt, lock=True)
@@ -68,7 +69,7 @@ class FindOut:
 
     def _conclude(self, session: Session, text: TextRow, found: Accepted | None) -> Claim | Settled | None:
         if text.state not in IN_DOUBT:
-            return Settled(record=ledger.record_of(text))
+            return _known(text)
         if found is not None:
             reason = "found in the carrier's list"
             record = ledger.settle(
@@ -100,8 +101,19 @@ class FindOut:
 
     def _settled(self, doubt: InDoubt) -> Settled:
         with Session(self._engine) as session:
-            return Settled(record=ledger.record_of(self._text(session, doubt)))
+            return _known(self._text(session, doubt))
 
     def _text(self, session: Session, doubt: InDoubt, *, lock: bool = False) -> TextRow:
         query = select(TextRow).where(col(TextRow.id) == doubt.text_id)
         return session.exec(query.with_for_update() if lock else query).one()
+
+
+def _known(text: TextRow) -> Settled:
+    """What became of the text meanwhile.
+
+    Raises:
+        AnotherAttempt: the attempt that was in doubt is alive, and has the text in hand again.
+    """
+    if text.state == LedgerState.CLAIMED:
+        raise AnotherAttempt
+    return Settled(record=ledger.record_of(text))

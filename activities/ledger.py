@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from calls.contracts import Kind, LedgerState, SendText, TextKey, TextRecord
 from database.tables import CallRow, TextRow, real_now
+
+log = structlog.get_logger()
 
 # One attempt's right to send. Longer than its steps can take (database 10 s, Twilio 10 s), shorter than Temporal's
 # timeout of an attempt (30 s), so that the next attempt seldom finds the last one's lease in force.
@@ -76,7 +79,7 @@ def claim(session: Session, order: SendText, *, call: CallRow) -> Claim | InDoub
 
 def drop(session: Session, row: TextRow, *, at: datetime) -> TextRecord | None:
     """The text is no longer owed. Its row goes, unless an earlier attempt may have sent it: that stays on record."""
-    if row.sending_real is None:
+    if row.first_sending_real is None:
         session.delete(row)
         return None
     return settle(session, row, LedgerState.UNKNOWN, at=at, reason="overtaken while its outcome was unknown")
@@ -86,7 +89,7 @@ def hold_back(
     session: Session, row: TextRow, state: LedgerState, *, at: datetime, rule: str, reason: str
 ) -> TextRecord:
     """The text is not sent, for good; it counts as unknown where an earlier attempt may have sent it."""
-    final = state if row.sending_real is None else LedgerState.UNKNOWN
+    final = state if row.first_sending_real is None else LedgerState.UNKNOWN
     return settle(session, row, final, at=at, rule=rule, reason=reason)
 
 
@@ -131,6 +134,8 @@ def settle(
         row.settled_at = at
         row.rule, row.reason = rule, reason
         row.error_code = error_code
+    if row.provider_sid is not None and sid is not None and row.provider_sid != sid:
+        log.error("the carrier has this text twice", text_id=str(row.id))
     row.provider_sid = row.provider_sid or sid
     row.updated_real = real_now()
     session.add(row)

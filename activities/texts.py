@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import ledger
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed, OutcomeUnknown, Refused
-from activities.check import HeldBack, MaySend, Overtaken, check
+from activities.check import CLOCKS_MAY_DIFFER, HeldBack, MaySend, Overtaken, check
 from activities.find_out import FindOut
 from activities.invitation import survey_link
 from activities.known_call import call_row, known_call
@@ -91,6 +91,10 @@ class TextActivities:
             raise _again(refusal.cause, type_="NotProcessed", after=refusal.retry_after_seconds) from None
 
     def _send(self, order: SendText) -> TextOutcome:
+        early = order.due_at - self._is.clock.now() - CLOCKS_MAY_DIFFER
+        if early > timedelta(0):  # a workflow whose clock is not ours must not be early (R5)
+            wait = self._is.clock.real_duration(early).total_seconds()
+            raise NotProcessed("it is not due yet by this worker's clock", retry_after_seconds=wait)
         claimed = self._claim(order)
         if isinstance(claimed, InDoubt):
             claimed = self._find_out(claimed)
@@ -112,9 +116,9 @@ class TextActivities:
             checked = time.monotonic()
             text = ledger.own_row(session, claimed)
             call = call_row(session, order.call_id)
-            verdict = check(
-                session, order, row=call, policy=self._is.agency.policy, sender=self._is.agency.identity.sender, now=now
-            )
+            if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
+                return TextOutcome(record=ledger.record_of(text), call=self._newer(order, call))
+            verdict = check(session, order, row=call, agency=self._is.agency, now=now)
             match verdict:
                 case Overtaken():
                     return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
@@ -182,12 +186,15 @@ class TextActivities:
             text = ledger.own_row(session, claimed)
             if text.state == LedgerState.SENDING:
                 text.state = LedgerState.CLAIMED
-                text.sending_real = None
+                if text.first_sending_real == text.sending_real:
+                    text.first_sending_real = None
+                text.sending_real = text.first_sending_real
                 session.add(text)
 
     def _write_sending(self, session: Session, text: TextRow, call: CallRow, rendered: Rendered) -> None:
         text.state = LedgerState.SENDING
         text.sending_real = text.updated_real = real_now()
+        text.first_sending_real = text.first_sending_real or text.sending_real
         text.policy_version = self._is.agency.version
         text.wording_version = self._is.agency.wording.version
         text.language = rendered.language

@@ -35,6 +35,9 @@ class Rule(StrEnum):
     ALL_MET = "all rules met"
 
 
+_NOT_KNOWN_YET = frozenset(
+    {Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE, Rule.MISSING_FACT, Rule.NO_NUMBER}
+)
 # A call that was once too risky to text stays silent, even if its type or priority is changed back. An unknown code is
 # not among them: it silences the call for as long as nobody knows what it means.
 _FOR_EVER = frozenset({Rule.IN_PROGRESS, Rule.SAFETY_FLAG, Rule.SENSITIVE_TYPE, Rule.EXCLUDED_TYPE, Rule.PRIORITY})
@@ -53,6 +56,11 @@ class Decision(BaseModel):
     @property
     def is_eligible(self) -> bool:
         return self.eligibility is Eligibility.ELIGIBLE
+
+    @property
+    def may_change(self) -> bool:
+        """It rests on something that nobody knows yet: a code, a fact, a number. Until then it silences as well."""
+        return self.rule in _NOT_KNOWN_YET
 
 
 def decide(facts: CallFacts, policy: Policy) -> Decision:

@@ -9,7 +9,7 @@ def signal_for(before: CallFacts | None, after: KnownCall) -> Signal:
     """The first that applies, the most silencing first."""
     facts = after.facts
     if before is None:
-        return Signal.UPDATED
+        return Signal.UPDATED if facts.latch is None else Signal.RECLASSIFIED
     if facts.latch is not None and before.latch is None:
         return Signal.RECLASSIFIED
     if not after.decision.is_eligible and after.decision.rule not in (Rule.CANCELLED, Rule.LATCH):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from calls.contracts import WENT_OUT, Kind, KnownCall, TextKey, TextRecord
+from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, TextKey, TextRecord
 from calls.facts import CallFacts
 from calls.policy import Timetable
 
@@ -43,12 +43,14 @@ Step = Wait | Send | End
 def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timetable, now: datetime) -> Step:
     """What the service owes the caller of this call at `now` (the service's time)."""
     facts = call.facts
-    if not call.decision.is_eligible:
-        return End(reason=f"silent: {call.decision.rule}")
+    silent = f"silent: {call.decision.rule}"
     received = facts.received_at
-    if received is None:  # an eligible call has one; the type does not know it
-        return End(reason="silent: no time of receipt")
+    if received is None:
+        return End(reason=silent)  # nothing can be owed to anyone before it is known
     give_up_at = received + timetable.give_up_after
+    if not call.decision.is_eligible:
+        may_change = call.decision.may_change and now < give_up_at
+        return Wait(until=give_up_at, reason=silent) if may_change else End(reason=silent)
     if now >= give_up_at and not facts.is_cleared:
         return End(reason="CAD never cleared the call")
     if facts.held:
@@ -56,6 +58,8 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
     confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     if confirmation is None:
         return _confirm(facts, timetable, received=received, now=now)
+    if confirmation.state is LedgerState.FAILED and not facts.is_cleared:
+        return Wait(until=give_up_at, reason="the number cannot be texted: until it is corrected")
     if confirmation.state not in WENT_OUT:
         return End(reason=f"the confirmation was not sent: {confirmation.state}")
     if facts.is_cleared:

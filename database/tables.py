@@ -55,6 +55,9 @@ class CallRow(SQLModel, table=True):
     phone_encrypted: str | None = None
     phone_hash: str | None = Field(default=None, index=True)
     recipient_version: int = Field(default=0)
+    """Of the number to text now; 0 is none. A number that comes back has the version that it had (R2)."""
+    phone_versions: Json = _json(default_factory=dict)
+    """By hash, the version of every number that the call has had."""
     signalled_version: int = Field(default=0)
     signalled: Json | None = _json(default=None)
     forwarding_until_real: datetime | None = _time(default=None)
@@ -113,6 +116,8 @@ class TextRow(SQLModel, table=True):
     claimed_real: datetime = _time(default_factory=real_now)
     sending_real: datetime | None = _time(default=None)
     """When the last POST may have begun; from then on the text may be on the phone."""
+    first_sending_real: datetime | None = _time(default=None)
+    """The first POST that may have gone through: kept, whatever later attempts do."""
     provider_sid: str | None = Field(default=None, unique=True)
     error_code: int | None = None
     due_at: datetime = _time()

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine, func
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from calls.contracts import WENT_OUT, Kind, LedgerState
@@ -55,7 +57,8 @@ class Display:
         if now - self._counted < _COUNT_EVERY_SECONDS:
             return
         self._counted = now
-        self._count()
+        with suppress(OperationalError):  # PostgreSQL is being started again: the last numbers stay
+            self._count()
         if self._live is not None:
             self._live.update(self._picture(), refresh=True)
         elif now - self._printed >= _PRINT_EVERY_SECONDS:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from calls.facts import Language, Source
+from calls.facts import CallFacts, Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
@@ -44,6 +44,13 @@ class _PolicyFile(_File):
     sources: frozenset[Source]
     timetable: Timetable
 
+    @model_validator(mode="after")
+    def _a_threshold_for_each_priority(self) -> Self:
+        missing = sorted(self.priorities - set(self.timetable.delay.first_after))
+        if missing:
+            raise ErrorAt(f"no threshold for priority {missing[0]}", place=("timetable", "delay", "first_after"))
+        return self
+
 
 class Agency(_File):
     """One police service. `version` changes with any file of its folder."""
@@ -61,6 +68,12 @@ class Agency(_File):
     @property
     def key(self) -> str:
         return self.identity.key
+
+    def reread(self, facts: CallFacts) -> CallFacts:
+        """The facts as this version of the folder reads the call's type: it may have moved to another group since."""
+        if facts.call_type_code is None:
+            return facts
+        return facts.model_copy(update={"call_type_group": self.call_types.group_of(facts.call_type_code) or ""})
 
 
 def load_agency(folder: Path) -> Agency:

@@ -25,6 +25,8 @@ class CadColumns(BaseModel):
     arrived: str | None = None
     cleared: str | None = None
     area: str | None = None
+    in_progress: str | None = None
+    safety_flag: str | None = None
 
     @property
     def used(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Call types and their groups: `call_types.yaml` in the agency's folder."""
 
+import re
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,7 +10,7 @@ from policy.yaml_file import ErrorAt
 
 
 class GroupInFile(CallTypeGroup):
-    """A group with the codes of CAD that belong to it. `*` at the end of a code: every code that starts so."""
+    """A group with the codes of CAD that belong to it. `*` in a code: any signs at that place."""
 
     codes: list[str] = Field(min_length=1)
 
@@ -41,17 +42,27 @@ class CallTypes(BaseModel):
         return self
 
     def group_of(self, code: str) -> str | None:
-        """The group of a call type: the exact code first, then the longest pattern; `None` where it is unknown."""
+        """The group of a call type; `None` where it is unknown.
+
+        A code that is written out decides; else, of all patterns that fit, the one whose group silences most (R1), and
+        among those the longest.
+        """
         wanted = _normal(code)
-        best: tuple[int, str] | None = None
+        fitting: list[tuple[int, int, str]] = []
         for name, group in self.groups.items():
             for pattern in map(_normal, group.codes):
                 if pattern == wanted:
                     return name
-                stem = pattern.removesuffix("*")
-                if stem != pattern and wanted.startswith(stem) and (best is None or len(stem) > best[0]):
-                    best = (len(stem), name)
-        return None if best is None else best[1]
+                if "*" in pattern and _fits(wanted, pattern):
+                    fitting.append((_SILENCE.index(group.rule), len(pattern), name))
+        return max(fitting)[2] if fitting else None
+
+
+_SILENCE = (TypeRule.ALLOWED, TypeRule.EXCLUDED, TypeRule.SENSITIVE)
+
+
+def _fits(code: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), code) is not None
 
 
 def _normal(code: str) -> str:

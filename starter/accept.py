@@ -17,6 +17,13 @@ from database.tables import CadRecordRow, CallRow, Json, real_now
 from starter.records import CadRecord
 
 _LATCH_ORDER = list(Rule)
+_NO_NUMBER_KEPT = frozenset(
+    {
+        *(Rule.LATCH, Rule.IN_PROGRESS, Rule.SAFETY_FLAG, Rule.SENSITIVE_TYPE, Rule.EXCLUDED_TYPE, Rule.PRIORITY),
+        *(Rule.SOURCE, Rule.CANCELLED),
+    }
+)
+"""Rules that a caller's number is not kept under. An unknown code may become known: then the number is needed (R4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +106,11 @@ class Acceptor:
         # By itself too: a record that comes too late to change the facts silences the call all the same (R1).
         for seen in (told, merged):
             row.latch = _first_latch(row.latch, latch_of(self._facts(record.cad_id, seen, row), self._policy))
-        if row.latch is not None and row.signalled is None:
-            row.phone_encrypted = None  # nobody will ever be texted: then the number is not kept (R3)
         facts = self._facts(record.cad_id, merged, row)
+        if row.signalled is None and decide(facts, self._policy).rule in _NO_NUMBER_KEPT:
+            # Nobody will be texted: then the number is not kept (R3). Told again, it has its version again.
+            row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
+            facts = self._facts(record.cad_id, merged, row)
         row.merged = {name: stamped.model_dump(mode="json") for name, stamped in sorted(merged.items())}
         return self._write(row, facts)
 
@@ -124,7 +133,9 @@ class Acceptor:
         if row.phone_hash != phone_hash:
             row.phone_hash = phone_hash
             row.phone_encrypted = self._keyring.encrypt(record.phone)
-            row.recipient_version += 1
+            known = row.phone_versions.get(phone_hash, len(row.phone_versions) + 1)
+            row.phone_versions = {**row.phone_versions, phone_hash: known}
+            row.recipient_version = known
 
     def _facts(self, cad_id: str, merged: dict[str, Stamped], row: CallRow) -> CallFacts:
         return facts_of(

@@ -16,6 +16,8 @@ from policy.cad_mapping import CadMapping
 from starter.local_time import exact_time
 
 _GZIP = b"\x1f\x8b"
+_LONGEST_ID = 100
+_NO = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
 _BLANK = frozenset({"", "NULL", "null"})
 # Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.
 _SKEW = timedelta(seconds=60)
@@ -52,6 +54,8 @@ class LoggedCall:
     final_call_type_code: str | None
     source_code: str | None
     language_code: str | None
+    in_progress: bool
+    safety_flag: bool
     phone: str | None
     area: str | None
     received_at: datetime
@@ -141,6 +145,8 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     cad_id = _cell(row, columns.cad_id)
     if cad_id is None:
         return Problem(line=line, what="the id is blank", left_out=True)
+    if len(cad_id) > _LONGEST_ID or len(_cell(row, columns.case_number) or "") > _LONGEST_ID:
+        return Problem(line=line, what=f"an id or case number of more than {_LONGEST_ID} signs", left_out=True)
     if not cad_id.isprintable():
         return Problem(line=line, what=f"the id {cad_id!r} has a character that cannot be printed", left_out=True)
     try:
@@ -163,6 +169,8 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
         final_call_type_code=_cell(row, columns.final_call_type),
         source_code=_cell(row, columns.source) or blank_source,
         language_code=_cell(row, columns.language),
+        in_progress=_is_up(_cell(row, columns.in_progress)),
+        safety_flag=_is_up(_cell(row, columns.safety_flag)),
         phone=_cell(row, columns.phone),
         area=_cell(row, columns.area),
         received_at=received,
@@ -206,6 +214,11 @@ def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, date
 def _cell(row: Mapping[str, str | None], column: str | None) -> str | None:
     value = (row.get(column) or "").strip() if column is not None else ""
     return None if value in _BLANK else value
+
+
+def _is_up(cell: str | None) -> bool:
+    """A flag: up unless it is blank or clearly says no. What we do not understand silences (R1)."""
+    return cell is not None and cell.upper() not in _NO
 
 
 def _twice(call: LoggedCall, known: LoggedCall) -> Problem:

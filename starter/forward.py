@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select, update
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
@@ -20,7 +21,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.known_call import known_call
 from calls.clock import Clock
 from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, KnownCall, Signal, workflow_id
-from calls.eligibility import Eligibility
 from calls.facts import CallFacts, Language
 from calls.policy import Policy
 from calls.signals import signal_for
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 _LEASE = timedelta(seconds=15)
 _BATCH = 50
 _LOOK_EVERY_SECONDS = 0.5
+_AFTER_TROUBLE_SECONDS = 2.0
+_NEVER_KNOWN = "never known to Temporal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class _Forward:
     call: KnownCall
     call_id: str
     signalled: CallFacts | None
+    tried_before: bool
+    """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
 
 
 class Forwarder:
@@ -60,7 +64,11 @@ class Forwarder:
     async def keep_up_to_date(self) -> None:
         """Forward what is behind, for ever: after a time without Temporal this is what catches up."""
         while True:
-            await self.forward_all()
+            try:
+                await self.forward_all()
+            except OperationalError:
+                log.warning("the database does not answer; trying again")
+                await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def resume_with(self, clock: Clock) -> int:
@@ -92,8 +100,10 @@ class Forwarder:
                 await self._start(item)
             except WorkflowAlreadyStartedError:
                 return await self._signal(item)
-        elif item.call.decision.eligibility is Eligibility.INELIGIBLE and item.call.facts.latch is not None:
-            return f"never texted: {item.call.decision.rule}"
+        elif item.call.facts.latch is not None:
+            # A start that was not written down may have gone through: then the workflow must hear of it.
+            ended = await self._signal(item) if item.tried_before else _NEVER_KNOWN
+            return f"never texted: {item.call.decision.rule}" if ended == _NEVER_KNOWN else ended
         return None
 
     async def _start(self, item: _Forward) -> None:
@@ -122,24 +132,27 @@ class Forwarder:
             return None  # nothing waits for it: it would cost an action and four events, and goes along with the next
         handle = self._client.get_workflow_handle(workflow_id(item.call_id))
         try:
-            await handle.signal(name, CallChange(call=item.call))
+            await handle.signal(name, CallChange(call=item.call, clock=self._clock if item.signalled is None else None))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return await self._why_ended(item)
         return None
 
-    async def _why_ended(self, item: _Forward) -> str:
+    async def _why_ended(self, item: _Forward) -> str | None:
         """A workflow that has ended is final; one that Temporal does not know was ended long ago or lost with it."""
         try:
             description = await self._client.get_workflow_handle(workflow_id(item.call_id)).describe()
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+            if item.signalled is None:
+                return _NEVER_KNOWN
+            # The wrong namespace, or a Temporal that lost its data: for a person to look at, and never final.
             log.error("temporal does not know the call's workflow", call_id=item.call_id)
-            return "unknown to Temporal"
+            raise
         status = description.status or WorkflowExecutionStatus.COMPLETED
-        return status.name.lower()
+        return None if status is WorkflowExecutionStatus.RUNNING else status.name.lower()
 
     def _lease(self) -> Sequence[_Forward]:
         """Take rows that are behind, so that no other forwarder sends them meanwhile."""
@@ -155,14 +168,20 @@ class Forwarder:
                 .limit(_BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
+            items = [self._item(row) for row in rows]
             for row in rows:
                 row.forwarding_until_real = now + _LEASE
                 session.add(row)
-            return [self._item(row) for row in rows]
+            return items
 
     def _item(self, row: CallRow) -> _Forward:
         signalled = None if row.signalled is None else CallFacts.model_validate(row.signalled)
-        return _Forward(call=known_call(row, self._policy), call_id=row.call_id, signalled=signalled)
+        return _Forward(
+            call=known_call(row, self._policy),
+            call_id=row.call_id,
+            signalled=signalled,
+            tried_before=row.forwarding_until_real is not None,
+        )
 
     def _forwarded(self, item: _Forward, ended: str | None) -> None:
         """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts."""

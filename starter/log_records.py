@@ -82,6 +82,8 @@ def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
         "source_code": row.source_code,
         "source": None if row.source_code is None else agency.cad.sources.get(row.source_code),
         "language": _language(row.language_code),
+        "in_progress": row.in_progress or None,
+        "safety_flag": row.safety_flag or None,
         "area": row.area,
         **_type_facts(_first_type(row), agency),
     }

@@ -20,7 +20,7 @@ class CadRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     feed: str
-    cad_id: str = Field(min_length=1)
+    cad_id: str = Field(min_length=1, max_length=100)
     stamp: AwareDatetime
     facts: Mapping[str, JsonValue]
     phone: str | None = Field(default=None, repr=False)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import structlog
 from sqlalchemy import Engine, func
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from calls.clock import Clock
@@ -17,6 +19,8 @@ from database.tables import CadRecordRow
 from starter.accept import Acceptor
 from starter.forward import Forwarder
 from starter.records import CadRecord
+
+log = structlog.get_logger()
 
 _LOOK_EVERY_SECONDS = 0.2
 _AT_ONCE = 200
@@ -57,8 +61,12 @@ class Replay:
         while place is not None and not self.progress.is_done and self._next.stamp < place:
             self.progress.played += 1
         while not self.progress.is_done:
-            fed = await asyncio.to_thread(self._feed_due)
-            await self._forwarder.forward_all()
+            try:
+                fed = await asyncio.to_thread(self._feed_due)
+                await self._forwarder.forward_all()
+            except OperationalError:  # what was not committed is fed again, what was is not
+                log.warning("the database does not answer; trying again")
+                fed = 0
             if not fed:
                 await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
@@ -81,12 +89,15 @@ class Replay:
         return fed
 
     def _place(self) -> datetime | None:
-        """Where the last run of this log stopped: the stamp of its last record."""
+        """Where the last run of this window stopped: the stamp of its last record."""
         if not self._records:
             return None
         with Session(self._engine) as session:
             return session.exec(
-                select(func.max(CadRecordRow.stamp)).where(col(CadRecordRow.feed) == self._records[0].feed)
+                select(func.max(CadRecordRow.stamp)).where(
+                    col(CadRecordRow.feed) == self._records[0].feed,
+                    col(CadRecordRow.stamp).between(self._records[0].stamp, self._records[-1].stamp),
+                )
             ).one()
 
 

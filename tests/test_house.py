@@ -1,6 +1,7 @@
 """What holds for the whole house, and no tool checks."""
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -57,14 +58,21 @@ def test_every_room_is_installed_and_its_imports_are_watched() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["+16135550142", "call 613-555-0142", "(613) 555-0142 is busy", "to=6135550142&x", "1.613.555.0142"]
+    "value",
+    [
+        "+16135550142",
+        "call 613-555-0142",
+        "(613) 555-0142 is busy",
+        "to=6135550142&x",
+        "1.613.555.0142",
+        "?To=%2B16135550142",
+    ],
 )
 def test_a_log_line_never_shows_a_telephone_number(value: str) -> None:
     """R3: the net under the rule."""
-    shown = redact(None, "", {"event": value})["event"]
-    assert not re.search(r"555\D{0,3}0142", str(shown))
+    assert not re.search(r"555\D{0,3}0142", redact(json.dumps({"event": [value]})))
 
 
 def test_a_log_line_keeps_ids_and_times() -> None:
     event = {"call_id": "new-york-107757416", "at": "2026-11-22T03:35:44.784184Z", "mid": "01a20153-eb04-7810-b156"}
-    assert redact(None, "", dict(event)) == event
+    assert redact(json.dumps(event)) == json.dumps(event)

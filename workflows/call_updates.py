@@ -104,7 +104,8 @@ class CallUpdates:
     # What happens to the call. The facts in the payload decide, not the signal's name; one that is late or repeated
     # changes nothing. Handlers only take facts in; `run` decides.
 
-    def _take(self, signal: Signal, change: CallChange) -> None:
+    def _take(self, signal: Signal, change: CallChange | None) -> None:
+        change = change or NOW  # somebody typed `null`
         if change.clock is not None:
             self._clock = change.clock
         if change.call is not None:
@@ -120,41 +121,41 @@ class CallUpdates:
             self._call = self._by_hand.over(told)
 
     @workflow.signal(name=Signal.UPDATED, description="Something else about the call changed: number, language, …")
-    def updated(self, change: CallChange = NOW) -> None:
+    def updated(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.UPDATED, change)
 
     @workflow.signal(name=Signal.DISPATCHED, description="An officer has the call: no further delay notice")
-    def dispatched(self, change: CallChange = NOW) -> None:
+    def dispatched(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.DISPATCHED, change)
 
     @workflow.signal(name=Signal.REQUEUED, description="The officer was pulled away: the call waits again")
-    def requeued(self, change: CallChange = NOW) -> None:
+    def requeued(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.REQUEUED, change)
 
     @workflow.signal(name=Signal.ARRIVED, description="An officer is there")
-    def arrived(self, change: CallChange = NOW) -> None:
+    def arrived(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.ARRIVED, change)
 
     @workflow.signal(name=Signal.CLEARED, description="The call is over: the survey comes next")
-    def cleared(self, change: CallChange = NOW) -> None:
+    def cleared(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.CLEARED, change)
 
     @workflow.signal(name=Signal.REOPENED, description="The call was opened again: back to waiting")
-    def reopened(self, change: CallChange = NOW) -> None:
+    def reopened(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.REOPENED, change)
 
     @workflow.signal(name=Signal.RECLASSIFIED, description="The call may not be texted any more: silence for ever (R1)")
-    def reclassified(self, change: CallChange = NOW) -> None:
+    def reclassified(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.RECLASSIFIED, change)
 
     @workflow.signal(name=Signal.CANCELLED, description="Cancelled, duplicate, merged, transferred or a test: silence")
-    def cancelled(self, change: CallChange = NOW) -> None:
+    def cancelled(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.CANCELLED, change)
 
     @workflow.signal(name=Signal.HELD, description="Staff hold this call's texts")
-    def held(self, change: CallChange = NOW) -> None:
+    def held(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.HELD, change)
 
     @workflow.signal(name=Signal.RELEASED, description="Staff release this call's texts")
-    def released(self, change: CallChange = NOW) -> None:
+    def released(self, change: CallChange | None = NOW) -> None:
         self._take(Signal.RELEASED, change)

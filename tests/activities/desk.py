@@ -126,6 +126,7 @@ def some_attempt() -> dict[str, object]:
         "state": "sending",
         "attempt_id": uuid4(),
         "sending_real": long_ago,
+        "first_sending_real": long_ago,
         "lease_until_real": long_ago,
         "provider_sid": None,
     }

@@ -7,11 +7,15 @@ import pytest
 from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 
-from activities.carrier_client import CarrierClient
-from calls.contracts import Kind, LedgerState
+from activities import ledger
+from activities.carrier_client import CarrierClient, NotProcessed, OutcomeUnknown
+from activities.ledger import AnotherAttempt, InDoubt
+from activities.texts import TextActivities
+from calls.contracts import Kind, LedgerState, TextOutcome
 from calls.eligibility import Rule
 from database.engine import connect
 from database.tables import OptOutRow, SurveyInvitationRow, real_now
+from tests.activities.broken_tls import broken_tls
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
 
@@ -258,3 +262,97 @@ def test_failures_that_reach_temporal_hold_no_number(desk: Desk) -> None:
         desk.send()
     assert "555" not in repr(failure.value)
     assert failure.value.__cause__ is None
+
+
+def test_a_callback_that_is_quicker_than_the_next_attempt_is_believed(desk: Desk) -> None:
+    """R2: finding out gave the text free; before it was sent again the carrier reported that it is delivered."""
+    desk.call()
+    desk.send()
+    desk.change_row(some_attempt())
+    activities = TextActivities(replace(desk.services, carrier=desk.phones.client(auth_token="nothing is found")))
+    with Session(desk.engine) as session, session.begin():
+        claimed = ledger.renew(session, session.merge(desk.row()))
+    desk.change_row({"state": "delivered"})
+    outcome = activities._check(desk.order(), claimed)
+    assert isinstance(outcome, TextOutcome)
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.DELIVERED
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_an_attempt_that_turns_out_alive_is_left_alone(desk: Desk) -> None:
+    """R2: while the next attempt was finding out, the first was told "not processed" and has the text in hand again."""
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row({"state": "claimed", "provider_sid": None})
+    doubt = InDoubt(text_id=desk.row().id)
+    with pytest.raises(AnotherAttempt):
+        TextActivities(desk.services)._find_out(doubt)
+
+
+def test_a_text_that_may_be_out_stays_unknown_whatever_later_attempts_met(desk: Desk) -> None:
+    """R2, R9: a lost answer, silence, "too many requests", then too late: the phone may have it all the same."""
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row(some_attempt())
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    with pytest.raises(ApplicationError, match="busy"):
+        desk.send()
+    desk.at(NOON + hours(2))
+    desk.send()
+    assert (desk.row().state, desk.row().rule) == ("unknown", "expired")
+
+
+def test_a_clock_that_is_ahead_of_twilios_does_not_hide_the_text_that_is_looked_for(desk: Desk) -> None:
+    desk.call()
+    desk.send()
+    ahead = real_now() + timedelta(minutes=10)
+    desk.change_row(some_attempt() | {"first_sending_real": ahead})
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+def test_a_survey_that_was_tried_until_night_waits_for_the_morning(desk: Desk) -> None:
+    """R5: the facts are the same, the hour is not."""
+    desk.call(cleared_at=NOON)
+    desk.at(NOON + hours(9))
+    late = desk.order(Kind.SURVEY).model_copy(update={"expires_at": NOON + hours(72)})
+    outcome = desk.send(late)
+    assert outcome.record is None
+    assert desk.rows() == 0
+    assert desk.phones.bodies(NUMBER) == []
+
+
+def test_no_text_goes_out_before_it_is_due_whatever_clock_the_workflow_has(desk: Desk) -> None:
+    desk.call()
+    desk.at(NOON - minutes(30))
+    with pytest.raises(ApplicationError, match="not due yet"):
+        desk.send()
+    assert desk.phones.bodies(NUMBER) == []
+
+
+def test_a_type_that_the_newest_policy_calls_sensitive_stops_calls_that_are_open(desk: Desk) -> None:
+    """R1: its group was read when the record came; the folder has changed since."""
+    desk.call(call_type_code="DOMESTIC DISPUTE", call_type_group="noise")
+    outcome = desk.send()
+    assert outcome.rule == Rule.SENSITIVE_TYPE
+    assert desk.phones.bodies(NUMBER) == []
+
+
+def send_to(address: str) -> None:
+    """One text, through our client."""
+    client = CarrierClient(account_sid="AC", auth_token="x", address=address, timeout_seconds=2)
+    client.send(to=NUMBER, sender=NUMBER, body="x", callback="https://example.org", valid_for_seconds=60)
+
+
+@pytest.mark.parametrize("in_the_middle", [b"\x15\x03\x03\x00\x02\x02\x50", b"not TLS at all"])
+def test_a_tls_connection_that_breaks_after_the_post_is_unknown_not_unsent(in_the_middle: bytes) -> None:
+    with broken_tls(in_the_middle) as address, pytest.raises(OutcomeUnknown):
+        send_to(address)
+
+
+def test_a_certificate_that_we_do_not_trust_means_that_nothing_was_sent() -> None:
+    with broken_tls(b"", trusted=False) as address, pytest.raises(NotProcessed):
+        send_to(address)

@@ -80,12 +80,20 @@ class TestConfirmation:
     def test_it_comes_with_the_time_at_which_it_is_stale_however_late_we_are(self) -> None:
         assert ask(5000) == send(Kind.CONFIRMATION, due=3, expires=63)
 
-    @pytest.mark.parametrize("state", sorted(set(LedgerState) - WENT_OUT))
+    @pytest.mark.parametrize("state", sorted(set(LedgerState) - WENT_OUT - {LedgerState.FAILED}))
     def test_without_it_nothing_else_is_ever_sent(self, state: LedgerState) -> None:
         unsent = text(Kind.CONFIRMATION, state=state)
         later: list[dict[str, Any]] = [{}, {"dispatched_at": 5}, {"cleared_at": 60}]
         for facts in later:
             assert ask(300, unsent, **facts) == End(reason=f"the confirmation was not sent: {state}")
+
+    def test_refused_for_its_number_the_call_waits_for_a_corrected_one_until_it_is_over(self) -> None:
+        refused = text(Kind.CONFIRMATION, state=LedgerState.FAILED)
+        waiting = Wait(until=NOON + UNTIL_GIVEN_UP, reason="the number cannot be texted: until it is corrected")
+        assert ask(4, refused) == waiting
+        assert ask(300, refused, dispatched_at=5) == waiting
+        assert ask(5, refused, recipient_version=2) == send(Kind.CONFIRMATION, due=3, expires=63, recipient_version=2)
+        assert ask(300, refused, cleared_at=60) == End(reason="the confirmation was not sent: failed")
 
     @pytest.mark.parametrize("state", sorted(WENT_OUT))
     def test_one_that_the_carrier_took_or_may_have_taken_is_never_sent_again(self, state: LedgerState) -> None:
@@ -258,7 +266,6 @@ class TestSilence:
             ({"safety_flag": True}, "safety flag"),
             ({"call_type_code": "DVA", "call_type_group": "intimate_partner_violence"}, "sensitive call type"),
             ({"call_type_code": "ASSAULT", "call_type_group": "assault"}, "excluded call type"),
-            ({"call_type_code": "ZZZ", "call_type_group": None}, "unknown call type"),
             ({"priority_code": "2", "priority": 2}, "priority outside the policy"),
             ({"latch": "in progress"}, "silenced for ever"),
             ({"cancelled": "duplicate"}, "cancelled"),
@@ -270,6 +277,22 @@ class TestSilence:
         for after, more in ((3, {}), (60, {}), (300, {"cleared_at": 60}), (300, {"held": True})):
             texts = [] if after == 3 else [CONFIRMED]
             assert ask(after, *texts, **facts, **more) == End(reason=f"silent: {rule}")
+
+    @pytest.mark.parametrize(
+        ("facts", "rule"),
+        [
+            ({"call_type_code": "ZZZ", "call_type_group": None}, "unknown call type"),
+            ({"priority_code": "Z", "priority": None}, "unknown priority"),
+            ({"source_code": "fax", "source": None}, "unknown source"),
+            ({"recipient_version": 0}, "no number to text"),
+        ],
+    )
+    def test_r1_what_nobody_knows_yet_silences_for_as_long_as_nobody_knows_it(
+        self, facts: dict[str, Any], rule: str
+    ) -> None:
+        assert ask(3, **facts) == Wait(until=NOON + UNTIL_GIVEN_UP, reason=f"silent: {rule}")
+        assert ask(60, CONFIRMED, **facts) == Wait(until=NOON + UNTIL_GIVEN_UP, reason=f"silent: {rule}")
+        assert ask(14 * 24 * 60, CONFIRMED, **facts) == End(reason=f"silent: {rule}")
 
     def test_held_by_staff_it_waits_whatever_is_due(self) -> None:
         held = Wait(until=NOON + UNTIL_GIVEN_UP, reason="held by staff")

@@ -350,3 +350,19 @@ def test_a_record_that_cannot_be_read_leaves_nothing_behind(engine: Engine, acce
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="stamp"):
         CadRecord(feed="test", cad_id="1", stamp=datetime(2026, 1, 1), facts={})  # noqa: DTZ001
+
+
+def test_r2_a_number_that_comes_back_has_the_version_that_it_had(engine: Engine, acceptor: Acceptor) -> None:
+    """Corrected by mistake and corrected back: its confirmation stands in the ledger already."""
+    versions = []
+    for after, phone in ((0, PHONE), (5, OTHER_PHONE), (10, PHONE), (15, OTHER_PHONE)):
+        acceptor.accept(received(phone) if after == 0 else record(after, phone=phone))
+        versions.append(the_facts(engine).recipient_version)
+    assert versions == [1, 2, 1, 2]
+
+
+def test_r3_the_number_of_a_caller_who_will_not_be_texted_is_not_kept(engine: Engine, acceptor: Acceptor) -> None:
+    acceptor.accept(received(source_code="officer", source="officer"))
+    row = the_row(engine)
+    assert (row.phone_encrypted, row.phone_hash, row.recipient_version) == (None, None, 0)
+    assert row.rule == Rule.SOURCE

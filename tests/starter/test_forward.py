@@ -370,3 +370,51 @@ async def test_a_replay_counts_and_says_what_it_does_not_know(
     await again.run()
     assert (again.progress.is_done, again.progress.calls) == (True, 0)
     assert await names(client, f"{cad_id}-0") == ["start"]
+
+
+async def test_r4_a_starter_in_the_wrong_namespace_ends_no_call(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, client: Client, temporal: TemporalServer, cad_id: str
+) -> None:
+    acceptor.accept(received(cad_id))
+    await forwarder.forward_all()
+    acceptor.accept(record(10, cad_id=cad_id, dispatched_at=10))
+    lost = await Client.connect(temporal.address, namespace="nowhere", data_converter=pydantic_data_converter)
+    await a_forwarder(engine, lost).forward_all()
+    row = the_row(engine, cad_id)
+    assert (row.signalled_version, row.ended_reason) == (1, None)
+    lease_is_over(engine)
+    await forwarder.forward_all()
+    assert await names(client, cad_id) == ["start", "dispatched"]
+
+
+async def test_r1_silenced_between_a_start_and_its_commit_the_running_workflow_hears_of_it(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, client: Client, cad_id: str
+) -> None:
+    acceptor.accept(received(cad_id))
+    await forwarder.forward_all()
+    with Session(engine) as session, session.begin():
+        row = session.get(CallRow, f"ottawa-{cad_id}")
+        assert row is not None
+        row.signalled, row.signalled_version = None, 0
+        row.forwarding_until_real = datetime(2026, 1, 1, tzinfo=UTC)  # the forwarder died before it could write
+    acceptor.accept(record(1, cad_id=cad_id, safety_flag=True))
+    await forwarder.forward_all()
+    assert await names(client, cad_id) == ["start", "reclassified"]
+    assert the_row(engine, cad_id).ended_reason is None
+
+
+async def test_an_earlier_day_of_a_log_is_played_after_a_later_one(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, tmp_path: Path, cad_id: str
+) -> None:
+    days = [
+        row(incident_id=f"{cad_id}-{day}", received=f"2026-01-{day}T10:00:00", dispatched=f"2026-01-{day}T10:05:00")
+        for day in (14, 15)
+    ]
+    log = read_log(log_file(tmp_path, *days), OTTAWA.cad)
+    for day in (15, 14):
+        start = datetime(2026, 1, day, tzinfo=UTC)
+        window = Window(start=start, end=start.replace(day=day + 1))
+        records = records_of_log(log, OTTAWA, feed="days", window=window)
+        replay = Replay(records=records, acceptor=acceptor, forwarder=forwarder, clock=REAL_TIME, engine=engine)
+        await replay.run()
+        assert replay.progress.calls == 1

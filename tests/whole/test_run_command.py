@@ -1,5 +1,6 @@
 """`communityconnect run`, as a newcomer starts, stops, kills and starts it again."""
 
+import json
 import os
 import re
 import signal
@@ -86,6 +87,9 @@ def test_a_second_run_goes_on_where_the_first_was_killed_and_ctrl_c_leaves_nothi
             second.wait_for("its clock to move", lambda: _place(state).alive_real > stood.alive_real, seconds=30)
             second.wait_for("the log going on", lambda: second.says(r"Log: [1-9]\d* of \d+ records"), seconds=30)
             went_on = _place(state)
+            _kill_postgres(state)
+            second.wait_for("PostgreSQL to be back", lambda: second.says("PostgreSQL is back"), seconds=30)
+            second.wait_for("the run to go on", lambda: _place(state).alive_real > went_on.alive_real, seconds=30)
             shown = went_on.clock.at(went_on.alive_real) - stood.clock.at(stood.alive_real)
             second.process.send_signal(signal.SIGINT)
             assert second.process.wait(30) == 0
@@ -98,6 +102,11 @@ def _place(state: State) -> Place:
     place = last_place(state)
     assert place is not None
     return place
+
+
+def _kill_postgres(state: State) -> None:
+    [pid] = [json.loads(path.read_text())["pid"] for path in state.pids.iterdir() if "postgres" in path.name.lower()]
+    os.kill(pid, signal.SIGKILL)
 
 
 def _processes_of(state: State) -> list[str]:

@@ -151,6 +151,7 @@ async def test_reopened_before_the_survey_the_call_waits_again_and_gets_one_surv
         ("no_such_signal", {"call": 1}),
         ("dispatched", "words instead of facts"),
         ("dispatched", {"call": {"version": "many"}}),
+        ("arrived", None),
         ("arrived", {"an unknown field": True, "call": None}),
     ],
 )
