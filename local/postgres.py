@@ -76,6 +76,8 @@ class Postgres:
         return self.state.secret("postgres_password", lambda: secrets.token_urlsafe(24))
 
     def _healthy(self) -> bool:
+        if not self._says_ready():  # a connection before that would stand as FATAL in its log
+            return False
         try:
             with psycopg.connect(_conninfo(self.url()), connect_timeout=2) as connection:
                 return connection.execute("SELECT 1").fetchone() == (1,)
@@ -86,6 +88,14 @@ class Postgres:
                     f"that file, or start afresh by deleting {self.state.home}."
                 ) from error
             return False
+
+    def _says_ready(self) -> bool:
+        """The eighth line of postmaster.pid is the server's own word (pg_ctl reads it too)."""
+        try:
+            lines = (self.state.postgres.resolve() / "data" / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _initialise(self, bin_folder: Path, data: Path, account: Account | None) -> None:
         """Make an empty cluster next to its place and move it there when it is whole."""

@@ -27,6 +27,7 @@ ENDS = {
         "the survey was offered",
         ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted"),
     ),
+    "played_from_new_yorks_log": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
     "reopened": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
     "reclassified": ("silent: sensitive call type", ("confirmation: accepted",)),
     "held_and_released": ("silent: cancelled", ("confirmation: accepted",)),
