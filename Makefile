@@ -61,7 +61,8 @@ $(VENV)/.local: requirements/local.txt pyproject.toml | $(VENV)/.made
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.local
-	@echo "Installing what the tests need into $(VENV) …"
+$(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.made
+	@echo "Installing what the tests need into $(VENV), a minute or so …"
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
-	@touch $@
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.local $@
