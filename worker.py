@@ -15,7 +15,7 @@ from activities.carrier_client import CarrierClient
 from activities.overdue import OverdueActivities
 from activities.texts import TextActivities, TextServices
 from calls.contracts import TASK_QUEUE
-from database.encryption import load_keyring
+from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
 from policy.agency import load_agency
@@ -41,10 +41,7 @@ def text_services(settings: Settings) -> TextServices:
             address=str(settings.twilio_address),
             timeout_seconds=settings.twilio_timeout_seconds,
         ),
-        keyring=load_keyring(
-            encryption_keys=settings.encryption_keys.get_secret_value(),
-            lookup_key=settings.lookup_key.get_secret_value(),
-        ),
+        keyring=keyring_of(settings),
         agency=load_agency(settings.agency),
         clock=settings.clock,
         origin=settings.origin,

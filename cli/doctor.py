@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
 from cli.set_up import has_namespace, has_schedule, missing_search_attributes
 from database import migrate
-from database.encryption import KeyringError, load_keyring
+from database.encryption import KeyringError, keyring_of
 from database.engine import connect
 from policy.agency import load_agency
 from policy.yaml_file import AgencyError
@@ -63,10 +63,7 @@ def _agency(settings: Settings) -> Finding:
 
 def _keys(settings: Settings) -> Finding:
     try:
-        ring = load_keyring(
-            encryption_keys=settings.encryption_keys.get_secret_value(),
-            lookup_key=settings.lookup_key.get_secret_value(),
-        )
+        ring = keyring_of(settings)
     except KeyringError as error:
         detail, _, mend = str(error).partition("; ")
         return Finding(what="keys", detail=detail, mend=mend or "see README: keys")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from database.encryption import load_keyring
+from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
 from policy.agency import load_agency
@@ -34,10 +34,7 @@ def run_replay(
     window = window_of(agency, start=start, hours=hours)
     records = records_of_log(log, agency, feed=feed_of(log), window=window)
     engine = connect(settings.database_url.get_secret_value())
-    keyring = load_keyring(
-        encryption_keys=settings.encryption_keys.get_secret_value(),
-        lookup_key=settings.lookup_key.get_secret_value(),
-    )
+    keyring = keyring_of(settings)
     acceptor = Acceptor(engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy)
 
     async def play() -> Replay:

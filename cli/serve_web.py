@@ -4,7 +4,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from calls.facts import Language
-from database.encryption import load_keyring
+from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
 from policy.agency import Agency, load_agency
@@ -19,10 +19,7 @@ def residents_app(settings: Settings) -> FastAPI:
     """The residents' application, with the parts that the settings name."""
     return create_residents_app(
         engine=connect(settings.database_url.get_secret_value(), pool_size=_POOL),
-        keyring=load_keyring(
-            encryption_keys=settings.encryption_keys.get_secret_value(),
-            lookup_key=settings.lookup_key.get_secret_value(),
-        ),
+        keyring=keyring_of(settings),
         agency=resident_agency(load_agency(settings.agency)),
         clock=settings.clock,
         origin=settings.origin,

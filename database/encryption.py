@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from settings import Settings
+
 _TOKEN_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # noqa: S105 - Crockford's base 32: no letter that looks like a digit
 _TOKEN_LENGTH = 12  # 60 bits
 
@@ -86,6 +88,17 @@ def load_keyring(*, encryption_keys: str, lookup_key: str) -> Keyring:
     if len(lookup) < 32:
         raise KeyringError(f"COMMUNITYCONNECT_LOOKUP_KEY is missing or shorter than 32 bytes; {_HOW}")
     return Keyring(encryption=ring, lookup=lookup)
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keyring that the settings name.
+
+    Raises:
+        KeyringError: see `load_keyring`.
+    """
+    return load_keyring(
+        encryption_keys=settings.encryption_keys.get_secret_value(), lookup_key=settings.lookup_key.get_secret_value()
+    )
 
 
 def new_key() -> str:

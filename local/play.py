@@ -9,7 +9,7 @@ from rich.console import Console
 
 from calls.clock import REAL_TIME, Clock
 from cli.set_up import set_up_database, set_up_temporal
-from database.encryption import load_keyring
+from database.encryption import keyring_of
 from database.engine import connect
 from local.box import Box, Ports
 from local.errors import LocalError
@@ -108,10 +108,7 @@ class _Run:
             await forwarder.resume_with(clock)
         self._console.print("Starting phones, web and worker …")
         self._box.start_services(self._supervisor)
-        keyring = load_keyring(
-            encryption_keys=settings.encryption_keys.get_secret_value(),
-            lookup_key=settings.lookup_key.get_secret_value(),
-        )
+        keyring = keyring_of(settings)
         acceptor = Acceptor(engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy)
         replay = Replay(records=self._records, acceptor=acceptor, forwarder=forwarder, clock=clock, engine=engine)
         display = Display(box=self._box, engine=engine, progress=replay.progress, console=self._console)

@@ -179,6 +179,20 @@ async def _found(town: Town, numbers: list[str]) -> dict[str, set[str]]:
     return {place: hits for place, hits in found.items() if hits}
 
 
+def test_doctor_finds_everything_well_in_a_running_service(day: Town) -> None:
+    said = day.command("doctor").stdout
+    assert "NOT" not in said
+    assert said.count("ok") >= 9
+
+
+def test_setting_up_again_changes_nothing(day: Town) -> None:
+    said = day.command("setup").stdout
+    assert "at revision" in said
+    assert "(was" not in said
+    assert "made" not in said
+    assert "registered:" not in said
+
+
 def test_no_process_reports_an_error(day: Town) -> None:
     for name, text in day.logs().items():
         errors = [
