@@ -31,6 +31,7 @@ class Ports:
     phones: int
     temporal: int
     temporal_ui: int
+    temporal_http: int
     postgres: int
     worker_metrics: int
     temporal_metrics: int
@@ -46,6 +47,7 @@ class Ports:
             postgres=first + 4,
             worker_metrics=first + 5,
             temporal_metrics=first + 6,
+            temporal_http=first + 7,
         )
 
     @classmethod
@@ -63,8 +65,9 @@ class Ports:
             "postgres": "PostgreSQL",
             "worker_metrics": "the worker's metrics",
             "temporal_metrics": "Temporal's metrics",
+            "temporal_http": "Temporal's API over HTTP",
         }
-        option = "PORT=… (make) or --port; the seven ports from there on are used"
+        option = "PORT=… (make) or --port; the eight ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -176,5 +179,6 @@ class Box:
             database=self.state.temporal_db,
             ui_port=self.ports.temporal_ui,
             metrics_port=self.ports.temporal_metrics,
+            http_port=self.ports.temporal_http,
             search_attributes=SEARCH_ATTRIBUTES,
         )

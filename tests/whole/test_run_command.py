@@ -73,7 +73,7 @@ def terminal(home: Path, port: int) -> Iterator[Terminal]:
 
 def test_a_second_run_goes_on_where_the_first_was_killed_and_ctrl_c_leaves_nothing_behind() -> None:
     with temporary_state() as state:
-        port = _seven_free_ports()
+        port = _free_ports()
         with terminal(state.home, port) as first:
             first.wait_for("everything started", lambda: first.says("Where to look"), seconds=60)
             assert first.wait_for("the first text", first.texts, seconds=30) < 30
@@ -117,6 +117,6 @@ def _processes_of(state: State) -> list[str]:
     ]
 
 
-def _seven_free_ports() -> int:
-    """The first of seven neighbours; some other process may take one, then the run says so."""
+def _free_ports() -> int:
+    """The first of eight neighbours; some other process may take one, then the run says so."""
     return free_port()

@@ -99,6 +99,11 @@ class Town:
         links = [link for message in messages for link in re.findall(r"https?://\S+", message["body"] or "")]
         return [message["status_callback"] or "" for message in messages] + links
 
+    def curl_signal(self, workflow: str, signal: str) -> requests.Response:
+        """What `curl -X POST …/signal/…` does: Temporal's API over HTTP, no payload."""
+        api = f"http://127.0.0.1:{self.box.ports.temporal_http}/api/v1/namespaces/default"
+        return requests.post(f"{api}/workflows/{workflow}/signal/{signal}", timeout=10)
+
     def metrics(self) -> dict[str, str]:
         """What worker and Temporal tell a monitor."""
         ports = {"worker": self.box.ports.worker_metrics, "Temporal": self.box.ports.temporal_metrics}
