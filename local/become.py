@@ -9,6 +9,12 @@ the supervisor has threads. Elsewhere than on Linux the pid files alone find wha
 import os
 import sys
 
+# Before root's rights are given up: afterwards Python's own folder may be closed to us (/root is).
+try:
+    import ctypes
+except ImportError:
+    ctypes = None  # type: ignore[assignment]  # then the pid files remain
+
 PR_SET_PDEATHSIG = 1
 
 
@@ -30,12 +36,8 @@ def main(parent: int, signal_number: int, user: str, argv: list[str]) -> None:
 
 
 def _die_with_parent(signal_number: int) -> None:
-    try:
-        import ctypes
-
+    if ctypes is not None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        pass  # a Python without ctypes: the pid files remain
 
 
 if __name__ == "__main__":

@@ -116,6 +116,9 @@ def test_after_a_kill_of_the_supervisor_the_next_one_finds_the_committed_data(st
             os.kill(pid, signal.SIGKILL)
         process.kill()
         process.wait()
+        if sys.platform == "linux":  # also as another user, from a Python that this user cannot enter
+            psutil.wait_procs([psutil.Process(pid)] if alive(pid) else [], timeout=5)
+            assert not alive(pid)
         postgres = Postgres(state=state, port=port)
         with Supervisor(state) as supervisor:
             supervisor.start(postgres.child())
