@@ -79,7 +79,7 @@ class Temporal:
         return api() and (self.ui_port is None or port_open(self.ui_port)())
 
     def _serves(self) -> bool:
-        """Its metrics answer. Asked before, the API noted an error, "not healthy yet", in 1 of 8 starts; after, in 0 of 32."""
+        """Its metrics answer. Asked before, the API noted "not healthy yet" in 1 of 8 starts; after, in 0 of 32."""
         return http_ok(self.metrics_port, "/metrics")()
 
 
