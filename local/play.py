@@ -147,7 +147,7 @@ class _Run:
 
     def _clock(self, last: Place | None, speed: float) -> Clock:
         if last is not None:
-            return last.clock_going_on(at=datetime.now(UTC) + _LEAD, speed=speed)
+            return last.clock_going_on(at=datetime.now(UTC), speed=speed)  # never back, not even for the start
         begins = first_eligible(self._records, self._box.agency.policy, agency=self._box.agency.key)
         return new_clock(begins=begins or self._records[0].stamp, lead=_LEAD, speed=speed)
 

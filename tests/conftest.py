@@ -16,6 +16,11 @@ from tests.servers import create_database, drop_database, running_postgres
 AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of the whole service first: they wait most of the time, and the rest fills it."""
+    items.sort(key=lambda item: "tests/whole/" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def ottawa() -> Agency:
     return load_agency(AGENCIES / "ottawa")
