@@ -158,6 +158,8 @@ def leaving_on_signals() -> Iterator[None]:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # A script that starts us in the background lets us inherit "ignore": whoever sends SIGINT means it all the same.
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
