@@ -47,7 +47,7 @@ chromium: ## The browser that the page tests drive, from the distribution
 lock: $(VENV)/.made ## Compile requirements/*.in into pinned files with hashes
 	$(BIN)/pip install --quiet uv
 	for part in service local test; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 			--custom-compile-command "make lock" requirements/$$part.in -o requirements/$$part.txt; done
 
 $(VENV)/.made:
