@@ -1,0 +1,1 @@
+"""`communityconnect simulate`: a whole log through the real service on time that is skipped, and nobody texted."""
