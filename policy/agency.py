@@ -1,6 +1,7 @@
 """An agency's folder: everything that one police service decides, as one checked value."""
 
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,13 @@ class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SegmentPrice(_File):
+    """What one segment of a text costs, for the simulation's report: an assumption, the carrier's contract decides."""
+
+    amount: Decimal = Field(ge=0)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+
 class Identity(_File):
     """`agency.yaml`: who the service is, and how residents reach it."""
 
@@ -28,6 +36,7 @@ class Identity(_File):
     sender: str = Field(pattern=r"^\+1\d{10}$")
     emergency_line: str
     non_emergency_line: str
+    segment_price: SegmentPrice | None = None
 
     @model_validator(mode="after")
     def _both_languages(self) -> Self:

@@ -21,6 +21,7 @@ _NO = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
 _BLANK = frozenset({"", "NULL", "null"})
 # Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.
 _SKEW = timedelta(seconds=60)
+_TIMES = ("received", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
 
 
 class LogError(Exception):
@@ -58,22 +59,30 @@ class LoggedCall:
     safety_flag: bool
     phone: str | None
     area: str | None
+    disposition: str | None
     received_at: datetime
     call_ended_at: datetime | None
     dispatched_at: datetime | None
     arrived_at: datetime | None
     cleared_at: datetime | None
+    reopened_at: datetime | None
+    finally_cleared_at: datetime | None
     rows: tuple["LoggedCall", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """A log that was read: its calls by receipt, and what was wrong with its rows."""
+    """A log that was read: its calls by receipt, and what was wrong with its rows.
+
+    `left_out`: the ids of rows that could not be read, where no other row is of that call.
+    """
 
     path: Path
+    columns: frozenset[str]
     rows: int
     calls: list[LoggedCall]
     problems: list[Problem]
+    left_out: list[str]
 
 
 def read_log(path: Path, mapping: CadMapping) -> Log:
@@ -84,22 +93,24 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
     """
     calls: dict[str, list[LoggedCall]] = {}
     problems: list[Problem] = []
+    left_out: dict[str, None] = {}
     rows = 0
     with _reading(path) as text:
         reader = csv.DictReader(text, strict=True)
+        columns = frozenset(reader.fieldnames or [])
         _require_columns(path, reader.fieldnames or [], mapping)
         for row in reader:
             rows += 1
             call = _call(row, reader.line_num, mapping)
             if isinstance(call, Problem):
                 problems.append(call)
+                left_out |= {} if (cad_id := _cell(row, mapping.columns.cad_id)) is None else {cad_id: None}
                 continue
-            same = calls.setdefault(call.cad_id, [])
-            if same:
-                problems.append(_twice(call, same[0]))
-            same.append(call)
+            problems += _remarks(call, calls.get(call.cad_id, []))
+            calls.setdefault(call.cad_id, []).append(call)
     ordered = sorted(map(_together, calls.values()), key=lambda call: (call.received_at, call.cad_id))
-    return Log(path=path, rows=rows, calls=ordered, problems=problems)
+    unread = [cad_id for cad_id in left_out if cad_id not in calls]
+    return Log(path=path, columns=columns, rows=rows, calls=ordered, problems=problems, left_out=unread)
 
 
 @contextmanager
@@ -130,7 +141,7 @@ def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) ->
         raise LogError(f"{path}: the file is empty; export the log as CSV with a heading line")
     if "\0" in "".join(present):
         raise LogError(f"{path}: not a text file in UTF-8; export the log as CSV in UTF-8")
-    missing = [column for column in mapping.columns.used if column not in present]
+    missing = [column for column in mapping.columns.required if column not in present]
     if missing:
         have = " ".join(", ".join(present).split())
         raise LogError(
@@ -156,7 +167,7 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     received = times["received"]
     if received is None:
         return Problem(line=line, what=f"call {cad_id}: no time of receipt", left_out=True)
-    cleared = times["cleared"]
+    cleared = times["cleared"] or (None if times["reopened"] else times["finally_cleared"])
     if cleared is not None and cleared < received - _SKEW:
         return Problem(line=line, what=f"call {cad_id}: cleared before it was received", left_out=True)
     blank_source = "" if "" in mapping.sources else None
@@ -173,11 +184,14 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
         safety_flag=_is_up(_cell(row, columns.safety_flag)),
         phone=_cell(row, columns.phone),
         area=_cell(row, columns.area),
+        disposition=_cell(row, columns.disposition),
         received_at=received,
         call_ended_at=times["call_ended"],
         dispatched_at=times["dispatched"],
         arrived_at=times["arrived"],
         cleared_at=cleared,
+        reopened_at=times["reopened"],
+        finally_cleared_at=times["finally_cleared"] if times["reopened"] else None,
     )
 
 
@@ -199,7 +213,7 @@ def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, date
     zone = ZoneInfo(mapping.zone)
     times: dict[str, datetime | None] = {}
     earliest: datetime | None = None
-    for name in ("received", "call_ended", "dispatched", "arrived", "cleared"):
+    for name in _TIMES:
         column: str | None = getattr(mapping.columns, name)
         cell = _cell(row, column)
         try:
@@ -221,15 +235,26 @@ def _is_up(cell: str | None) -> bool:
     return cell is not None and cell.upper() not in _NO
 
 
-def _twice(call: LoggedCall, known: LoggedCall) -> Problem:
-    what = f"call {call.cad_id} is in the log twice (first in line {known.line}); the rows are taken as one call"
-    return Problem(line=call.line, what=what, left_out=False)
+def _remarks(call: LoggedCall, same: Sequence[LoggedCall]) -> Iterator[Problem]:
+    """What is to be said about a row that is played."""
+    if same:
+        what = f"call {call.cad_id} is in the log twice (first in line {same[0].line}); the rows are taken as one call"
+        yield Problem(line=call.line, what=what, left_out=False)
+    if _is_stale(call):
+        what = f"call {call.cad_id}: its last clearing is older than its reopening; it counts as never cleared again"
+        yield Problem(line=call.line, what=what, left_out=False)
+
+
+def _is_stale(call: LoggedCall) -> bool:
+    """39 of 18,989 rows of a real export say so."""
+    reopened, cleared = call.reopened_at, call.finally_cleared_at
+    return reopened is not None and cleared is not None and cleared <= reopened
 
 
 def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
     """The rows of one call (two radio jobs, say): from the first receipt to the last clearing, in any order."""
     if len(rows) == 1:
-        return rows[0]
+        return replace(rows[0], finally_cleared_at=None) if _is_stale(rows[0]) else rows[0]
     by_receipt = tuple(sorted(rows, key=lambda row: (row.received_at, row.line)))
     ends = known(row.cleared_at for row in rows)
     return replace(
@@ -239,4 +264,6 @@ def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
         dispatched_at=min(known(row.dispatched_at for row in rows), default=None),
         arrived_at=min(known(row.arrived_at for row in rows), default=None),
         cleared_at=max(ends) if len(ends) == len(rows) else None,
+        reopened_at=max(known(row.reopened_at for row in rows), default=None),
+        finally_cleared_at=max(known(row.finally_cleared_at for row in rows if not _is_stale(row)), default=None),
     )

@@ -14,6 +14,8 @@ from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
 from starter.records import CadRecord
 
+_STEPS = ("call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
@@ -70,6 +72,8 @@ def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str)
     for row in (first, *further):
         if row.final_call_type_code not in (None, _first_type(row)):
             yield record(_last_moment(row), _type_facts(row.final_call_type_code, agency))
+        if row.disposition is not None and row.cleared_at is not None:
+            yield record(row.cleared_at, _disposition_facts(row.disposition, agency))
     for name, moment in _steps(call):
         yield record(moment, {name: moment.isoformat()})
 
@@ -86,6 +90,8 @@ def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
         "safety_flag": row.safety_flag or None,
         "area": row.area,
         **_type_facts(_first_type(row), agency),
+        # A log that does not tell when a call was over does not tell since when its disposition holds: from the start.
+        **(_disposition_facts(row.disposition, agency) if row.cleared_at is None else {}),
     }
 
 
@@ -99,8 +105,8 @@ def _last_moment(row: LoggedCall) -> datetime:
 
 
 def _steps(call: LoggedCall) -> Iterable[tuple[str, datetime]]:
-    for name in ("call_ended_at", "dispatched_at", "arrived_at", "cleared_at"):
-        moment: datetime | None = getattr(call, name)
+    steps = [(name, getattr(call, name)) for name in _STEPS]
+    for name, moment in (*steps, ("cleared_at", call.finally_cleared_at)):
         if moment is not None:
             yield name, moment
 
@@ -110,6 +116,10 @@ def _type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
     if code is None:
         return {}
     return {"call_type_code": code, "call_type_group": agency.call_types.group_of(code) or ""}
+
+
+def _disposition_facts(disposition: str | None, agency: Agency) -> dict[str, JsonValue]:
+    return {"disposition": disposition, "cancelled": agency.cad.cancel_reason(disposition)}
 
 
 def _language(code: str | None) -> Language | None:

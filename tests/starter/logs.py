@@ -16,6 +16,9 @@ COLUMNS = [
     "dispatched",
     "arrived",
     "first_closed",
+    "reopened_at",
+    "final_closed",
+    "disposition",
     "area",
 ]
 ORDINARY: Mapping[str, str] = {

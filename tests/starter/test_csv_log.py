@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_one_clear_line(tmp_path: Pat
     assert complaint(tmp_path) == "cannot be read (Is a directory)"
 
 
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name != "area"])
 def test_a_missing_column_is_named_with_those_that_there_are(tmp_path: Path, column: str) -> None:
     present = [name for name in COLUMNS if name != column]
     path = tmp_path / "log.csv"
@@ -210,7 +210,7 @@ def test_a_row_that_cannot_be_right_is_left_out_and_said(tmp_path: Path, bad: di
     [
         ("7,4,NOISE", "it has fewer cells than the heading"),
         ("7", "it has fewer cells than the heading"),
-        ("7,4,NOISE, LOUD,,phone,2026-01-15 12:00:00,,,,,East", "it has more cells than the heading"),
+        ("7,4,NOISE, LOUD,,phone,2026-01-15 12:00:00,,,,,,,,East", "it has more cells than the heading"),
     ],
 )
 def test_a_row_that_does_not_fit_the_heading_is_left_out_and_said(tmp_path: Path, line: str, says: str) -> None:

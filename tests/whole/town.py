@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 COLUMNS = [
     *("incident_id", "agency", "priority_native", "type_initial", "type_final", "source", "phone", "language"),
     *("received", "call_ended", "dispatched", "arrived", "first_closed", "area"),
+    *("reopened_at", "final_closed", "disposition"),
 ]
 _LEAD = timedelta(seconds=4)  # what phones, web and worker need to start
 
