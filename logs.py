@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -13,8 +13,8 @@ _NUMBER = re.compile(r"(?:%2B|(?<![\w-]))\+?1?[\s.(-]{0,2}\d{3}[\s.)-]{0,2}\d{3}
 _QUIET = ("twilio.http_client", "httpx", "httpcore", "urllib3", "alembic.runtime.migration")
 
 
-def configure_logging(*, service: str, format_: str) -> None:
-    """Send structlog's and the standard library's records through one chain to standard error."""
+def configure_logging(*, service: str, format_: str, stream: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's records through one chain to `stream`, else to standard error."""
 
     def name_service(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
         return {"service": service, **event}
@@ -33,7 +33,7 @@ def configure_logging(*, service: str, format_: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

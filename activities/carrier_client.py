@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import requests
 import urllib3
@@ -83,6 +84,17 @@ class _RedirectedHttpClient(TwilioHttpClient):
     ) -> Response:
         address = uri.replace(_TWILIO, self._address, 1)
         return super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
+
+
+class Carrier(Protocol):
+    """What the activities need of a carrier. A simulation has one of its own, that texts nobody."""
+
+    @property
+    def timeout_seconds(self) -> float: ...
+
+    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted: ...
+
+    def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None: ...
 
 
 class CarrierClient:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
-from activities.carrier_client import Accepted, CarrierClient
+from activities.carrier_client import Accepted, Carrier
 from activities.ledger import IN_DOUBT, AnotherAttempt, Claim, InDoubt, Settled
 from calls.clock import Clock
 from calls.contracts import LedgerState
@@ -30,7 +30,7 @@ class FindOut:
         self,
         *,
         engine: Engine,
-        carrier: CarrierClient,
+        carrier: Carrier,
         keyring: Keyring,
         sender: str,
         clock: Clock,

@@ -16,7 +16,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
-from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed, OutcomeUnknown, Refused
+from activities.carrier_client import Carrier, Misconfigured, NotProcessed, OutcomeUnknown, Refused
 from activities.check import CLOCKS_MAY_DIFFER, HeldBack, MaySend, Overtaken, check
 from activities.find_out import FindOut
 from activities.invitation import survey_link
@@ -50,7 +50,7 @@ class TextServices:
     """What sending a text needs of the world."""
 
     engine: Engine
-    carrier: CarrierClient
+    carrier: Carrier
     keyring: Keyring
     agency: Agency
     clock: Clock

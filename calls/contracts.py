@@ -117,12 +117,16 @@ class KnownCall(_Payload):
 
 
 class CallInput(_Payload):
-    """The input of a call's workflow. The timetable stays with the call for its life."""
+    """The input of a call's workflow. The timetable stays with the call for its life.
+
+    `texts` are those that the ledger has already: of a call whose first workflow was lost with Temporal's data.
+    """
 
     call_id: str
     call: KnownCall
     timetable: Timetable
     clock: Clock = REAL_TIME
+    texts: tuple[TextRecord, ...] = ()
 
 
 class CallChange(_Payload):

@@ -107,6 +107,24 @@ def replay(
     run_replay(load_settings(), cad=cad, start=start, hours=hours, say=_say)
 
 
+@app.command()
+def simulate(
+    cad: Annotated[Path, typer.Option(help="The log to try the rules on: CSV, gzip or not.")],
+    agency: Annotated[Path, typer.Option(help="The agency's folder: its rules, words and reading of the log.")],
+    out: Annotated[Path, typer.Option(help="Where decisions.csv, texts.csv, summary.json and report.html go.")],
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", help="Only calls received from then on, local time.", formats=_TIME_FORMATS),
+    ] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many calls.", min=1)] = None,
+) -> None:
+    """Try the rules on a log of past calls: who would have been texted, when and why. Nobody is texted."""
+    from local.simulation.run import Options, simulate
+
+    simulate(Options(agency=agency, cad=cad, out=out, start=start, hours=hours, limit=limit), console=_out)
+
+
 @app.command("forget")
 def forget_command() -> None:
     """Forget what earlier runs of `communityconnect run` left in this folder: calls, texts, phones, the clock."""

@@ -22,6 +22,15 @@ def fictional_number(index: int) -> str:
     return f"+1{code}55501{index % _PER_AREA_CODE:02}"
 
 
+def number_of_its_own(index: int) -> str:
+    """As `fictional_number`, and after the last one longer ones follow, which nobody can have at all.
+
+    For a simulation, which texts nobody: there no two calls of a log share a caller.
+    """
+    turn = index // how_many()
+    return fictional_number(index) + (f"{turn:04}" if turn else "")
+
+
 def how_many() -> int:
     """How many callers can have a number of their own at the same time."""
     return len(canadian_area_codes()) * _PER_AREA_CODE

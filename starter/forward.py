@@ -19,8 +19,18 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.known_call import known_call
+from activities.ledger import records_of
 from calls.clock import Clock
-from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, KnownCall, Signal, workflow_id
+from calls.contracts import (
+    TASK_QUEUE,
+    WORKFLOW_TYPE,
+    CallChange,
+    CallInput,
+    KnownCall,
+    Signal,
+    TextRecord,
+    workflow_id,
+)
 from calls.facts import CallFacts, Language
 from calls.policy import Policy
 from calls.signals import signal_for
@@ -42,6 +52,8 @@ class _Forward:
     signalled: CallFacts | None
     tried_before: bool
     """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
+    texts: tuple[TextRecord, ...]
+    """What the ledger has, for a workflow that is to be started."""
 
 
 class Forwarder:
@@ -59,6 +71,8 @@ class Forwarder:
         while batch := await asyncio.to_thread(self._lease):
             await asyncio.gather(*(self._forward(item) for item in batch))
             count += len(batch)
+            if len(batch) < _BATCH:
+                break
         return count
 
     async def keep_up_to_date(self) -> None:
@@ -116,7 +130,13 @@ class Forwarder:
         label = "" if group is None else group.label[Language.ENGLISH]
         await self._client.start_workflow(
             WORKFLOW_TYPE,
-            CallInput(call_id=item.call_id, call=item.call, timetable=self._policy.timetable, clock=self._clock),
+            CallInput(
+                call_id=item.call_id,
+                call=item.call,
+                timetable=self._policy.timetable,
+                clock=self._clock,
+                texts=item.texts,
+            ),
             id=workflow_id(item.call_id),
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -168,19 +188,20 @@ class Forwarder:
                 .limit(_BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
-            items = [self._item(row) for row in rows]
+            items = [self._item(session, row) for row in rows]
             for row in rows:
                 row.forwarding_until_real = now + _LEASE
                 session.add(row)
             return items
 
-    def _item(self, row: CallRow) -> _Forward:
+    def _item(self, session: Session, row: CallRow) -> _Forward:
         signalled = None if row.signalled is None else CallFacts.model_validate(row.signalled)
         return _Forward(
             call=known_call(row, self._policy),
             call_id=row.call_id,
             signalled=signalled,
             tried_before=row.forwarding_until_real is not None,
+            texts=() if signalled is not None else tuple(records_of(session, row.call_id)),
         )
 
     def _forwarded(self, item: _Forward, ended: str | None) -> None:

@@ -1,7 +1,7 @@
 """From a log's call to the records that a live feed would have sent, each at its time."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,17 +42,19 @@ def feed_of(log: Log) -> str:
         return f"log-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
-def records_of_log(log: Log, agency: Agency, *, feed: str, window: Window) -> list[CadRecord]:
+def records_of_log(
+    log: Log, agency: Agency, *, feed: str, window: Window, caller: Callable[[int], str] = fictional_number
+) -> list[CadRecord]:
     """All records of the window's calls, in the order of their times.
 
-    A call without a number is its own caller: the n-th call of the whole log has the n-th fictional number, so that it
+    A call without a number is its own caller: the n-th call of the whole log has the number `caller(n)`, so that it
     keeps it in whichever window it is played.
     """
     records = [
         record
         for index, call in enumerate(log.calls)
         if window.has(call.received_at)
-        for record in _records_of_call(call, agency, feed=feed, phone=_number(call.phone) or fictional_number(index))
+        for record in _records_of_call(call, agency, feed=feed, phone=_number(call.phone) or caller(index))
     ]
     return sorted(records, key=lambda record: (record.stamp, record.cad_id))
 

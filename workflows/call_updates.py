@@ -41,7 +41,7 @@ class CallUpdates:
         self._clock = start.clock
         self._told = self._call = start.call
         self._by_hand = ByHand()
-        self._texts: list[TextRecord] = []
+        self._texts: list[TextRecord] = list(start.texts)
 
     @workflow.run
     async def run(self, _start: CallInput) -> CallResult:

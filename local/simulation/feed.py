@@ -1,0 +1,107 @@
+"""Feeds a log to the service, each record at its time, and takes up a simulation that was interrupted."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, delete, select, update
+
+from activities.known_call import known_call
+from activities.ledger import records_of
+from calls.contracts import LedgerState
+from calls.policy import Policy
+from calls.timetable import End, next_step
+from database.tables import CadRecordRow, CallRow, TextRow
+from local.simulation.skipped_time import SkippedTime
+from starter.accept import Acceptor
+from starter.forward import Forwarder
+from starter.records import CadRecord
+
+# What CAD tells at the very second at which a text is due counts for that text, so records come a little before their
+# time: 25 s of the server's, which moves on by some milliseconds while a record is taken in.
+EARLY = timedelta(seconds=0.25)
+_STRIDE = timedelta(hours=6)
+_UNSETTLED = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
+
+
+class Feed:
+    """One pass over a log's records and the time after the last of them, until nothing more is owed to anyone."""
+
+    def __init__(
+        self, *, records: Sequence[CadRecord], time: SkippedTime, acceptor: Acceptor, forwarder: Forwarder
+    ) -> None:
+        self._records = records
+        self._time = time
+        self._acceptor = acceptor
+        self._forwarder = forwarder
+
+    async def run(self, *, until: datetime, on_record: Callable[[], None], on_time: Callable[[datetime], None]) -> None:
+        """Feed all records, then let time go on to `until` (the log's)."""
+        await self._forwarder.forward_all()
+        for stamp, records in groupby(self._records, key=attrgetter("stamp")):
+            await self._time.until(stamp - EARLY)
+            if self._take(records, on_record):
+                await self._forwarder.forward_all()
+        for moment in _strides(await self._time.now(), until):
+            await self._time.until(moment)
+            on_time(moment)
+
+    def _take(self, records: Iterator[CadRecord], on_record: Callable[[], None]) -> bool:
+        """Take the records in. True where Temporal must hear of it now; of a call that is silent for ever, any time."""
+        must_hear = False
+        for record in records:
+            accepted = self._acceptor.accept(record)
+            must_hear |= accepted.changed and (accepted.decision.is_eligible or not accepted.is_new)
+            on_record()
+        return must_hear
+
+
+def place_of(engine: Engine, records: Sequence[CadRecord]) -> int:
+    """How many of the records an interrupted simulation has surely taken in: those before the last one it had."""
+    with Session(engine) as session:
+        last = session.exec(select(func.max(CadRecordRow.stamp))).one()
+    return 0 if last is None else sum(record.stamp < last for record in records)
+
+
+def take_up(engine: Engine, policy: Policy, *, now: datetime) -> None:
+    """Bring the database to where a new Temporal can go on: that of the interrupted simulation is gone.
+
+    A text that was on its way was on its way to nobody: it is sent again. A call that is still owed something gets a
+    workflow again, to which the ledger tells what was sent (R2); the others have ended.
+    """
+    with Session(engine) as session, session.begin():
+        session.execute(delete(TextRow).where(col(TextRow.state).in_(_UNSETTLED)))
+        session.execute(update(CallRow).values(forwarding_until_real=None))
+        open_calls = select(CallRow).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
+        for row in session.exec(open_calls).all():
+            if is_over(session, row, policy, now=now):
+                row.ended_reason = "completed"
+            else:
+                row.signalled, row.signalled_version = None, 0
+            session.add(row)
+
+
+def is_over(session: Session, row: CallRow, policy: Policy, *, now: datetime) -> bool:
+    """The state machine says of this call that nothing more is owed."""
+    texts = records_of(session, row.call_id)
+    step = next_step(call=known_call(row, policy), texts=texts, timetable=policy.timetable, now=now)
+    return isinstance(step, End)
+
+
+def still_owed(engine: Engine, policy: Policy, *, now: datetime) -> list[str]:
+    """The ids of calls that a finished simulation still owes something to: there must be none."""
+    with Session(engine) as session:
+        unsettled = session.exec(select(TextRow.call_id).where(col(TextRow.state).in_(_UNSETTLED))).all()
+        open_calls = session.exec(
+            select(CallRow).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
+        ).all()
+        owed = [row.call_id for row in open_calls if not is_over(session, row, policy, now=now)]
+        return sorted({*owed, *(call_id for call_id in unsettled if call_id)})
+
+
+def _strides(start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        start = min(start + _STRIDE, end)
+        yield start

@@ -1,0 +1,21 @@
+"""The carrier of a simulation: it takes every text and gives it to nobody."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import uuid4
+
+from activities.carrier_client import Accepted
+
+
+class NobodyTexted:
+    """Answers as a carrier does that is always well; what it was given is gone."""
+
+    timeout_seconds = 0.0
+
+    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:  # noqa: ARG002
+        """Take the text."""
+        return Accepted(sid=f"simulated-{uuid4().hex}")
+
+    def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None:  # noqa: ARG002
+        """It keeps nothing."""
+        return None

@@ -1,0 +1,255 @@
+"""`communityconnect simulate`: a log through the real workflow, rules, database and rendering, and nobody texted."""
+
+import asyncio
+import hashlib
+import signal
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from temporalio.service import RPCError
+
+from activities.texts import TextServices
+from calls.policy import Timetable
+from database import migrate
+from database.encryption import Keyring, load_keyring, new_key
+from database.engine import connect
+from local.errors import LocalError
+from local.forget import forget
+from local.ports import free_port
+from local.postgres import Postgres
+from local.processes import Supervisor, leaving_on_signals
+from local.simulation import skipped_time
+from local.simulation.bar import Bar
+from local.simulation.feed import EARLY, Feed, place_of, still_owed, take_up
+from local.simulation.files import write_all
+from local.simulation.nobody_texted import NobodyTexted
+from local.simulation.outcome import SENT, Eligible, Simulation
+from local.simulation.read_out import read_out
+from local.state import State
+from logs import configure_logging
+from policy.agency import Agency, load_agency
+from starter.accept import Acceptor
+from starter.csv_log import Log, LoggedCall, read_log
+from starter.fictional_numbers import number_of_its_own
+from starter.forward import Forwarder
+from starter.log_records import feed_of, records_of_log, window_of
+from starter.records import CadRecord
+from temporal_client import let_the_loop_finish
+from worker import build_worker
+
+_THREADS = 8
+_SHOWN_PROBLEMS = 3
+_HEAD_START = timedelta(minutes=1)
+_WORK = ".unfinished-"
+_NOWHERE = "https://example.org"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the person at the terminal asked for. `limit`: only the first so many calls of the window."""
+
+    agency: Path
+    cad: Path
+    out: Path
+    start: datetime | None = None
+    hours: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be simulated, read and checked. `whole`: nothing of the log was left aside."""
+
+    agency: Agency
+    log: Log
+    calls: list[LoggedCall]
+    records: list[CadRecord]
+    whole: bool
+    key: str
+    """The same for the same work: an interrupted simulation is taken up only by the same."""
+
+
+def simulate(options: Options, *, console: Console) -> Simulation:
+    """Simulate, write the four files into `options.out`, and say how fast it went.
+
+    Interrupted, the same call goes on where it stopped.
+
+    Raises:
+        LocalError, LogError, AgencyError: something that the person at the terminal can mend.
+    """
+    job = _job(options)
+    _say_what_was_read(job, console)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for folder in options.out.glob(f"{_WORK}*"):
+        if folder.name != f"{_WORK}{job.key}":  # of another log, another policy
+            forget(State.at(folder), say=_quiet)
+    state = State.at(options.out / f"{_WORK}{job.key}")
+    began = time.monotonic()
+    with leaving_on_signals(), Supervisor(state, say=_quiet) as supervisor:
+        try:
+            simulation = _Run(job=job, state=state, supervisor=supervisor, console=console).run()
+        except (RPCError, OperationalError):
+            raise LocalError(
+                f"the simulation was cut off; see {state.logs}. The same command goes on where it stopped"
+            ) from None
+    write_all(simulation, options.out)
+    forget(state, say=_quiet)
+    _say_how_it_went(simulation, options.out, seconds=time.monotonic() - began, console=console)
+    return simulation
+
+
+def _job(options: Options) -> Job:
+    agency = load_agency(options.agency)
+    log = read_log(options.cad, agency.cad)
+    feed = feed_of(log)
+    window = window_of(agency, start=options.start, hours=options.hours)
+    calls = [call for call in log.calls if window.has(call.received_at)][: options.limit]
+    wanted = {call.cad_id for call in calls}
+    records = records_of_log(log, agency, feed=feed, window=window, caller=number_of_its_own)
+    what = f"{feed} {agency.version} {options.start} {options.hours} {options.limit}"
+    return Job(
+        agency=agency,
+        log=log,
+        calls=calls,
+        records=[record for record in records if record.cad_id in wanted],
+        whole=options.start is None and options.limit is None,
+        key=hashlib.sha256(what.encode()).hexdigest()[:12],
+    )
+
+
+class _Run:
+    """One run, from the servers being there to the simulation's end."""
+
+    def __init__(self, *, job: Job, state: State, supervisor: Supervisor, console: Console) -> None:
+        self._job = job
+        self._state = state
+        self._supervisor = supervisor
+        self._console = console
+
+    def run(self) -> Simulation:
+        postgres = Postgres(state=self._state, port=free_port(), durable=False)
+        port = free_port()
+        self._supervisor.start(postgres.child(), skipped_time.server(self._state, port=port))
+        engine = connect(postgres.url(), pool_size=_THREADS + 8)
+        try:
+            with self._state.log("simulation").open("a", encoding="utf-8") as log:
+                configure_logging(service="simulation", format_="json", stream=log)
+                migrate.upgrade(engine)
+                asyncio.run(_leaving_in_order(self._simulate(engine, port)))
+            job = self._job
+            return read_out(
+                engine, agency=job.agency, log=job.log, calls=job.calls, records=job.records, whole=job.whole
+            )
+        finally:
+            engine.dispose()
+
+    async def _simulate(self, engine: Engine, port: int) -> None:
+        """Take up what was begun, feed what is left, and let time go on until nothing more is owed to anyone."""
+        job, policy = self._job, self._job.agency.policy
+        if not job.records:
+            return
+        done = place_of(engine, job.records)
+        begins = job.records[done].stamp - (EARLY if done else _HEAD_START)
+        ends = job.records[-1].stamp + _longest_life(policy.timetable)
+        take_up(engine, policy, now=begins)
+        client = await skipped_time.connect(port)
+        time_ = await skipped_time.skipped_time(client, begins=begins, ends=ends)
+        keyring = self._keyring()
+        feed = Feed(
+            records=job.records[done:],
+            time=time_,
+            acceptor=Acceptor(engine=engine, keyring=keyring, agency=job.agency.key, policy=policy),
+            forwarder=Forwarder(engine=engine, client=client, policy=policy, clock=time_.clock),
+        )
+        services = TextServices(
+            engine=engine,
+            carrier=NobodyTexted(),
+            keyring=keyring,
+            agency=job.agency,
+            clock=time_.clock,
+            origin=_NOWHERE,
+            unknown_wait=timedelta(0),
+        )
+        zone = policy.timetable.zone_info
+        with Bar(records=len(job.records), done=done, zone=zone, console=self._console) as bar:
+            async with build_worker(client, services, threads=_THREADS):
+                await feed.run(until=ends, on_record=bar.record, on_time=bar.time)
+        await let_the_loop_finish()
+        if owed := still_owed(engine, policy, now=ends):
+            raise LocalError(
+                f"the simulation did not come to an end: {len(owed)} calls are still owed something, the first is "
+                f"{owed[0]}; nothing was written. See {self._state.logs}"
+            )
+
+    def _keyring(self) -> Keyring:
+        """Keys that an interrupted simulation finds again."""
+        secret = self._state.secret
+        return load_keyring(
+            encryption_keys="simulation:" + secret("encryption_key", new_key), lookup_key=secret("lookup_key", new_key)
+        )
+
+
+async def _leaving_in_order(work: Coroutine[None, None, None]) -> None:
+    """Do the work; on SIGTERM or a closed terminal cancel it, as asyncio does on Ctrl-C: an exception that a signal
+    raises in the middle of the SDK's worker would leave it waiting for ever."""
+    task = asyncio.ensure_future(work)
+    received: list[int] = []
+
+    def leave(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, leave, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if received:
+            raise SystemExit(128 + received[0]) from None
+        raise
+
+
+def _longest_life(timetable: Timetable) -> timedelta:
+    """From a call's last record to when nothing more can be owed."""
+    return timetable.give_up_after + timetable.survey.expires_after + timedelta(days=1)
+
+
+def _say_what_was_read(job: Job, console: Console) -> None:
+    log = job.log
+    if not job.calls:
+        span = (
+            f"the log goes from {log.calls[0].received_at:%Y-%m-%d} to {log.calls[-1].received_at:%Y-%m-%d}"
+            if log.calls
+            else "the log has none"
+        )
+        raise LocalError(f"{log.path}: no call in this window; {span}")
+    console.print(
+        f"{log.path}: {log.rows} rows, {len(log.calls)} calls, {len(job.calls)} of them in this window.",
+        soft_wrap=True,
+    )
+    for problem in log.problems[:_SHOWN_PROBLEMS]:
+        console.print(f"  {problem}", soft_wrap=True, markup=False)
+    if len(log.problems) > _SHOWN_PROBLEMS:
+        console.print(f"  … and {len(log.problems) - _SHOWN_PROBLEMS} more rows with something to say")
+
+
+def _say_how_it_went(simulation: Simulation, out: Path, *, seconds: float, console: Console) -> None:
+    eligible = sum(call.eligible is Eligible.YES for call in simulation.calls)
+    sent = sum(text.outcome == SENT for text in simulation.texts)
+    per_call = seconds / max(1, len(simulation.calls)) * 1000
+    console.print(
+        f"{len(simulation.calls)} calls, {eligible} of them eligible at the end; {sent} texts. "
+        f"It took {seconds:.0f} s, {per_call:.0f} ms a call. Nobody was texted.",
+        soft_wrap=True,
+    )
+    console.print(f"Open {out / 'report.html'}; every decision is in decisions.csv, every text in texts.csv.")
+
+
+def _quiet(_line: str) -> None:
+    """What the box says of itself is no news here."""
