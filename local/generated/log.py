@@ -54,6 +54,8 @@ def write_log(path: Path, agency: Agency, recipe: Recipe, *, on_day: Callable[[i
         LocalError: the agency reads other columns, or the file cannot be written.
     """
     _require_our_columns(agency)
+    if path.is_dir():
+        raise LocalError(f"{path}: is a folder; name the file to write, such as calls.csv.gz")
     zone = ZoneInfo(agency.cad.zone)
     part = path.with_name(f".{path.name}.part")
     rows = 0

@@ -185,26 +185,14 @@ class View:
     def headline(self) -> str:
         """The simulation in one sentence."""
         t, calls, texts = self.t, self._summary.calls, self._summary.texts
-        counted = t.count("calls", calls.total)
-        if not calls.texted:
-            return t("headline_none", calls=counted)
-        return t(
-            "headline",
-            calls=counted,
-            texted=t.number(calls.texted),
-            texts=t.count("texts", texts.sent),
-            segments=t.count("segments", texts.segments),
-        )
+        parts = {"calls": t.count("calls", calls.total), "texted": t.number(calls.texted)}
+        parts |= {"texts": t.count("texts", texts.sent), "segments": t.count("segments", texts.segments)}
+        return t("headline" if calls.texted else "headline_none", **parts)
 
     @property
     def kind_names(self) -> list[str]:
         """Their names, in the same order."""
         return [self.t.name(kind) for kind in self.kinds]
-
-    @property
-    def step_names(self) -> list[str]:
-        """What callers wait for."""
-        return [self.t(f"step_{step}") for step in self._summary.waits]
 
     @cached_property
     def hours(self) -> Chart:

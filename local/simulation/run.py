@@ -2,9 +2,7 @@
 
 import asyncio
 import hashlib
-import signal
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,23 +12,23 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
-from activities.texts import TextServices
+from calls.clock import Clock
 from calls.policy import Timetable
 from database import migrate
-from database.encryption import Keyring, load_keyring, new_key
+from database.encryption import load_keyring, new_key
 from database.engine import connect
 from local.errors import LocalError
 from local.forget import forget
-from local.ports import free_port
+from local.ports import LOOPBACK, free_port
 from local.postgres import Postgres
 from local.processes import Supervisor, leaving_on_signals
 from local.simulation import skipped_time
 from local.simulation.bar import Bar
 from local.simulation.feed import EARLY, Feed, place_of, still_owed, take_up
 from local.simulation.files import write_all
-from local.simulation.nobody_texted import NobodyTexted
 from local.simulation.outcome import SENT, Eligible, Simulation
 from local.simulation.read_out import read_out
+from local.simulation.worker import worker
 from local.state import State
 from logs import configure_logging
 from policy.agency import Agency, load_agency
@@ -41,13 +39,11 @@ from starter.forward import Forwarder
 from starter.log_records import feed_of, records_of_log, window_of
 from starter.records import CadRecord
 from temporal_client import let_the_loop_finish
-from worker import build_worker
 
-_THREADS = 8
+_POOL = 8
 _SHOWN_PROBLEMS = 3
 _HEAD_START = timedelta(minutes=1)
 _WORK = ".unfinished-"
-_NOWHERE = "https://example.org"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +62,7 @@ class Options:
 class Job:
     """What is to be simulated, read and checked. `whole`: nothing of the log was left aside."""
 
+    folder: Path
     agency: Agency
     log: Log
     calls: list[LoggedCall]
@@ -114,6 +111,7 @@ def _job(options: Options) -> Job:
     records = records_of_log(log, agency, feed=feed, window=window, caller=number_of_its_own)
     what = f"{feed} {agency.version} {options.start} {options.hours} {options.limit}"
     return Job(
+        folder=options.agency,
         agency=agency,
         log=log,
         calls=calls,
@@ -136,12 +134,12 @@ class _Run:
         postgres = Postgres(state=self._state, port=free_port(), durable=False)
         port = free_port()
         self._supervisor.start(postgres.child(), skipped_time.server(self._state, port=port))
-        engine = connect(postgres.url(), pool_size=_THREADS + 8)
+        engine = connect(postgres.url(), pool_size=_POOL)
         try:
             with self._state.log("simulation").open("a", encoding="utf-8") as log:
                 configure_logging(service="simulation", format_="json", stream=log)
                 migrate.upgrade(engine)
-                asyncio.run(_leaving_in_order(self._simulate(engine, port)))
+                asyncio.run(self._simulate(engine, postgres.url(), port))
             job = self._job
             return read_out(
                 engine, agency=job.agency, log=job.log, calls=job.calls, records=job.records, whole=job.whole
@@ -149,37 +147,30 @@ class _Run:
         finally:
             engine.dispose()
 
-    async def _simulate(self, engine: Engine, port: int) -> None:
+    async def _simulate(self, engine: Engine, postgres_url: str, port: int) -> None:
         """Take up what was begun, feed what is left, and let time go on until nothing more is owed to anyone."""
         job, policy = self._job, self._job.agency.policy
-        if not job.records:
-            return
         done = place_of(engine, job.records)
         begins = job.records[done].stamp - (EARLY if done else _HEAD_START)
         ends = job.records[-1].stamp + _longest_life(policy.timetable)
         take_up(engine, policy, now=begins)
         client = await skipped_time.connect(port)
         time_ = await skipped_time.skipped_time(client, begins=begins, ends=ends)
-        keyring = self._keyring()
+        environment = self._environment(postgres_url, port, time_.clock)
+        self._supervisor.start(worker(self._state, metrics_port=free_port(), environment=environment))
+        keyring = load_keyring(
+            encryption_keys=environment["COMMUNITYCONNECT_ENCRYPTION_KEYS"],
+            lookup_key=environment["COMMUNITYCONNECT_LOOKUP_KEY"],
+        )
         feed = Feed(
             records=job.records[done:],
             time=time_,
             acceptor=Acceptor(engine=engine, keyring=keyring, agency=job.agency.key, policy=policy),
             forwarder=Forwarder(engine=engine, client=client, policy=policy, clock=time_.clock),
         )
-        services = TextServices(
-            engine=engine,
-            carrier=NobodyTexted(),
-            keyring=keyring,
-            agency=job.agency,
-            clock=time_.clock,
-            origin=_NOWHERE,
-            unknown_wait=timedelta(0),
-        )
         zone = policy.timetable.zone_info
         with Bar(records=len(job.records), done=done, zone=zone, console=self._console) as bar:
-            async with build_worker(client, services, threads=_THREADS):
-                await feed.run(until=ends, on_record=bar.record, on_time=bar.time)
+            await feed.run(until=ends, on_record=bar.record, on_time=bar.time)
         await let_the_loop_finish()
         if owed := still_owed(engine, policy, now=ends):
             raise LocalError(
@@ -187,32 +178,18 @@ class _Run:
                 f"{owed[0]}; nothing was written. See {self._state.logs}"
             )
 
-    def _keyring(self) -> Keyring:
-        """Keys that an interrupted simulation finds again."""
+    def _environment(self, postgres_url: str, port: int, clock: Clock) -> dict[str, str]:
+        """The worker's settings. An interrupted simulation finds its keys again."""
         secret = self._state.secret
-        return load_keyring(
-            encryption_keys="simulation:" + secret("encryption_key", new_key), lookup_key=secret("lookup_key", new_key)
-        )
-
-
-async def _leaving_in_order(work: Coroutine[None, None, None]) -> None:
-    """Do the work; on SIGTERM or a closed terminal cancel it, as asyncio does on Ctrl-C: an exception that a signal
-    raises in the middle of the SDK's worker would leave it waiting for ever."""
-    task = asyncio.ensure_future(work)
-    received: list[int] = []
-
-    def leave(number: int) -> None:
-        received.append(number)
-        task.cancel()
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, leave, number)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if received:
-            raise SystemExit(128 + received[0]) from None
-        raise
+        return {
+            "DATABASE_URL": postgres_url,
+            "TEMPORAL_ADDRESS": f"{LOOPBACK}:{port}",
+            "TEMPORAL_NAMESPACE": "default",
+            "COMMUNITYCONNECT_AGENCY": str(self._job.folder.absolute()),
+            "COMMUNITYCONNECT_ENCRYPTION_KEYS": "simulation:" + secret("encryption_key", new_key),
+            "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
+            "COMMUNITYCONNECT_CLOCK": clock.model_dump_json(),
+        }
 
 
 def _longest_life(timetable: Timetable) -> timedelta:

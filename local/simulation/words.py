@@ -139,8 +139,8 @@ WORDS: Final[Mapping[str, Pair]] = {
     # Waits
     "waits": ("How long callers waited", "Combien de temps les gens ont attendu"),
     "waits_text": (
-        "From receipt, over the calls that may be texted. Half of them waited as the first line says, or less.",
-        "Depuis la réception, pour les appels avec textos permis. La moitié a attendu au plus la première ligne.",
+        "From receipt, over the calls that may be texted. Half: one caller in two waited no longer.",
+        "Depuis la réception, pour les appels avec textos permis. La moitié : une personne sur deux au plus ce temps.",
     ),
     "waits_caption": ("Wait from receipt", "Attente depuis la réception"),
     "waited": ("Share of calls", "Part des appels"),

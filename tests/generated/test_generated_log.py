@@ -243,6 +243,8 @@ def test_a_folder_that_reads_other_columns_is_told_which_is_missing(tmp_path: Pa
 def test_a_place_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, ottawa: Agency) -> None:
     with pytest.raises(LocalError, match="cannot be written"):
         write_log(tmp_path / "nowhere" / "log.csv", ottawa, recipe())
+    with pytest.raises(LocalError, match="is a folder"):
+        write_log(tmp_path, ottawa, recipe())
 
 
 def test_a_log_that_is_broken_off_leaves_no_half_file(tmp_path: Path, ottawa: Agency) -> None:
