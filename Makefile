@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-CAD ?= agencies/new-york/sample/calls-2024.csv.gz
-AGENCY ?= agencies/new-york
+CAD ?=
+AGENCY ?= $(if $(CAD),agencies/new-york,agencies/ottawa)
 SPEED ?= 60
 PORT ?= 8000
 FROM ?=
@@ -16,8 +16,8 @@ HOURS ?=
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.local ## Everything in a box: plays a log of real calls (CAD= AGENCY= SPEED= FROM= HOURS= PORT=)
-	@$(BIN)/communityconnect run --cad "$(CAD)" --agency "$(AGENCY)" --speed "$(SPEED)" --port "$(PORT)" \
+run: $(VENV)/.local ## Everything in a box: plays a generated day, or a log (CAD= AGENCY= SPEED= FROM= HOURS= PORT=)
+	@$(BIN)/communityconnect run $(if $(CAD),--cad "$(CAD)") --agency "$(AGENCY)" --speed "$(SPEED)" --port "$(PORT)" \
 		$(if $(FROM),--from "$(FROM)") $(if $(HOURS),--hours "$(HOURS)")
 
 fresh: $(VENV)/.local ## Forget what earlier runs left

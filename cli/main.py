@@ -25,15 +25,16 @@ app = typer.Typer(
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
-_SAMPLE_AGENCY = Path("agencies/new-york")
-_SAMPLE_LOG = _SAMPLE_AGENCY / "sample" / "calls-2024.csv.gz"
+_AGENCY = Path("agencies/ottawa")
 
 
 @app.command()
 def run(
-    cad: Annotated[Path, typer.Option(help="The log to play: CSV, gzip or not.")] = _SAMPLE_LOG,
+    cad: Annotated[
+        Path | None, typer.Option(help="The log to play: CSV, gzip or not. Without one, a generated day is played.")
+    ] = None,
     agency: Annotated[Path, typer.Option(help="The agency's folder: its rules, words and reading of the log.")] = (
-        _SAMPLE_AGENCY
+        _AGENCY
     ),
     speed: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.01, max=3600)] = 60,
     start: Annotated[
@@ -43,7 +44,7 @@ def run(
     hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
     port: Annotated[int, typer.Option(help="Of the residents' pages; the next ones up are the phones', …")] = 8000,
 ) -> None:
-    """Everything in a box: play a log of real calls and watch the texts arrive on simulated phones."""
+    """Everything in a box: play a log of calls and watch the texts arrive on simulated phones."""
     from local.play import Options, play
 
     play(Options(cad=cad, agency=agency, speed=speed, start=start, hours=hours, first_port=port), console=_out)
@@ -123,6 +124,23 @@ def simulate(
     from local.simulation.run import Options, simulate
 
     simulate(Options(agency=agency, cad=cad, out=out, start=start, hours=hours, limit=limit), console=_out)
+
+
+@app.command("generate-day")
+def generate_day(
+    out: Annotated[Path, typer.Option(help="The file to write: CSV, or gzip where it ends in .gz.")],
+    agency: Annotated[Path, typer.Option(help="The agency's folder: its time zone and columns.")] = _AGENCY,
+    seed: Annotated[int, typer.Option(help="Another seed, another day; the same seed, the same bytes.")] = 1,
+    day: Annotated[datetime | None, typer.Option(help="The date of the day.", formats=_TIME_FORMATS[:1])] = None,
+    storm: Annotated[bool, typer.Option("--storm", help="A day of a blizzard.")] = False,
+    year: Annotated[bool, typer.Option("--year", help="365 days from that day on.")] = False,
+) -> None:
+    """Write a day of calls as Ottawa has them, made up after measured ones: nobody made these calls."""
+    from local.generated.command import generate, recipe
+    from policy.agency import load_agency
+
+    wanted = recipe(seed=seed, day=None if day is None else day.date(), storm=storm, year=year)
+    generate(out, load_agency(agency), wanted, say=_say)
 
 
 @app.command("forget")

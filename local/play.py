@@ -13,6 +13,7 @@ from database.encryption import keyring_of
 from database.engine import connect
 from local.box import Box, Ports
 from local.errors import LocalError
+from local.generated.command import day_to_play
 from local.place import Place, last_place, new_clock
 from local.processes import Supervisor, leaving_on_signals
 from local.progress import Display
@@ -35,9 +36,9 @@ _LOOK_EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the person at the terminal asked for."""
+    """What the person at the terminal asked for. Without a log, a generated day is played."""
 
-    cad: Path
+    cad: Path | None
     agency: Path
     speed: float
     start: datetime | None
@@ -52,12 +53,14 @@ def play(options: Options, *, console: Console) -> None:
         LocalError, LogError, AgencyError: something that the person at the terminal can mend.
     """
     agency = load_agency(options.agency)
-    log = read_log(options.cad, agency.cad)
+    state = State.at()
+    log = read_log(options.cad or day_to_play(state, agency), agency.cad)
+    if options.cad is None:
+        console.print("No log was given: this is a generated day. Nobody made these calls.")
     feed = feed_of(log)
     window = window_of(agency, start=options.start, hours=options.hours)
     records = records_of_log(log, agency, feed=feed, window=window)
     _say_what_was_read(log, records, console)
-    state = State.at()
     ports = Ports.from_(options.first_port)
     box = Box(state=state, ports=ports, folder=options.agency, agency=agency, clock=REAL_TIME)
     try:

@@ -22,6 +22,12 @@ from settings import child_environment, python
 from tests.servers import temporary_state
 from tests.whole.town import ROOT
 
+NEW_YORK = ROOT / "agencies" / "new-york"
+COMMAND = [
+    *(python(), "-m", "cli.main", "run", "--agency", str(NEW_YORK)),
+    *("--cad", str(NEW_YORK / "sample" / "calls-2024.csv.gz"), "--from", "2024-11-22", "--hours", "24"),
+]
+
 
 class Terminal:
     """The command in a terminal of its own, and what it has printed."""
@@ -31,7 +37,7 @@ class Terminal:
         self.port = port
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [python(), "-m", "cli.main", "run", "--from", "2024-11-22", "--hours", "24", "--port", str(port)],
+                [*COMMAND, "--port", str(port)],
                 cwd=ROOT,
                 env=child_environment({"COMMUNITYCONNECT_HOME": str(home)}),
                 stdout=output,
