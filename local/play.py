@@ -18,12 +18,12 @@ from local.place import Place, last_place, new_clock
 from local.processes import Supervisor, leaving_on_signals
 from local.progress import Display
 from local.state import State
-from policy.agency import load_agency
+from policy.agency import Agency, load_agency
 from settings import adopt_environment, load_settings
 from starter.accept import Acceptor
 from starter.csv_log import Log, read_log
 from starter.forward import Forwarder
-from starter.log_records import feed_of, records_of_log, window_of
+from starter.log_records import feed_of, no_call_in, records_of_log, window_of
 from starter.records import CadRecord
 from starter.replay import Replay, first_eligible
 from temporal_client import connect_temporal
@@ -60,7 +60,7 @@ def play(options: Options, *, console: Console) -> None:
     feed = feed_of(log)
     window = window_of(agency, start=options.start, hours=options.hours)
     records = records_of_log(log, agency, feed=feed, window=window)
-    _say_what_was_read(log, records, console)
+    _say_what_was_read(log, agency, records, console)
     ports = Ports.from_(options.first_port)
     box = Box(state=state, ports=ports, folder=options.agency, agency=agency, clock=REAL_TIME)
     try:
@@ -164,12 +164,9 @@ class _Run:
         ).write(self._box.state)
 
 
-def _say_what_was_read(log: Log, records: list[CadRecord], console: Console) -> None:
+def _say_what_was_read(log: Log, agency: Agency, records: list[CadRecord], console: Console) -> None:
     if not records:
-        if not log.calls:
-            raise LocalError(f"{log.path}: no call in it")
-        first, last = log.calls[0].received_at, log.calls[-1].received_at
-        raise LocalError(f"{log.path}: no call in this window; the log goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+        raise LocalError(no_call_in(log, agency))
     calls = len({record.cad_id for record in records})
     console.print(
         f"{log.path}: {log.rows} rows, {len(log.calls)} calls, {calls} of them in this window.", soft_wrap=True

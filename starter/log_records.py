@@ -36,6 +36,15 @@ def window_of(agency: Agency, *, start: datetime | None, hours: float | None) ->
     return Window(start=start, end=end)
 
 
+def no_call_in(log: Log, agency: Agency) -> str:
+    """What to say where no call is in the window: the days that the log has."""
+    if not log.calls:
+        return f"{log.path}: no call in it"
+    zone = agency.policy.timetable.zone_info
+    first, last = (call.received_at.astimezone(zone) for call in (log.calls[0], log.calls[-1]))
+    return f"{log.path}: no call in this window; the log goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
 def feed_of(log: Log) -> str:
     """A log is known by its content, wherever the file lies and whatever it is called."""
     with log.path.open("rb") as file:

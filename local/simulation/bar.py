@@ -1,6 +1,7 @@
 """How far a simulation is, with its rate and the time that it will still take."""
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -8,12 +9,17 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+_PRINT_EVERY_SECONDS = 10.0  # where the output is a file, and nothing can be drawn over
+
 
 class Bar:
     """Counts records; when all are in, shows how the log's time goes on to the end of the last call."""
 
     def __init__(self, *, records: int, done: int, zone: ZoneInfo, console: Console) -> None:
         self._zone = zone
+        self._console = console
+        self._records, self._begun_with, self._done = records, done, done
+        self._began = self._printed = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -35,10 +41,16 @@ class Bar:
 
     def record(self) -> None:
         """One more record is in."""
-        self._progress.advance(self._task)
-        speed = self._progress.tasks[0].speed
-        if speed:
-            self._progress.update(self._task, rate=f"{speed:.0f} a second")
+        self._done += 1
+        elapsed = time.monotonic() - self._began
+        speed = (self._done - self._begun_with) / max(elapsed, 0.001)
+        self._progress.update(self._task, advance=1, rate=f"{speed:.0f} a second")
+        if not self._console.is_terminal and time.monotonic() - self._printed >= _PRINT_EVERY_SECONDS:
+            self._printed = time.monotonic()
+            left = timedelta(seconds=round((self._records - self._done) / speed))
+            self._console.print(
+                f"{self._done} of {self._records} CAD records, {speed:.0f} a second, {left} to go", soft_wrap=True
+            )
 
     def time(self, moment: datetime) -> None:
         """All records are in, and the log's time has come to `moment`."""

@@ -49,7 +49,7 @@ def report(simulation: Simulation, summary: Summary) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(
+    page = environment.get_template("report.html").render(
         names=simulation.agency_name,
         views=[View(simulation, summary, language) for language in Language],
         s=summary,
@@ -59,6 +59,7 @@ def report(simulation: Simulation, summary: Summary) -> str:
         problems=[_cut(problem) for problem in simulation.problems[:_MOST_ROWS]],
         most=_MOST_ROWS,
     )
+    return page + "\n"
 
 
 class Phrases:

@@ -36,7 +36,7 @@ from starter.accept import Acceptor
 from starter.csv_log import Log, LoggedCall, read_log
 from starter.fictional_numbers import number_of_its_own
 from starter.forward import Forwarder
-from starter.log_records import feed_of, records_of_log, window_of
+from starter.log_records import feed_of, no_call_in, records_of_log, window_of
 from starter.records import CadRecord
 from temporal_client import let_the_loop_finish
 
@@ -82,7 +82,12 @@ def simulate(options: Options, *, console: Console) -> Simulation:
     """
     job = _job(options)
     _say_what_was_read(job, console)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalError(
+            f"{options.out}: cannot write there ({error.strerror}); choose another folder with --out"
+        ) from None
     for folder in options.out.glob(f"{_WORK}*"):
         if folder.name != f"{_WORK}{job.key}":  # of another log, another policy
             forget(State.at(folder), say=_quiet)
@@ -200,12 +205,7 @@ def _longest_life(timetable: Timetable) -> timedelta:
 def _say_what_was_read(job: Job, console: Console) -> None:
     log = job.log
     if not job.calls:
-        span = (
-            f"the log goes from {log.calls[0].received_at:%Y-%m-%d} to {log.calls[-1].received_at:%Y-%m-%d}"
-            if log.calls
-            else "the log has none"
-        )
-        raise LocalError(f"{log.path}: no call in this window; {span}")
+        raise LocalError(no_call_in(log, job.agency))
     console.print(
         f"{log.path}: {log.rows} rows, {len(log.calls)} calls, {len(job.calls)} of them in this window.",
         soft_wrap=True,

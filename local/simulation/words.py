@@ -140,7 +140,7 @@ WORDS: Final[Mapping[str, Pair]] = {
     "waits": ("How long callers waited", "Combien de temps les gens ont attendu"),
     "waits_text": (
         "From receipt, over the calls that may be texted. Half: one caller in two waited no longer.",
-        "Depuis la réception, pour les appels avec textos permis. La moitié : une personne sur deux au plus ce temps.",
+        "Depuis la réception, si les textos sont permis. La moitié : une personne sur deux n’a pas attendu davantage.",
     ),
     "waits_caption": ("Wait from receipt", "Attente depuis la réception"),
     "waited": ("Share of calls", "Part des appels"),

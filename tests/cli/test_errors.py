@@ -1,5 +1,6 @@
 """What a person reads when something is not as it should be: one line that says what to do, and no traceback."""
 
+import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from settings import child_environment, python
 from tests.conftest import AGENCIES
 
 ROOT = AGENCIES.parent
+NEW_YORK = str(AGENCIES / "new-york")
 SAMPLE = AGENCIES / "new-york" / "sample" / "calls-2024.csv.gz"
 
 
@@ -53,7 +55,8 @@ def test_an_unknown_column_is_said_in_one_line_with_the_columns_that_there_are(t
 
 
 def test_a_window_without_calls_is_said_with_the_days_that_the_log_has(tmp_path: Path) -> None:
-    line = the_one_line(run("run", "--from", "2031-01-01", "--hours", "24", home=tmp_path))
+    window = ("--from", "2031-01-01", "--hours", "24")
+    line = the_one_line(run("run", "--cad", str(SAMPLE), "--agency", NEW_YORK, *window, home=tmp_path))
     assert "no call in this window" in line
     assert "2024-01-01" in line
 
@@ -110,3 +113,26 @@ def test_doctor_names_every_trouble_with_its_mend(tmp_path: Path) -> None:
     ):
         after = done.stdout.partition(trouble)[2]
         assert mend in after.partition("NOT  ")[0], trouble
+
+
+def test_a_simulation_of_a_window_without_calls_is_said_with_the_days_that_the_log_has(tmp_path: Path) -> None:
+    what = ("--cad", str(SAMPLE), "--agency", NEW_YORK, "--out", str(tmp_path / "out"))
+    line = the_one_line(run("simulate", *what, "--from", "2031-01-01", home=tmp_path))
+    assert "no call in this window; the log goes from 2024-01-01 to 2024-12-31" in line
+
+
+def test_a_simulation_that_cannot_write_where_it_should_says_so(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file, not a folder")
+    what = ("--cad", str(SAMPLE), "--agency", NEW_YORK, "--out", str(tmp_path / "out"))
+    line = the_one_line(run("simulate", *what, home=tmp_path))
+    assert "out: cannot write there (File exists); choose another folder with --out" in line
+
+
+def test_a_generated_log_for_an_agency_that_reads_other_columns_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(AGENCIES / "ottawa", folder)
+    cad = folder / "cad.yaml"
+    cad.write_text(cad.read_text().replace("first_closed", "closing_time"))
+    line = the_one_line(run("generate-day", "--agency", str(folder), "--out", str(tmp_path / "day.csv"), home=tmp_path))
+    assert "no column 'closing_time'" in line
+    assert not (tmp_path / "day.csv").exists()

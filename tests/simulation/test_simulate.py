@@ -1,0 +1,97 @@
+"""The whole command on parts of three logs, beside a calculation that knows only the policy's words."""
+
+import signal
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from local.state import State
+from tests.simulation import simulated
+from tests.simulation.simulated import NEW_YORK, NEW_YORKS_LOG, OTTAWA, SAN_DIEGO, SAN_DIEGOS_LOG
+
+FALL_BEGINS = datetime.fromisoformat("2024-11-01")
+FALL = ("--from", "2024-11-01", "--hours", "72")  # the clocks go back on the third
+SPRING = ("--from", "2024-03-08", "--hours", "72")  # and go forward on the tenth
+
+
+@pytest.fixture(scope="module")
+def in_fall(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """New York's log around the night on which the clocks go back, simulated without a break."""
+    out = tmp_path_factory.mktemp("in_fall")
+    said = simulated.simulate(NEW_YORKS_LOG, NEW_YORK, out, *FALL)
+    assert "Nobody was texted" in said
+    return out
+
+
+def test_the_night_on_which_the_clocks_go_back_is_what_the_policy_says(in_fall: Path) -> None:
+    found = simulated.assert_by_the_policy(in_fall, NEW_YORKS_LOG, NEW_YORK, start=FALL_BEGINS, hours=72)
+    assert len(found.texts) > 100
+    assert not any(in_fall.glob(".unfinished*")), "what it worked with is gone"
+
+
+def test_the_night_on_which_the_clocks_go_forward_is_what_the_policy_says(tmp_path: Path) -> None:
+    simulated.simulate(NEW_YORKS_LOG, NEW_YORK, tmp_path, *SPRING)
+    simulated.assert_by_the_policy(
+        tmp_path, NEW_YORKS_LOG, NEW_YORK, start=datetime.fromisoformat("2024-03-08"), hours=72
+    )
+
+
+def test_san_diegos_stream_is_what_the_policy_says(tmp_path: Path) -> None:
+    """Every call has a decision; nobody is dispatched, so that each caller gets all the notices that there are."""
+    simulated.simulate(SAN_DIEGOS_LOG, SAN_DIEGO, tmp_path, "--from", "2023-01-07", "--hours", "8")
+    found = simulated.assert_by_the_policy(
+        tmp_path, SAN_DIEGOS_LOG, SAN_DIEGO, start=datetime.fromisoformat("2023-01-07"), hours=8
+    )
+    assert {"false", "true"} <= {eligible for eligible, _ in found.decisions.values()}
+
+
+def test_a_generated_day_with_reopenings_and_cancellations_is_what_the_policy_says(tmp_path: Path) -> None:
+    log = tmp_path / "day.csv"
+    subprocess.run(
+        [*simulated.COMMAND, "generate-day", "--agency", str(OTTAWA), "--seed", "7", "--out", str(log)], check=True
+    )
+    simulated.simulate(log, OTTAWA, tmp_path, "--from", "2026-05-14T16:00", "--hours", "1")
+    simulated.assert_by_the_policy(tmp_path, log, OTTAWA, start=datetime.fromisoformat("2026-05-14T16:00"), hours=1)
+
+
+def test_killed_stopped_and_taken_up_again_it_writes_the_same_bytes(in_fall: Path, tmp_path: Path) -> None:
+    for number, ends_with in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
+        process = _begun(tmp_path)
+        _wait_for_more_texts(process, tmp_path)
+        process.send_signal(number)
+        assert process.wait(60) == ends_with
+        assert not (tmp_path / "texts.csv").exists()
+    simulated.simulate(NEW_YORKS_LOG, NEW_YORK, tmp_path, *FALL)
+    assert simulated.bytes_of(tmp_path) == simulated.bytes_of(in_fall)
+
+
+def test_what_another_log_or_policy_left_unfinished_is_not_taken_up(tmp_path: Path) -> None:
+    State.at(tmp_path / ".unfinished-0123456789ab")
+    simulated.simulate(NEW_YORKS_LOG, NEW_YORK, tmp_path, "--limit", "3")
+    assert len(simulated.outcome(tmp_path).decisions) == 3
+    assert not any(tmp_path.glob(".unfinished*"))
+
+
+def _begun(out: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        simulated.command(NEW_YORKS_LOG, NEW_YORK, out, *FALL), cwd=simulated.ROOT, stdout=subprocess.DEVNULL
+    )
+
+
+def _wait_for_more_texts(process: "subprocess.Popen[bytes]", out: Path, *, more: int = 12) -> None:
+    """Until this run, too, has sent some: what the worker writes into its log tells."""
+    deadline = time.monotonic() + 60
+    before = _accepted(out)
+    while _accepted(out) < before + more:
+        assert process.poll() is None, "it ended before it could be interrupted"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _accepted(out: Path) -> int:
+    return sum(
+        path.read_text(encoding="utf-8").count("text accepted") for path in out.glob(".unfinished*/logs/worker.log")
+    )
