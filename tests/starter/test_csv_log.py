@@ -380,6 +380,57 @@ class TestRecords:
         assert late == records(log)[3:]
 
 
+class TestReopened:
+    CLOSED = row(first_closed="2026-01-15 13:00:00", reopened_at="2026-01-15 15:00:00")
+
+    def test_it_is_cleared_opened_again_and_cleared_for_good(self, tmp_path: Path) -> None:
+        log = read(tmp_path, self.CLOSED | {"final_closed": "2026-01-15 18:00:00"})
+        told = [(set(record.facts), record.stamp - NOON) for record in records(log)[1:]]
+        assert told == [
+            ({"cleared_at"}, timedelta(hours=1)),
+            ({"reopened_at"}, timedelta(hours=3)),
+            ({"cleared_at"}, timedelta(hours=6)),
+        ]
+        assert log.problems == []
+
+    def test_a_last_clearing_that_is_older_than_the_reopening_is_none_and_that_is_said(self, tmp_path: Path) -> None:
+        log = read(tmp_path, self.CLOSED | {"final_closed": "2026-01-15 14:00:00"})
+        assert log.calls[0].finally_cleared_at is None
+        (problem,) = log.problems
+        assert "older than its reopening" in str(problem)
+        assert not problem.left_out
+
+    def test_a_last_clearing_of_a_call_that_was_never_opened_again_is_no_second_one(self, tmp_path: Path) -> None:
+        log = read(tmp_path, row(first_closed="2026-01-15 13:00:00", final_closed="2026-01-15 18:00:00"))
+        assert only(log).cleared_at == NOON + timedelta(hours=1)
+        assert only(log).finally_cleared_at is None
+
+    def test_a_call_with_a_last_clearing_only_was_cleared_then(self, tmp_path: Path) -> None:
+        log = read(tmp_path, row(final_closed="2026-01-15 18:00:00"))
+        assert only(log).cleared_at == NOON + timedelta(hours=6)
+
+
+class TestDispositions:
+    @pytest.mark.parametrize("cell", ["DUP", "NR,DUP", "DUP, NR"])
+    def test_one_that_ends_a_call_counts_from_the_clearing(self, tmp_path: Path, cell: str) -> None:
+        log = read(tmp_path, row(disposition=cell, first_closed="2026-01-15 13:00:00"))
+        assert decided(log) == Rule.CANCELLED
+        cancelled = [record.stamp - NOON for record in records(log) if record.facts.get("cancelled") == "duplicate"]
+        assert cancelled == [timedelta(hours=1)]
+
+    def test_without_a_time_it_counts_from_the_first_sight(self, tmp_path: Path) -> None:
+        first, *_ = records(read(tmp_path, row(disposition="CAN", dispatched="2026-01-15 12:30:00")))
+        assert first.facts["cancelled"] == "cancelled"
+
+    def test_any_other_means_nothing(self, tmp_path: Path) -> None:
+        assert decided(read(tmp_path, row(disposition="REPORT", first_closed="2026-01-15 13:00:00"))) == Rule.ALL_MET
+
+
+def test_a_log_without_a_language_is_one_in_which_nobodys_language_is_known(tmp_path: Path) -> None:
+    assert OTTAWA.cad.columns.language not in COLUMNS
+    assert only(read(tmp_path, row())).language_code is None
+
+
 class TestClockChanges:
     """Ottawa's clocks go back on 1 November 2026 at 2:00 and forward on 8 March 2026 at 2:00."""
 

@@ -2,7 +2,7 @@
 
 import re
 
-from starter.fictional_numbers import canadian_area_codes, fictional_number, how_many
+from starter.fictional_numbers import canadian_area_codes, fictional_number, how_many, number_of_its_own
 
 # In service, as the Canadian Numbering Administrator lists them; newer ones may come with the library.
 WELL_KNOWN = {
@@ -58,3 +58,10 @@ def test_no_two_callers_share_one_until_all_are_used_then_the_oldest_comes_first
     first, second = numbers[: how_many()], numbers[how_many() :]
     assert len(set(first)) == how_many() == 100 * len(canadian_area_codes())
     assert second == first
+
+
+def test_in_a_simulation_no_two_calls_share_a_number_and_nobody_can_have_the_further_ones() -> None:
+    numbers = [number_of_its_own(index) for index in range(3 * how_many())]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[: how_many()] == [fictional_number(index) for index in range(how_many())]
+    assert {len(number) for number in numbers[how_many() :]} == {len("+161355501000001")}

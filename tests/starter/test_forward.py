@@ -19,10 +19,18 @@ from temporalio.service import RetryConfig, RPCError
 
 from activities.known_call import known_call
 from calls.clock import REAL_TIME
-from calls.contracts import SEARCH_ATTRIBUTES, CallChange, CallInput, KnownCall, workflow_id
+from calls.contracts import (
+    SEARCH_ATTRIBUTES,
+    CallChange,
+    CallInput,
+    Kind,
+    KnownCall,
+    LedgerState,
+    workflow_id,
+)
 from calls.eligibility import Eligibility
 from database.encryption import Keyring
-from database.tables import CallRow
+from database.tables import CallRow, TextRow
 from policy.agency import load_agency
 from starter.accept import Acceptor
 from starter.csv_log import read_log
@@ -307,6 +315,27 @@ async def test_r2_not_even_a_row_that_has_forgotten_it_starts_a_second_workflow(
     assert await forwarder.forward_all() == 1
     assert (await handle.describe()).run_id == first.run_id
     assert the_row(engine, cad_id).ended_reason == "terminated"
+
+
+async def test_r2_a_workflow_that_starts_anew_is_told_what_the_ledger_has(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, client: Client, cad_id: str
+) -> None:
+    """Temporal lost its data: to its new workflow the call would be one that nobody was told of yet."""
+    acceptor.accept(received(cad_id))
+    with Session(engine) as session, session.begin():
+        session.add(_a_text(f"ottawa-{cad_id}", Kind.CONFIRMATION, LedgerState.DELIVERED))
+        session.add(_a_text(f"ottawa-{cad_id}", Kind.DELAY, LedgerState.CLAIMED))
+    await forwarder.forward_all()
+    handle = client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}"))
+    first = await anext(aiter(handle.fetch_history_events()))
+    payloads = first.workflow_execution_started_event_attributes.input.payloads
+    (start,) = await client.data_converter.decode(payloads, [CallInput])
+    assert [(text.key.kind, text.state) for text in start.texts] == [(Kind.CONFIRMATION, LedgerState.DELIVERED)]
+
+
+def _a_text(call_id: str, kind: Kind, state: LedgerState) -> TextRow:
+    at = datetime(2026, 1, 15, 17, 3, tzinfo=UTC)
+    return TextRow(call_id=call_id, kind=kind, state=state, policy_version="test", due_at=at, expires_at=at)
 
 
 async def test_r4_while_temporal_is_away_nothing_is_lost_and_it_is_brought_there_later(

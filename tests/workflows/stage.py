@@ -97,7 +97,9 @@ async def _server() -> WorkflowEnvironment:
 
 
 @asynccontextmanager
-async def playing(policy: Policy, call: KnownCall, *, clerk: Clerk | None = None) -> AsyncIterator[Stage]:
+async def playing(
+    policy: Policy, call: KnownCall, *, clerk: Clerk | None = None, texts: tuple[TextRecord, ...] = ()
+) -> AsyncIterator[Stage]:
     """A fresh server for this one call, whose workflow starts at the call's receipt."""
     clerk = clerk or Clerk()
 
@@ -120,7 +122,7 @@ async def playing(policy: Policy, call: KnownCall, *, clerk: Clerk | None = None
                 clock = Clock(real_origin=await environment.get_current_time(), virtual_origin=NOON)
                 handle: WorkflowHandle[CallUpdates, CallResult] = await environment.client.start_workflow(
                     WORKFLOW_TYPE,
-                    CallInput(call_id=CALL_ID, call=call, timetable=policy.timetable, clock=clock),
+                    CallInput(call_id=CALL_ID, call=call, timetable=policy.timetable, clock=clock, texts=texts),
                     id=workflow_id(CALL_ID),
                     task_queue=TASK_QUEUE,
                     result_type=CallResult,

@@ -8,7 +8,7 @@ import pytest
 from calls.contracts import CallChange, Kind, LedgerState, SendText, Signal, TextOutcome, TextRecord
 from calls.eligibility import Rule
 from policy.agency import Agency
-from tests.builders import NOON, a_call, hours, minutes
+from tests.builders import CONFIRMED, NOON, a_call, hours, minutes, text
 from tests.workflows.stage import Clerk, near, playing
 
 
@@ -191,3 +191,14 @@ async def test_the_history_reads_as_a_story(ottawa: Agency) -> None:
         "survey due",
         "survey link",
     ]
+
+
+async def test_r2_a_workflow_that_is_started_anew_sends_nothing_that_the_ledger_has(ottawa: Agency) -> None:
+    """Temporal lost the first one: the call was confirmed and told of the delay, and was cleared meanwhile."""
+    policy = ottawa.policy
+    sent = (CONFIRMED, text(Kind.DELAY, due_at=NOON + minutes(60)))
+    call = a_call(policy, version=3, cleared_at=NOON + minutes(90))
+    async with playing(policy, call, texts=sent) as stage:
+        result = await stage.handle.result()
+        assert stage.clerk.sent == ["survey link"]
+    assert result.texts == ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted")
