@@ -11,7 +11,7 @@ FROM ?=
 HOURS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit chromium lock format
+.PHONY: help run fresh test check unit test-deep chromium lock format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ check: $(VENV)/.test ## Format, lint, types, direction of imports
 
 unit: $(VENV)/.test chromium ## The tests alone
 	$(BIN)/python -m pytest
+
+test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
+	$(BIN)/python -m pytest -m deep -n 0 -s
 
 format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .

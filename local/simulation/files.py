@@ -5,6 +5,7 @@ which would become a part of the first column's name wherever the lists are join
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -26,7 +27,7 @@ _TEXT_COLUMNS: Final = (
     *("call_id", "kind", "sequence", "language", "segments", "due_at", "sent_at"),
     *("outcome", "rule", "reason"),
 )
-_QUOTED: Final = frozenset(',"\r\n')
+_QUOTED: Final = re.compile('[,"\r\n]')
 _GUARD: Final = "'"
 
 
@@ -109,4 +110,4 @@ def _csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED & set(text) else text
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

@@ -1,6 +1,6 @@
 """From the database of a finished simulation to what it found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from calls.eligibility import Eligibility, Rule, decide
 from calls.facts import CallFacts
 from database.tables import CallRow, TextRow
 from local.simulation.outcome import SENT, DecidedCall, Eligible, SegmentPrice, SimulatedText, Simulation
+from local.simulation.owed import texts_owed
 from logs import redact
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
@@ -41,9 +42,12 @@ def read_out(
     with Session(engine) as session:
         rows = {row.call_id: row for row in session.exec(select(CallRow)).all()}
         texts = session.exec(select(TextRow)).all()
+    by_id = [(call_id(agency=agency.key, cad_id=call.cad_id), call) for call in calls]
+    ids = {id_: call.cad_id for id_, call in by_id}
     first = _first_rules(records, agency)
-    ids = {call_id(agency=agency.key, cad_id=call.cad_id): call.cad_id for call in calls}
-    decided = [_decided(rows[id_], call, first[call.cad_id], zone) for id_, call in zip(ids, calls, strict=True)]
+    sent = [_text(row, ids, zone) for row in texts if row.call_id in ids]
+    held_back = _held_back([(rows[id_], call) for id_, call in by_id], sent, first, agency)
+    decided = [_decided(rows[id_], call, first[call.cad_id], zone) for id_, call in by_id]
     price = agency.identity.segment_price
     return Simulation(
         agency_key=agency.key,
@@ -56,7 +60,7 @@ def read_out(
         segment_price=None if price is None else SegmentPrice(amount=price.amount, currency=price.currency),
         tells=_tells(log),
         calls=decided + ([_left_out(cad_id) for cad_id in log.left_out] if whole else []),
-        texts=sorted((_text(row, ids, zone) for row in texts if row.call_id in ids), key=_order),
+        texts=sorted([*sent, *held_back], key=_order),
     )
 
 
@@ -131,6 +135,35 @@ def _text(row: TextRow, ids: dict[str, str], zone: ZoneInfo) -> SimulatedText:
         rule=row.rule,
         reason=row.reason,
     )
+
+
+def _held_back(
+    calls: Sequence[tuple[CallRow, LoggedCall]],
+    ledger: Sequence[SimulatedText],
+    first: dict[str, str],
+    agency: Agency,
+) -> Iterator[SimulatedText]:
+    """Texts that a call was owed which was confirmed and then silenced: its workflow ended, the ledger has no row."""
+    timetable = agency.policy.timetable
+    known = {(text.call_id, text.kind, text.sequence) for text in ledger}
+    for row, call in calls:
+        was_told = first[call.cad_id] == Rule.ALL_MET and (call.cad_id, Kind.CONFIRMATION, 1) in known
+        if not was_told or row.eligibility == Eligibility.ELIGIBLE:
+            continue
+        for key, due_at in texts_owed(call, CallFacts.model_validate(row.facts), timetable):
+            if (call.cad_id, key.kind, key.sequence) not in known:
+                yield SimulatedText(
+                    call_id=call.cad_id,
+                    kind=key.kind,
+                    sequence=key.sequence,
+                    language=None,
+                    segments=None,
+                    due_at=_local(due_at, timetable.zone_info),
+                    sent_at=None,
+                    outcome=LedgerState.SUPPRESSED,
+                    rule=row.rule,
+                    reason=row.reason,
+                )
 
 
 def _order(text: SimulatedText) -> tuple[datetime, str, str, int]:

@@ -151,7 +151,7 @@ WORDS: Final[Mapping[str, Pair]] = {
     "step_dispatched": ("Officer dispatched", "Patrouille affectée"),
     "step_arrived": ("Officer arrived", "Arrivée sur place"),
     "step_cleared": ("Call over", "Fin de l’appel"),
-    "not_told": ("– : the log does not tell.", "– : le journal ne le dit pas."),
+    "not_told": ("–: the log does not tell.", "– : le journal ne le dit pas."),
     "backwards": (
         "Left out, because the log puts the step before the receipt: {calls}.",
         "Exclus, parce que le journal place l’étape avant la réception : {calls}.",

@@ -30,8 +30,9 @@ class Outcome:
     decisions: dict[str, tuple[str, str]]
     texts: dict[Text, dict[str, str]]
 
-    def due(self) -> dict[Text, datetime]:
-        return {key: datetime.fromisoformat(row["due_at"]) for key, row in self.texts.items()}
+    def due(self, outcome: str) -> dict[Text, datetime]:
+        rows = {key: row for key, row in self.texts.items() if row["outcome"] == outcome}
+        return {key: datetime.fromisoformat(row["due_at"]) for key, row in rows.items()}
 
     def lateness(self) -> list[timedelta]:
         sent = [row for row in self.texts.values() if row["sent_at"]]
@@ -50,6 +51,13 @@ def simulate(log: Path, agency: Path, out: Path, *options: str) -> str:
     return done.stdout
 
 
+def generated(log: Path, *, seed: int) -> Path:
+    """A generated day of Ottawa's."""
+    options = ("--agency", str(OTTAWA), "--seed", str(seed), "--out", str(log))
+    subprocess.run([*COMMAND, "generate-day", *options], cwd=ROOT, check=True, capture_output=True)
+    return log
+
+
 def outcome(out: Path) -> Outcome:
     return Outcome(
         decisions={row["call_id"]: (row["eligible"], row["rule"]) for row in _rows(out / "decisions.csv")},
@@ -64,8 +72,10 @@ def assert_by_the_policy(
     found = outcome(out)
     wanted: Expected = expected(log, agency, start=start, hours=hours)
     assert found.decisions == wanted.decisions
-    assert found.due() == {(text.call_id, text.kind, text.sequence): text.due_at for text in wanted.texts}
-    assert {row["outcome"] for row in found.texts.values()} == {"sent"}
+    assert found.due("sent") == {(text.call_id, text.kind, text.sequence): text.due_at for text in wanted.texts}
+    silenced = {call for (call, _, _), row in found.texts.items() if row["outcome"] != "sent"}
+    assert all(found.decisions[call][0] == "false" for call in silenced)
+    assert {row["outcome"] for row in found.texts.values()} <= {"sent", "suppressed"}
     assert max(found.lateness(), default=timedelta(0)) <= timedelta(seconds=1)
     assert min(found.lateness(), default=timedelta(0)) >= timedelta(0)
     return found

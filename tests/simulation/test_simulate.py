@@ -49,10 +49,7 @@ def test_san_diegos_stream_is_what_the_policy_says(tmp_path: Path) -> None:
 
 
 def test_a_generated_day_with_reopenings_and_cancellations_is_what_the_policy_says(tmp_path: Path) -> None:
-    log = tmp_path / "day.csv"
-    subprocess.run(
-        [*simulated.COMMAND, "generate-day", "--agency", str(OTTAWA), "--seed", "7", "--out", str(log)], check=True
-    )
+    log = simulated.generated(tmp_path / "day.csv", seed=7)
     simulated.simulate(log, OTTAWA, tmp_path, "--from", "2026-05-14T16:00", "--hours", "1")
     simulated.assert_by_the_policy(tmp_path, log, OTTAWA, start=datetime.fromisoformat("2026-05-14T16:00"), hours=1)
 
