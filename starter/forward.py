@@ -27,6 +27,7 @@ from calls.contracts import (
     CallChange,
     CallInput,
     KnownCall,
+    LedgerState,
     Signal,
     TextRecord,
     workflow_id,
@@ -201,7 +202,7 @@ class Forwarder:
             call_id=row.call_id,
             signalled=signalled,
             tried_before=row.forwarding_until_real is not None,
-            texts=() if signalled is not None else tuple(records_of(session, row.call_id)),
+            texts=() if signalled is not None else tuple(_known_texts(session, row.call_id)),
         )
 
     def _forwarded(self, item: _Forward, ended: str | None) -> None:
@@ -224,6 +225,11 @@ class Forwarder:
             return session.exec(
                 select(CallRow.call_id).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
             ).all()
+
+
+def _known_texts(session: Session, call_id: str) -> list[TextRecord]:
+    """What came of the call's texts. One in doubt is not told: the workflow asks for it, and the activity finds out."""
+    return [record for record in records_of(session, call_id) if record.state is not LedgerState.UNKNOWN]
 
 
 def _only_arrived(before: CallFacts | None, after: CallFacts) -> bool:

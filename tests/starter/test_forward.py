@@ -324,7 +324,8 @@ async def test_r2_a_workflow_that_starts_anew_is_told_what_the_ledger_has(
     acceptor.accept(received(cad_id))
     with Session(engine) as session, session.begin():
         session.add(_a_text(f"ottawa-{cad_id}", Kind.CONFIRMATION, LedgerState.DELIVERED))
-        session.add(_a_text(f"ottawa-{cad_id}", Kind.DELAY, LedgerState.CLAIMED))
+        session.add(_a_text(f"ottawa-{cad_id}", Kind.DELAY, LedgerState.UNKNOWN))
+        session.add(_a_text(f"ottawa-{cad_id}", Kind.SURVEY, LedgerState.CLAIMED))
     await forwarder.forward_all()
     handle = client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}"))
     first = await anext(aiter(handle.fetch_history_events()))
