@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from local.simulation.outcome import DecidedCall, SimulatedText, Simulation
-from local.simulation.report import FORMULA_SIGNS, report
+from local.simulation.report import DECISION_COLUMNS, FORMULA_SIGNS, TEXT_COLUMNS, report
 from local.simulation.summary import Summary, summarize
 
 DECISIONS: Final = "decisions.csv"
@@ -22,11 +22,6 @@ TEXTS: Final = "texts.csv"
 SUMMARY: Final = "summary.json"
 REPORT: Final = "report.html"
 
-_DECISION_COLUMNS: Final = ("call_id", "eligible", "rule", "reason")
-_TEXT_COLUMNS: Final = (
-    *("call_id", "kind", "sequence", "language", "segments", "due_at", "sent_at"),
-    *("outcome", "rule", "reason"),
-)
 _QUOTED: Final = re.compile('[,"\r\n]')
 _GUARD: Final = "'"
 
@@ -58,7 +53,7 @@ def write_all(simulation: Simulation, folder: Path) -> None:
 def decisions_csv(calls: Iterable[DecidedCall]) -> str:
     """One line for each call, in the order given."""
     rows = ((call.call_id, call.eligible, call.rule, _guarded(call.reason)) for call in calls)
-    return _csv(_DECISION_COLUMNS, rows)
+    return _csv(DECISION_COLUMNS, rows)
 
 
 def texts_csv(texts: Iterable[SimulatedText]) -> str:
@@ -71,7 +66,7 @@ def texts_csv(texts: Iterable[SimulatedText]) -> str:
         )
         for text in texts
     )
-    return _csv(_TEXT_COLUMNS, rows)
+    return _csv(TEXT_COLUMNS, rows)
 
 
 def summary_json(summary: Summary) -> str:

@@ -36,8 +36,11 @@ _LONGEST: Final = 200
 _UNBROKEN: Final = "\u00a0"
 _NOTHING: Final = "–"
 _STEPS_OF_LOG: Final = (*STEPS, "call_ended", "language", "disposition")
-_DECISION_COLUMNS: Final = ("call_id", "eligible", "rule", "reason")
-_TEXT_COLUMNS: Final = ("call_id", "kind", "sequence", "language", "segments", "due_at", "sent_at", "outcome")
+DECISION_COLUMNS: Final = ("call_id", "eligible", "rule", "reason")
+TEXT_COLUMNS: Final = (
+    *("call_id", "kind", "sequence", "language", "segments", "due_at", "sent_at"),
+    *("outcome", "rule", "reason"),
+)
 
 
 def report(simulation: Simulation, summary: Summary) -> str:
@@ -53,7 +56,7 @@ def report(simulation: Simulation, summary: Summary) -> str:
         names=simulation.agency_name,
         views=[View(simulation, summary, language) for language in Language],
         s=summary,
-        lists={"decisions.csv": _DECISION_COLUMNS, "texts.csv": _TEXT_COLUMNS},
+        lists={"decisions.csv": DECISION_COLUMNS, "texts.csv": TEXT_COLUMNS},
         formula_ids=sum(call.call_id.startswith(FORMULA_SIGNS) for call in simulation.calls),
         untold=[step for step in _STEPS_OF_LOG if step not in simulation.tells],
         problems=[_cut(problem) for problem in simulation.problems[:_MOST_ROWS]],
