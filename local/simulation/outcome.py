@@ -1,6 +1,6 @@
 """What a simulation found: every call with its decision, every text with its fate. Nothing personal in it (R3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -87,3 +87,5 @@ class Simulation:
     """Which steps the log tells of: of `dispatched`, `arrived`, `cleared`, `call_ended`, `language`, `disposition`."""
     calls: list[DecidedCall]
     texts: list[SimulatedText]
+    group_labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of the call type groups, by group and language code."""

@@ -61,6 +61,10 @@ def read_out(
         tells=_tells(log),
         calls=decided + ([_left_out(cad_id) for cad_id in log.left_out] if whole else []),
         texts=sorted([*sent, *held_back], key=_order),
+        group_labels={
+            name: {language.value: label for language, label in group.label.items()}
+            for name, group in agency.policy.eligibility.groups.items()
+        },
     )
 
 

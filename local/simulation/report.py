@@ -54,6 +54,7 @@ def report(simulation: Simulation, summary: Summary) -> str:
     )
     page = environment.get_template("report.html").render(
         names=simulation.agency_name,
+        labels=simulation.group_labels,
         views=[View(simulation, summary, language) for language in Language],
         s=summary,
         lists={"decisions.csv": DECISION_COLUMNS, "texts.csv": TEXT_COLUMNS},

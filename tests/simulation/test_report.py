@@ -274,6 +274,13 @@ def test_the_reasons_of_the_code_are_said_in_french(changes: dict[str, object], 
     assert _ENGLISH.said(reason) == reason
 
 
+def test_call_types_have_the_agencys_own_names_in_both_languages() -> None:
+    labels = {"break_in": {"en": "Break and enter", "fr": "Introduction par effraction"}}
+    simulation = a_simulation([replace(a_call("1"), call_type_group="break_in")], group_labels=labels)
+    assert "Break and enter" in in_one_language(simulation)
+    assert "Introduction par effraction" in in_one_language(simulation, "fr")
+
+
 def test_the_agencys_own_reasons_stay_as_they_were_written() -> None:
     assert _FRENCH.said("alarms and other alerts") == "alarms and other alerts"
 
