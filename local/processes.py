@@ -79,10 +79,10 @@ class Supervisor:
         """The process id of a child, if it runs."""
         return next((w.running.pid for w in self._children if w.child.name == name and w.running), None)
 
-    def stop(self) -> None:
-        """Stop all, the last started first. A second Ctrl-C kills what is left at once."""
+    def stop(self, *, keep: int = 0) -> None:
+        """Stop all but the first `keep`, the last started first. A second Ctrl-C kills what is left at once."""
         impatient = False
-        while self._children:
+        while len(self._children) > keep:
             try:
                 self._starter.submit(_nothing).result()  # a start that Ctrl-C interrupted is over then
                 watched = self._children[-1]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
 from activities.known_call import known_call
@@ -13,7 +13,7 @@ from activities.ledger import records_of
 from calls.contracts import LedgerState
 from calls.policy import Policy
 from calls.timetable import End, next_step
-from database.tables import CadRecordRow, CallRow, TextRow
+from database.tables import CallRow, TextRow
 from local.simulation.skipped_time import SkippedTime
 from starter.accept import Acceptor
 from starter.forward import Forwarder
@@ -27,7 +27,7 @@ _UNSETTLED = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
 
 
 class Feed:
-    """One pass over a log's records and the time after the last of them, until nothing more is owed to anyone."""
+    """Tells a part of a log to the service, and lets time go on."""
 
     def __init__(
         self, *, records: Sequence[CadRecord], time: SkippedTime, acceptor: Acceptor, forwarder: Forwarder
@@ -37,32 +37,32 @@ class Feed:
         self._acceptor = acceptor
         self._forwarder = forwarder
 
-    async def run(self, *, until: datetime, on_record: Callable[[], None], on_time: Callable[[datetime], None]) -> None:
-        """Feed all records, then let time go on to `until` (the log's)."""
-        await self._forwarder.forward_all()
+    async def run(self, *, most: int, on_record: Callable[[], None]) -> int:
+        """Feed records until Temporal has been told `most` times, or all are in; how many were fed."""
+        fed, told = 0, await self._forwarder.forward_all()
         for stamp, records in groupby(self._records, key=attrgetter("stamp")):
+            if told >= most:
+                break
             await self._time.until(stamp - EARLY)
-            if self._take(records, on_record):
-                await self._forwarder.forward_all()
+            must_hear = False
+            for record in records:
+                must_hear |= self._take(record)
+                on_record()
+                fed += 1
+            if must_hear:
+                told += await self._forwarder.forward_all()
+        return fed
+
+    async def rest(self, *, until: datetime, on_time: Callable[[datetime], None]) -> None:
+        """Let time go on to `until` (the log's) after the last record."""
         for moment in _strides(await self._time.now(), until):
             await self._time.until(moment)
             on_time(moment)
 
-    def _take(self, records: Iterator[CadRecord], on_record: Callable[[], None]) -> bool:
-        """Take the records in. True where Temporal must hear of it now; of a call that is silent for ever, any time."""
-        must_hear = False
-        for record in records:
-            accepted = self._acceptor.accept(record)
-            must_hear |= accepted.changed and (accepted.decision.is_eligible or not accepted.is_new)
-            on_record()
-        return must_hear
-
-
-def place_of(engine: Engine, records: Sequence[CadRecord]) -> int:
-    """How many of the records an interrupted simulation has surely taken in: those before the last one it had."""
-    with Session(engine) as session:
-        last = session.exec(select(func.max(CadRecordRow.stamp))).one()
-    return 0 if last is None else sum(record.stamp < last for record in records)
+    def _take(self, record: CadRecord) -> bool:
+        """Take the record in. True where Temporal must hear of it now; of a call that is silent for ever, any time."""
+        accepted = self._acceptor.accept(record)
+        return accepted.changed and (accepted.decision.is_eligible or not accepted.is_new)
 
 
 def take_up(engine: Engine, policy: Policy, *, now: datetime) -> None:

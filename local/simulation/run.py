@@ -12,37 +12,31 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
-from calls.clock import Clock
 from calls.policy import Timetable
 from database import migrate
-from database.encryption import load_keyring, new_key
 from database.engine import connect
 from local.errors import LocalError
 from local.forget import forget
-from local.ports import LOOPBACK, free_port
+from local.ports import free_port
 from local.postgres import Postgres
 from local.processes import Supervisor, leaving_on_signals
-from local.simulation import skipped_time
 from local.simulation.bar import Bar
-from local.simulation.feed import EARLY, Feed, place_of, still_owed, take_up
+from local.simulation.feed import still_owed
 from local.simulation.files import write_all
+from local.simulation.legs import Legs, begun
 from local.simulation.outcome import SENT, Eligible, Simulation
 from local.simulation.read_out import read_out
-from local.simulation.worker import worker
 from local.state import State
 from logs import configure_logging
 from policy.agency import Agency, load_agency
-from starter.accept import Acceptor
 from starter.csv_log import Log, LoggedCall, read_log
 from starter.fictional_numbers import number_of_its_own
-from starter.forward import Forwarder
 from starter.log_records import feed_of, no_call_in, records_of_log, window_of
 from starter.records import CadRecord
 from temporal_client import let_the_loop_finish
 
 _POOL = 8
 _SHOWN_PROBLEMS = 3
-_HEAD_START = timedelta(minutes=1)
 _WORK = ".unfinished-"
 
 
@@ -137,14 +131,13 @@ class _Run:
 
     def run(self) -> Simulation:
         postgres = Postgres(state=self._state, port=free_port(), durable=False)
-        port = free_port()
-        self._supervisor.start(postgres.child(), skipped_time.server(self._state, port=port))
+        self._supervisor.start(postgres.child())
         engine = connect(postgres.url(), pool_size=_POOL)
         try:
             with self._state.log("simulation").open("a", encoding="utf-8") as log:
                 configure_logging(service="simulation", format_="json", stream=log)
                 migrate.upgrade(engine)
-                asyncio.run(self._simulate(engine, postgres.url(), port))
+                asyncio.run(self._simulate(engine, postgres.url()))
             job = self._job
             return read_out(
                 engine, agency=job.agency, log=job.log, calls=job.calls, records=job.records, whole=job.whole
@@ -152,49 +145,31 @@ class _Run:
         finally:
             engine.dispose()
 
-    async def _simulate(self, engine: Engine, postgres_url: str, port: int) -> None:
-        """Take up what was begun, feed what is left, and let time go on until nothing more is owed to anyone."""
-        job, policy = self._job, self._job.agency.policy
-        done = place_of(engine, job.records)
-        begins = job.records[done].stamp - (EARLY if done else _HEAD_START)
-        ends = job.records[-1].stamp + _longest_life(policy.timetable)
-        take_up(engine, policy, now=begins)
-        client = await skipped_time.connect(port)
-        time_ = await skipped_time.skipped_time(client, begins=begins, ends=ends)
-        environment = self._environment(postgres_url, port, time_.clock)
-        self._supervisor.start(worker(self._state, metrics_port=free_port(), environment=environment))
-        keyring = load_keyring(
-            encryption_keys=environment["COMMUNITYCONNECT_ENCRYPTION_KEYS"],
-            lookup_key=environment["COMMUNITYCONNECT_LOOKUP_KEY"],
+    async def _simulate(self, engine: Engine, postgres_url: str) -> None:
+        """Leg after leg, until all records are in and nothing more is owed to anyone."""
+        job = self._job
+        place = begun(engine, job.records)
+        ends = job.records[-1].stamp + _longest_life(job.agency.policy.timetable)
+        legs = Legs(
+            records=job.records,
+            folder=job.folder,
+            agency=job.agency,
+            engine=engine,
+            postgres_url=postgres_url,
+            state=self._state,
+            supervisor=self._supervisor,
+            ends=ends,
         )
-        feed = Feed(
-            records=job.records[done:],
-            time=time_,
-            acceptor=Acceptor(engine=engine, keyring=keyring, agency=job.agency.key, policy=policy),
-            forwarder=Forwarder(engine=engine, client=client, policy=policy, clock=time_.clock),
-        )
-        zone = policy.timetable.zone_info
-        with Bar(records=len(job.records), done=done, zone=zone, console=self._console) as bar:
-            await feed.run(until=ends, on_record=bar.record, on_time=bar.time)
+        zone = job.agency.policy.timetable.zone_info
+        with Bar(records=len(job.records), done=place.done, zone=zone, console=self._console) as bar:
+            while place.now < ends:
+                place = await legs.one(place, bar=bar)
         await let_the_loop_finish()
-        if owed := still_owed(engine, policy, now=ends):
+        if owed := still_owed(engine, job.agency.policy, now=ends):
             raise LocalError(
                 f"the simulation did not come to an end: {len(owed)} calls are still owed something, the first is "
                 f"{owed[0]}; nothing was written. See {self._state.logs}"
             )
-
-    def _environment(self, postgres_url: str, port: int, clock: Clock) -> dict[str, str]:
-        """The worker's settings. An interrupted simulation finds its keys again."""
-        secret = self._state.secret
-        return {
-            "DATABASE_URL": postgres_url,
-            "TEMPORAL_ADDRESS": f"{LOOPBACK}:{port}",
-            "TEMPORAL_NAMESPACE": "default",
-            "COMMUNITYCONNECT_AGENCY": str(self._job.folder.absolute()),
-            "COMMUNITYCONNECT_ENCRYPTION_KEYS": "simulation:" + secret("encryption_key", new_key),
-            "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
-            "COMMUNITYCONNECT_CLOCK": clock.model_dump_json(),
-        }
 
 
 def _longest_life(timetable: Timetable) -> timedelta:

@@ -50,18 +50,25 @@ def test_san_diegos_stream_is_what_the_policy_says(tmp_path: Path) -> None:
 
 def test_a_generated_day_with_reopenings_and_cancellations_is_what_the_policy_says(tmp_path: Path) -> None:
     log = simulated.generated(tmp_path / "day.csv", seed=7)
-    simulated.simulate(log, OTTAWA, tmp_path, "--from", "2026-05-14T16:00", "--hours", "1")
-    simulated.assert_by_the_policy(tmp_path, log, OTTAWA, start=datetime.fromisoformat("2026-05-14T16:00"), hours=1)
+    simulated.simulate(log, OTTAWA, tmp_path, "--from", "2026-05-14T16:00", "--hours", "0.75")
+    simulated.assert_by_the_policy(tmp_path, log, OTTAWA, start=datetime.fromisoformat("2026-05-14T16:00"), hours=0.75)
 
 
 def test_killed_stopped_and_taken_up_again_it_writes_the_same_bytes(in_fall: Path, tmp_path: Path) -> None:
-    for number, ends_with in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)):
+    for number, ends_with in ((signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)):
         process = _begun(tmp_path)
         _wait_for_more_texts(process, tmp_path)
         process.send_signal(number)
         assert process.wait(60) == ends_with
         assert not (tmp_path / "texts.csv").exists()
     simulated.simulate(NEW_YORKS_LOG, NEW_YORK, tmp_path, *FALL)
+    assert simulated.bytes_of(tmp_path) == simulated.bytes_of(in_fall)
+
+
+def test_in_many_short_legs_it_writes_the_same_bytes(in_fall: Path, tmp_path: Path) -> None:
+    short = "import local.simulation.legs as legs; legs._TOLD_IN_A_LEG = 50; from cli.main import main; main()"
+    command = simulated.command(NEW_YORKS_LOG, NEW_YORK, tmp_path, *FALL)
+    subprocess.run([command[0], "-c", short, *command[3:]], cwd=simulated.ROOT, check=True, capture_output=True)
     assert simulated.bytes_of(tmp_path) == simulated.bytes_of(in_fall)
 
 

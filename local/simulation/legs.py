@@ -1,0 +1,103 @@
+"""A simulation goes in legs: each has a Temporal and a worker of its own, and takes up where the last one ended.
+
+Temporal's test server becomes slower with every workflow that it has seen: New York's first 500 texts took 36 s, the
+500 after the 7,000th twice that, on the same machine. A leg that begins afresh costs about 4 s.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from calls.clock import Clock
+from database.encryption import load_keyring, new_key
+from database.tables import CadRecordRow
+from local.ports import LOOPBACK, free_port
+from local.processes import Supervisor
+from local.simulation import skipped_time
+from local.simulation.bar import Bar
+from local.simulation.feed import EARLY, Feed, take_up
+from local.simulation.worker import worker
+from local.state import State
+from policy.agency import Agency
+from starter.accept import Acceptor
+from starter.forward import Forwarder
+from starter.records import CadRecord
+
+_TOLD_IN_A_LEG = 4000
+"""Starts and signals: about a thousand calls."""
+_HEAD_START = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a simulation stands: how many records are in, and the log's time."""
+
+    done: int
+    now: datetime
+
+
+def begun(engine: Engine, records: list[CadRecord]) -> Place:
+    """Where an interrupted simulation stood: surely in are the records before the last moment that it had."""
+    with Session(engine) as session:
+        last = session.exec(select(func.max(CadRecordRow.stamp))).first()
+    if last is None:
+        return Place(done=0, now=records[0].stamp - _HEAD_START)
+    return Place(done=sum(record.stamp < last for record in records), now=last - EARLY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Legs:
+    """What all legs share. PostgreSQL runs already, as the supervisor's first child."""
+
+    records: list[CadRecord]
+    folder: Path
+    agency: Agency
+    engine: Engine
+    postgres_url: str
+    state: State
+    supervisor: Supervisor
+    ends: datetime
+
+    async def one(self, place: Place, *, bar: Bar) -> Place:
+        """Go one leg from `place`, the last one to the end; where it ended."""
+        take_up(self.engine, self.agency.policy, now=place.now)
+        port = free_port()
+        self.supervisor.start(skipped_time.server(self.state, port=port))
+        client = await skipped_time.connect(port)
+        time = await skipped_time.skipped_time(client, begins=place.now, ends=self.ends)
+        environment = self._environment(port, time.clock)
+        self.supervisor.start(worker(self.state, metrics_port=free_port(), environment=environment))
+        policy = self.agency.policy
+        keyring = load_keyring(
+            encryption_keys=environment["COMMUNITYCONNECT_ENCRYPTION_KEYS"],
+            lookup_key=environment["COMMUNITYCONNECT_LOOKUP_KEY"],
+        )
+        feed = Feed(
+            records=self.records[place.done :],
+            time=time,
+            acceptor=Acceptor(engine=self.engine, keyring=keyring, agency=self.agency.key, policy=policy),
+            forwarder=Forwarder(engine=self.engine, client=client, policy=policy, clock=time.clock),
+        )
+        done = place.done + await feed.run(most=_TOLD_IN_A_LEG, on_record=bar.record)
+        now = await time.now()
+        if done == len(self.records):
+            await feed.rest(until=self.ends, on_time=bar.time)
+            now = self.ends
+        self.supervisor.stop(keep=1)
+        return Place(done=done, now=now)
+
+    def _environment(self, port: int, clock: Clock) -> dict[str, str]:
+        """The worker's settings. An interrupted simulation finds its keys again."""
+        secret = self.state.secret
+        return {
+            "DATABASE_URL": self.postgres_url,
+            "TEMPORAL_ADDRESS": f"{LOOPBACK}:{port}",
+            "TEMPORAL_NAMESPACE": "default",
+            "COMMUNITYCONNECT_AGENCY": str(self.folder.absolute()),
+            "COMMUNITYCONNECT_ENCRYPTION_KEYS": "simulation:" + secret("encryption_key", new_key),
+            "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
+            "COMMUNITYCONNECT_CLOCK": clock.model_dump_json(),
+        }
