@@ -1,7 +1,7 @@
 """`make run`: starts the box, plays a log into it and shows how it goes, until Ctrl-C."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from database.encryption import keyring_of
 from database.engine import connect
 from local.box import Box, Ports
 from local.errors import LocalError
-from local.generated.command import day_to_play
+from local.generated.command import PLAYED_FROM, day_to_play
 from local.place import Place, last_place, new_clock
 from local.processes import Supervisor, leaving_on_signals
 from local.progress import Display
@@ -56,7 +56,10 @@ def play(options: Options, *, console: Console) -> None:
     state = State.at()
     log = read_log(options.cad or day_to_play(state, agency), agency.cad)
     if options.cad is None:
-        console.print("No log was given: this is a generated day. Nobody made these calls.")
+        options = replace(options, start=options.start or PLAYED_FROM)
+        console.print(
+            f"No log was given: this is a generated day, from {options.start:%H:%M} on. Nobody made these calls."
+        )
     feed = feed_of(log)
     window = window_of(agency, start=options.start, hours=options.hours)
     records = records_of_log(log, agency, feed=feed, window=window)

@@ -1,7 +1,7 @@
 """`communityconnect generate-day`, and the day that `make run` plays where nobody gives it a log."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,8 @@ from policy.agency import Agency
 
 ORDINARY_DAY: Final = date(2026, 5, 14)
 """A Thursday in spring; nothing is special about it."""
+PLAYED_FROM: Final = datetime(2026, 5, 14, 8)  # noqa: DTZ001 - the agency's own time
+"""People are awake then, and the first surveys go out at noon."""
 STORM_DAY: Final = date(2026, 1, 15)
 """The service's first day in Ottawa was a blizzard."""
 _YEAR: Final = 365

@@ -22,11 +22,8 @@ from settings import child_environment, python
 from tests.servers import temporary_state
 from tests.whole.town import ROOT
 
-NEW_YORK = ROOT / "agencies" / "new-york"
-COMMAND = [
-    *(python(), "-m", "cli.main", "run", "--agency", str(NEW_YORK)),
-    *("--cad", str(NEW_YORK / "sample" / "calls-2024.csv.gz"), "--from", "2024-11-22", "--hours", "24"),
-]
+COMMAND = [python(), "-m", "cli.main", "run"]
+"""Without a log: it plays a generated day."""
 
 
 class Terminal:
@@ -82,6 +79,7 @@ def test_a_second_run_goes_on_where_the_first_was_killed_and_ctrl_c_leaves_nothi
         port = _free_ports()
         with terminal(state.home, port) as first:
             first.wait_for("everything started", lambda: first.says("Where to look"), seconds=60)
+            assert first.says("this is a generated day")
             assert first.wait_for("the first text", first.texts, seconds=30) < 30
             stood = _place(state)
             os.kill(first.process.pid, signal.SIGKILL)
