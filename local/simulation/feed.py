@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 from activities.known_call import known_call
 from activities.ledger import records_of
 from calls.contracts import LedgerState
+from calls.eligibility import Eligibility
 from calls.policy import Policy
 from calls.timetable import End, next_step
 from database.tables import CallRow, TextRow
@@ -91,12 +92,14 @@ def is_over(session: Session, row: CallRow, policy: Policy, *, now: datetime) ->
 
 
 def still_owed(engine: Engine, policy: Policy, *, now: datetime) -> list[str]:
-    """The ids of calls that a finished simulation still owes something to: there must be none."""
+    """The ids of calls that a finished simulation still owes something to: there must be none.
+
+    Also a call that should have a workflow and has none, because Temporal did not take it.
+    """
     with Session(engine) as session:
         unsettled = session.exec(select(TextRow.call_id).where(col(TextRow.state).in_(_UNSETTLED))).all()
-        open_calls = session.exec(
-            select(CallRow).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
-        ).all()
+        has_workflow = col(CallRow.signalled).is_not(None) | (col(CallRow.eligibility) == Eligibility.ELIGIBLE)
+        open_calls = session.exec(select(CallRow).where(has_workflow, col(CallRow.ended_reason).is_(None))).all()
         owed = [row.call_id for row in open_calls if not is_over(session, row, policy, now=now)]
         return sorted({*owed, *(call_id for call_id in unsettled if call_id)})
 
