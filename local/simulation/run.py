@@ -200,7 +200,9 @@ def _say_how_it_went(simulation: Simulation, out: Path, *, seconds: float, conso
         f"It took {seconds:.0f} s, {per_call:.0f} ms a call. Nobody was texted.",
         soft_wrap=True,
     )
-    console.print(f"Open {out / 'report.html'}; every decision is in decisions.csv, every text in texts.csv.")
+    console.print(
+        f"Open {out / 'report.html'}; every decision is in decisions.csv, every text in texts.csv.", soft_wrap=True
+    )
 
 
 def _quiet(_line: str) -> None:
