@@ -100,9 +100,13 @@ def adopt_environment(changes: Mapping[str, str]) -> None:
     load_settings.cache_clear()
 
 
-def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with changes, for a process that we start ourselves (`make run`, tests)."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", **changes}
+def child_environment(changes: Mapping[str, str], *, hidden: tuple[str, ...] = ()) -> dict[str, str]:
+    """This process's environment with changes, for a process that we start ourselves (`make run`, tests).
+
+    Variables whose names begin with one of `hidden` are not handed on.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    return {**kept, "PYTHONUNBUFFERED": "1", **changes}
 
 
 def box_home() -> str | None:

@@ -41,7 +41,7 @@ def run(
         datetime | None,
         typer.Option("--from", help="Play calls received from then on, local time.", formats=_TIME_FORMATS),
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01, max=1_000_000)] = None,
     port: Annotated[int, typer.Option(help="Of the residents' pages; the next ones up are the phones', …")] = 8000,
 ) -> None:
     """Everything in a box: play a log of calls and watch the texts arrive on simulated phones."""
@@ -100,7 +100,7 @@ def replay(
         datetime | None,
         typer.Option("--from", help="Play calls received from then on, local time.", formats=_TIME_FORMATS),
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01, max=1_000_000)] = None,
 ) -> None:
     """Play a CAD log into the running service, on the service's clock, and end with it. Goes on where it stopped."""
     from cli.replay import run_replay
@@ -117,7 +117,7 @@ def simulate(
         datetime | None,
         typer.Option("--from", help="Only calls received from then on, local time.", formats=_TIME_FORMATS),
     ] = None,
-    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01)] = None,
+    hours: Annotated[float | None, typer.Option(help="For how many hours of the log.", min=0.01, max=1_000_000)] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first so many calls.", min=1)] = None,
 ) -> None:
     """Try the rules on a log of past calls: who would have been texted, when and why. Nobody is texted."""

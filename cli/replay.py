@@ -31,7 +31,7 @@ def run_replay(
     log = read_log(cad, agency.cad)
     for problem in log.problems:
         say(str(problem))
-    window = window_of(agency, start=start, hours=hours)
+    window = window_of(agency, log, start=start, hours=hours)
     records = records_of_log(log, agency, feed=feed_of(log), window=window)
     engine = connect(settings.database_url.get_secret_value())
     keyring = keyring_of(settings)

@@ -35,6 +35,7 @@ class Child:
     log: Path
     healthy: Probe = always
     env: Mapping[str, str] = field(default_factory=dict)  # on top of the supervisor's own
+    hidden: tuple[str, ...] = ()  # beginnings of names of variables that it does not inherit
     cwd: Path | None = None
     prepare: Callable[[], None] = _nothing  # before every start, also after a death
     account: Account | None = None  # run as this user instead of root
@@ -58,7 +59,7 @@ class Running:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env=child_environment(child.env),
+                    env=child_environment(child.env, hidden=child.hidden),
                     cwd=child.cwd,
                     start_new_session=True,
                 )

@@ -19,5 +19,8 @@ def forget(state: State, *, say: Callable[[str], None]) -> None:
         data = state.postgres.resolve()
         if data.is_relative_to(ELSEWHERE):
             shutil.rmtree(data, ignore_errors=True)
-        shutil.rmtree(state.home)
+        going = state.home.with_name(f"{state.home.name}.going")
+        shutil.rmtree(going, ignore_errors=True)
+        state.home.rename(going)  # all at once: killed in the middle, nothing half deleted is taken for a box
+        shutil.rmtree(going)
     say(f"Forgotten: {state.home}")

@@ -61,7 +61,7 @@ def play(options: Options, *, console: Console) -> None:
             f"No log was given: this is a generated day, from {options.start:%H:%M} on. Nobody made these calls."
         )
     feed = feed_of(log)
-    window = window_of(agency, start=options.start, hours=options.hours)
+    window = window_of(agency, log, start=options.start, hours=options.hours)
     records = records_of_log(log, agency, feed=feed, window=window)
     _say_what_was_read(log, agency, records, console)
     ports = Ports.from_(options.first_port)
@@ -175,7 +175,7 @@ def _say_what_was_read(log: Log, agency: Agency, records: list[CadRecord], conso
         f"{log.path}: {log.rows} rows, {len(log.calls)} calls, {calls} of them in this window.", soft_wrap=True
     )
     for problem in log.problems[:_SHOWN_PROBLEMS]:
-        console.print(f"  {problem}", soft_wrap=True)
+        console.print(f"  {problem}", soft_wrap=True, markup=False)
     if len(log.problems) > _SHOWN_PROBLEMS:
         console.print(f"  … and {len(log.problems) - _SHOWN_PROBLEMS} more rows with something to say")
 

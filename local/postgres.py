@@ -117,6 +117,7 @@ class Postgres:
             password.unlink(missing_ok=True)
         if done.returncode:
             raise LocalError(f"PostgreSQL's data could not be set up in {data}: {' '.join(done.stderr.split())}")
+        shutil.rmtree(data, ignore_errors=True)  # what a killed deletion left of an earlier one
         fresh.rename(data)
 
 

@@ -19,12 +19,14 @@ class State:
     """The folders and files of one box. `State.at()` makes them; use that."""
 
     home: Path
+    chosen_with: str = BOX_HOME_VARIABLE
+    """The option or variable that another folder is chosen with, for what is said to people."""
 
     @classmethod
-    def at(cls, home: str | Path | None = None) -> "State":
+    def at(cls, home: str | Path | None = None, *, chosen_with: str = BOX_HOME_VARIABLE) -> "State":
         """The state in `home`, else in COMMUNITYCONNECT_HOME, else in .communityconnect of the current directory."""
         chosen = Path(home or box_home() or DEFAULT_HOME).expanduser().absolute()
-        state = cls(chosen)
+        state = cls(chosen, chosen_with)
         try:
             # As root, PostgreSQL runs as another user (see unprivileged.py), which has to pass through but not to list.
             _make(chosen, mode=0o711 if os.geteuid() == 0 else 0o700)
@@ -35,10 +37,10 @@ class State:
                 ignore.write_text("*\n")  # wherever this folder is, its secrets are not for a repository
         except OSError as error:
             raise LocalError(
-                f"Cannot write to {chosen} ({error.strerror}). Choose another folder with {BOX_HOME_VARIABLE}."
+                f"Cannot write to {chosen} ({error.strerror}). Choose another folder with {chosen_with}."
             ) from error
         if not os.access(chosen, os.W_OK | os.X_OK):
-            raise LocalError(f"{chosen} belongs to another user. Choose another folder with {BOX_HOME_VARIABLE}.")
+            raise LocalError(f"{chosen} belongs to another user. Choose another folder with {chosen_with}.")
         return state
 
     @property
@@ -81,7 +83,7 @@ class State:
                 file.seek(0)
                 raise LocalError(
                     f"CommunityConnect is already running here, pid {file.read().strip() or 'unknown'}; stop it with "
-                    f"Ctrl-C there, or choose another folder with {BOX_HOME_VARIABLE}."
+                    f"Ctrl-C there, or choose another folder with {self.chosen_with}."
                 ) from None
             file.truncate(0)
             file.write(f"{os.getpid()}\n")

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from calls.facts import known
+from logs import redact
 from policy.cad_mapping import CadMapping
 from starter.local_time import exact_time
 
@@ -221,8 +223,14 @@ def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, date
             if name == "received" and (received := times[name]) is not None:
                 earliest = received - _SKEW
         except (ValueError, OverflowError):
-            raise _BadTime(f"{column} is {cell!r}, which is not a time") from None
+            raise _BadTime(f"{column} {_shown(cell)}is not a time") from None
     return times
+
+
+def _shown(cell: str | None) -> str:
+    """What stands there, where it looks like a time: anything else could be a name or a number (R3)."""
+    looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZ+-]{1,32}", cell) and redact(cell) == cell
+    return f"({cell}) " if looks_like_one else ""
 
 
 def _cell(row: Mapping[str, str | None], column: str | None) -> str | None:
@@ -257,6 +265,9 @@ def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
         return replace(rows[0], finally_cleared_at=None) if _is_stale(rows[0]) else rows[0]
     by_receipt = tuple(sorted(rows, key=lambda row: (row.received_at, row.line)))
     ends = known(row.cleared_at for row in rows)
+    finals = [
+        None if _is_stale(row) else row.finally_cleared_at for row in rows if row.reopened_at or not row.cleared_at
+    ]
     return replace(
         by_receipt[0],
         rows=by_receipt,
@@ -265,5 +276,5 @@ def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
         arrived_at=min(known(row.arrived_at for row in rows), default=None),
         cleared_at=max(ends) if len(ends) == len(rows) else None,
         reopened_at=max(known(row.reopened_at for row in rows), default=None),
-        finally_cleared_at=max(known(row.finally_cleared_at for row in rows if not _is_stale(row)), default=None),
+        finally_cleared_at=max(known(finals), default=None) if None not in finals else None,
     )

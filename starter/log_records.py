@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import phonenumbers
 from pydantic import JsonValue
@@ -28,18 +28,20 @@ class Window:
         return (self.start is None or moment >= self.start) and (self.end is None or moment < self.end)
 
 
-def window_of(agency: Agency, *, start: datetime | None, hours: float | None) -> Window:
-    """From `start` (naive: the agency's own time) for `hours`; without `hours` to the end of the log."""
+def window_of(agency: Agency, log: Log, *, start: datetime | None, hours: float | None) -> Window:
+    """From `start` (naive: the agency's own time), or the first call, for so many elapsed `hours`, or to the end."""
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=agency.policy.timetable.zone_info)
-    end = None if start is None or hours is None else start + timedelta(hours=hours)
-    return Window(start=start, end=end)
+    if hours is None or not log.calls:
+        return Window(start=start, end=None)
+    begins = (start or log.calls[0].received_at).astimezone(UTC)  # where clocks change, a local day has 23 or 25 hours
+    return Window(start=start, end=begins + timedelta(hours=hours))
 
 
 def no_call_in(log: Log, agency: Agency) -> str:
     """What to say where no call is in the window: the days that the log has."""
     if not log.calls:
-        return f"{log.path}: no call in it"
+        return f"{log.path}: no call in it" + (f"; {log.problems[0]}" if log.problems else "")
     zone = agency.policy.timetable.zone_info
     first, last = (call.received_at.astimezone(zone) for call in (log.calls[0], log.calls[-1]))
     return f"{log.path}: no call in this window; the log goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
@@ -56,19 +58,22 @@ def records_of_log(
 ) -> list[CadRecord]:
     """All records of the window's calls, in the order of their times.
 
-    A call without a number is its own caller: the n-th call of the whole log has the number `caller(n)`, so that it
-    keeps it in whichever window it is played.
+    A log without numbers: each call is its own caller. The n-th of the whole log has the number `caller(n)`, so that it
+    keeps it in whichever window it is played. A log with numbers: a call without one has none.
     """
+    has_numbers = agency.cad.columns.phone in log.columns
     records = [
         record
         for index, call in enumerate(log.calls)
         if window.has(call.received_at)
-        for record in _records_of_call(call, agency, feed=feed, phone=_number(call.phone) or caller(index))
+        for record in _records_of_call(
+            call, agency, feed=feed, phone=_number(call.phone) if has_numbers else caller(index)
+        )
     ]
     return sorted(records, key=lambda record: (record.stamp, record.cad_id))
 
 
-def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str) -> Iterator[CadRecord]:
+def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str | None) -> Iterator[CadRecord]:
     """The call as it was received, what further rows say of it, the types that it turned into, and its steps."""
 
     def record(stamp: datetime, facts: dict[str, JsonValue], phone: str | None = None) -> CadRecord:

@@ -97,6 +97,11 @@ def rows_of_day(recipe: Recipe, zone: ZoneInfo, index: int, counts: dict[int, in
 
 
 def _require_our_columns(agency: Agency) -> None:
+    if "phone" not in agency.cad.sources:
+        raise LocalError(
+            f"a generated log has Ottawa's codes, and the cad.yaml of {agency.key} knows no source 'phone': "
+            "make the log for agencies/ottawa, or for a folder whose CAD writes the same codes"
+        )
     missing = [column for column in agency.cad.columns.required if column not in COLUMNS]
     if missing:
         raise LocalError(

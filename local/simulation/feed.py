@@ -8,13 +8,13 @@ from operator import attrgetter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from activities.known_call import known_call
 from activities.ledger import records_of
-from calls.contracts import LedgerState
-from calls.eligibility import Eligibility
+from calls.contracts import KnownCall, LedgerState
+from calls.eligibility import decide
+from calls.facts import CallFacts
 from calls.policy import Policy
 from calls.timetable import End, next_step
-from database.tables import CallRow, TextRow
+from database.tables import CallRow, Json, TextRow
 from local.simulation.skipped_time import SkippedTime
 from starter.accept import Acceptor
 from starter.forward import Forwarder
@@ -27,22 +27,40 @@ _STRIDE = timedelta(hours=6)
 _UNSETTLED = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
 
 
+class CutOff(Exception):  # noqa: N818 - an outcome
+    """The simulation cannot go on now; what is committed stays."""
+
+
 class Feed:
     """Tells a part of a log to the service, and lets time go on."""
 
     def __init__(
-        self, *, records: Sequence[CadRecord], time: SkippedTime, acceptor: Acceptor, forwarder: Forwarder
+        self,
+        *,
+        records: Sequence[CadRecord],
+        time: SkippedTime,
+        acceptor: Acceptor,
+        forwarder: Forwarder,
+        engine: Engine,
     ) -> None:
+        self._engine = engine
         self._records = records
         self._time = time
         self._acceptor = acceptor
         self._forwarder = forwarder
 
-    async def run(self, *, most: int, on_record: Callable[[], None]) -> int:
-        """Feed records until Temporal has been told `most` times, or all are in; how many were fed."""
-        fed, told = 0, await self._forwarder.forward_all()
+    async def run(self, *, most: int, before: datetime, on_record: Callable[[], None]) -> int:
+        """Feed records until Temporal has been told `most` times, and none of `before` or later; how many were fed.
+
+        To take up many open calls does not count as telling: each leg gets on.
+
+        Raises:
+            CutOff: Temporal did not take what it was told.
+        """
+        fed, told = 0, 0
+        most = max(most, 2 * await self._forward())
         for stamp, records in groupby(self._records, key=attrgetter("stamp")):
-            if told >= most:
+            if told >= most or stamp >= before:
                 break
             await self._time.until(stamp - EARLY)
             must_hear = False
@@ -51,7 +69,7 @@ class Feed:
                 on_record()
                 fed += 1
             if must_hear:
-                told += await self._forwarder.forward_all()
+                told += await self._forward()
         return fed
 
     async def rest(self, *, until: datetime, on_time: Callable[[datetime], None]) -> None:
@@ -59,6 +77,19 @@ class Feed:
         for moment in _strides(await self._time.now(), until):
             await self._time.until(moment)
             on_time(moment)
+
+    async def _forward(self) -> int:
+        """Bring Temporal up to date, and do not go on before it is: on skipped time there is no "a little later"."""
+        told = await self._forwarder.forward_all()
+        with Session(self._engine) as session:
+            failed = select(CallRow.call_id).where(
+                col(CallRow.signalled_version) < col(CallRow.version),
+                col(CallRow.ended_reason).is_(None),
+                col(CallRow.forwarding_until_real).is_not(None),
+            )
+            if session.exec(failed.limit(1)).first() is not None:
+                raise CutOff("Temporal does not answer as it should")
+        return told
 
     def _take(self, record: CadRecord) -> bool:
         """Take the record in. True where Temporal must hear of it now; of a call that is silent for ever, any time."""
@@ -77,30 +108,29 @@ def take_up(engine: Engine, policy: Policy, *, now: datetime) -> None:
         session.execute(update(CallRow).values(forwarding_until_real=None))
         open_calls = select(CallRow).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
         for row in session.exec(open_calls).all():
-            if is_over(session, row, policy, now=now):
+            if is_over(session, row, policy, knowing=row.signalled, now=now):
                 row.ended_reason = "completed"
             else:
                 row.signalled, row.signalled_version = None, 0
             session.add(row)
 
 
-def is_over(session: Session, row: CallRow, policy: Policy, *, now: datetime) -> bool:
-    """The state machine says of this call that nothing more is owed."""
-    texts = records_of(session, row.call_id)
-    step = next_step(call=known_call(row, policy), texts=texts, timetable=policy.timetable, now=now)
+def is_over(session: Session, row: CallRow, policy: Policy, *, knowing: Json | None, now: datetime) -> bool:
+    """A workflow that knows these facts of the call has ended: the state machine says that nothing more is owed."""
+    facts = CallFacts.model_validate(knowing or row.facts)
+    call = KnownCall(version=row.version, facts=facts, decision=decide(facts, policy))
+    step = next_step(call=call, texts=records_of(session, row.call_id), timetable=policy.timetable, now=now)
     return isinstance(step, End)
 
 
 def still_owed(engine: Engine, policy: Policy, *, now: datetime) -> list[str]:
-    """The ids of calls that a finished simulation still owes something to: there must be none.
-
-    Also a call that should have a workflow and has none, because Temporal did not take it.
-    """
+    """The ids of calls that a finished simulation still owes something to: there must be none."""
     with Session(engine) as session:
         unsettled = session.exec(select(TextRow.call_id).where(col(TextRow.state).in_(_UNSETTLED))).all()
-        has_workflow = col(CallRow.signalled).is_not(None) | (col(CallRow.eligibility) == Eligibility.ELIGIBLE)
-        open_calls = session.exec(select(CallRow).where(has_workflow, col(CallRow.ended_reason).is_(None))).all()
-        owed = [row.call_id for row in open_calls if not is_over(session, row, policy, now=now)]
+        open_calls = session.exec(
+            select(CallRow).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
+        ).all()
+        owed = [row.call_id for row in open_calls if not is_over(session, row, policy, knowing=row.signalled, now=now)]
         return sorted({*owed, *(call_id for call_id in unsettled if call_id)})
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from calls.clock import Clock
 from database.encryption import load_keyring, new_key
 from database.tables import CadRecordRow
+from local.errors import LocalError
 from local.ports import LOOPBACK, free_port
 from local.processes import Supervisor
 from local.simulation import skipped_time
@@ -21,13 +22,16 @@ from local.simulation.bar import Bar
 from local.simulation.feed import EARLY, Feed, take_up
 from local.simulation.worker import worker
 from local.state import State
-from policy.agency import Agency
+from policy.agency import Agency, load_agency
 from starter.accept import Acceptor
 from starter.forward import Forwarder
 from starter.records import CadRecord
 
 _TOLD_IN_A_LEG = 4000
 """Starts and signals: about a thousand calls."""
+_LONGEST_LEG = timedelta(days=100)
+"""The server counts nanoseconds since 1970 in 64 bits, to the year 2262: in slow motion 2.3 years of a log from now.
+A leg and, by the longest policy, two years until its last call is over."""
 _HEAD_START = timedelta(minutes=1)
 
 
@@ -59,15 +63,23 @@ class Legs:
     postgres_url: str
     state: State
     supervisor: Supervisor
-    ends: datetime
+    longest_life: timedelta
+    """From a call's last record to when nothing more can be owed."""
 
-    async def one(self, place: Place, *, bar: Bar) -> Place:
-        """Go one leg from `place`, the last one to the end; where it ended."""
+    async def one(self, place: Place, *, bar: Bar) -> Place | None:
+        """Go one leg from `place`; where it ended, `None` after the last one.
+
+        Raises:
+            LocalError: the agency's folder is another one now.
+            CutOff: Temporal did not take what it was told.
+        """
+        if load_agency(self.folder).version != self.agency.version:
+            raise LocalError(f"{self.folder} was changed while it was simulated; run the command again")
         take_up(self.engine, self.agency.policy, now=place.now)
         port = free_port()
         self.supervisor.start(skipped_time.server(self.state, port=port))
         client = await skipped_time.connect(port)
-        time = await skipped_time.skipped_time(client, begins=place.now, ends=self.ends)
+        time = await skipped_time.skipped_time(client, begins=place.now)
         environment = self._environment(port, time.clock)
         self.supervisor.start(worker(self.state, metrics_port=free_port(), environment=environment))
         policy = self.agency.policy
@@ -76,18 +88,28 @@ class Legs:
             lookup_key=environment["COMMUNITYCONNECT_LOOKUP_KEY"],
         )
         feed = Feed(
+            engine=self.engine,
             records=self.records[place.done :],
             time=time,
             acceptor=Acceptor(engine=self.engine, keyring=keyring, agency=self.agency.key, policy=policy),
             forwarder=Forwarder(engine=self.engine, client=client, policy=policy, clock=time.clock),
         )
-        done = place.done + await feed.run(most=_TOLD_IN_A_LEG, on_record=bar.record)
-        now = await time.now()
+        before = place.now + _LONGEST_LEG
+        fed = await feed.run(most=_TOLD_IN_A_LEG, before=before, on_record=bar.record)
+        done = place.done + fed
+        all_over = self.records[max(0, done - 1)].stamp + self.longest_life
         if done == len(self.records):
-            await feed.rest(until=self.ends, on_time=bar.time)
-            now = self.ends
+            await feed.rest(until=all_over, on_time=bar.time)
+            now = None
+        elif self.records[done].stamp > all_over:  # nothing is owed to anyone in between
+            await feed.rest(until=all_over, on_time=bar.time)
+            now = self.records[done].stamp - _HEAD_START
+        else:
+            if not fed:
+                await feed.rest(until=before, on_time=bar.time)
+            now = await time.now()
         self.supervisor.stop(keep=1)
-        return Place(done=done, now=now)
+        return None if now is None else Place(done=done, now=now)
 
     def _environment(self, port: int, clock: Clock) -> dict[str, str]:
         """The worker's settings. An interrupted simulation finds its keys again."""

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from calls.contracts import WENT_OUT, Kind, LedgerState, call_id
 from calls.eligibility import Eligibility, Rule, decide
@@ -41,7 +41,7 @@ def read_out(
     zone = agency.policy.timetable.zone_info
     with Session(engine) as session:
         rows = {row.call_id: row for row in session.exec(select(CallRow)).all()}
-        texts = session.exec(select(TextRow)).all()
+        texts = session.exec(select(TextRow).order_by(col(TextRow.recipient_version))).all()
     by_id = [(call_id(agency=agency.key, cad_id=call.cad_id), call) for call in calls]
     ids = {id_: call.cad_id for id_, call in by_id}
     first = _first_rules(records, agency)
@@ -81,18 +81,19 @@ def _decided(row: CallRow, call: LoggedCall, first_rule: str, zone: ZoneInfo) ->
         call_type_group=facts.call_type_group or None,
         eligible=_ELIGIBLE[Eligibility(row.eligibility)],
         rule=row.rule,
-        reason=row.reason,
+        reason=redact(row.reason),
         first_rule=first_rule,
         unknown_code=_unknown_code(row.rule, facts),
     )
 
 
 def _unknown_code(rule: str, facts: CallFacts) -> str | None:
-    return {
+    code = {
         Rule.UNKNOWN_TYPE: facts.call_type_code,
         Rule.UNKNOWN_PRIORITY: facts.priority_code,
         Rule.UNKNOWN_SOURCE: facts.source_code,
     }.get(Rule(rule))
+    return None if code is None else redact(code)  # CAD's own text: a number may have slipped into it
 
 
 def _first_rules(records: Sequence[CadRecord], agency: Agency) -> dict[str, str]:
@@ -147,12 +148,16 @@ def _held_back(
     first: dict[str, str],
     agency: Agency,
 ) -> Iterator[SimulatedText]:
-    """Texts that a call was owed which was confirmed and then silenced: its workflow ended, the ledger has no row."""
+    """Texts that a call was owed which was eligible and then silenced: its workflow ended, the ledger has no row.
+
+    One that was cancelled before its confirmation was owed nothing: so the timetable says.
+    """
     timetable = agency.policy.timetable
     known = {(text.call_id, text.kind, text.sequence) for text in ledger}
     for row, call in calls:
-        was_told = first[call.cad_id] == Rule.ALL_MET and (call.cad_id, Kind.CONFIRMATION, 1) in known
-        if not was_told or row.eligibility == Eligibility.ELIGIBLE:
+        was_told = (call.cad_id, Kind.CONFIRMATION, 1) in known
+        was_eligible = was_told or (first[call.cad_id] == Rule.ALL_MET and row.rule != Rule.CANCELLED)
+        if not was_eligible or row.eligibility == Eligibility.ELIGIBLE:
             continue
         for key, due_at in texts_owed(call, CallFacts.model_validate(row.facts), timetable):
             if (call.cad_id, key.kind, key.sequence) not in known:

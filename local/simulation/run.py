@@ -21,9 +21,9 @@ from local.ports import free_port
 from local.postgres import Postgres
 from local.processes import Supervisor, leaving_on_signals
 from local.simulation.bar import Bar
-from local.simulation.feed import still_owed
+from local.simulation.feed import CutOff, still_owed
 from local.simulation.files import write_all
-from local.simulation.legs import Legs, begun
+from local.simulation.legs import Legs, Place, begun
 from local.simulation.outcome import SENT, Eligible, Simulation
 from local.simulation.read_out import read_out
 from local.state import State
@@ -38,6 +38,7 @@ from temporal_client import let_the_loop_finish
 _POOL = 8
 _SHOWN_PROBLEMS = 3
 _WORK = ".unfinished-"
+_GOES_ON = "The same command goes on where it stopped."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +85,21 @@ def simulate(options: Options, *, console: Console) -> Simulation:
         ) from None
     for folder in options.out.glob(f"{_WORK}*"):
         if folder.name != f"{_WORK}{job.key}":  # of another log, another policy
-            forget(State.at(folder), say=_quiet)
-    state = State.at(options.out / f"{_WORK}{job.key}")
+            forget(State.at(folder, chosen_with="--out"), say=_quiet)
+    state = State.at(options.out / f"{_WORK}{job.key}", chosen_with="--out")
     began = time.monotonic()
-    with leaving_on_signals(), Supervisor(state, say=_quiet) as supervisor:
-        try:
+    try:
+        with leaving_on_signals(), Supervisor(state, say=_quiet) as supervisor:
             simulation = _Run(job=job, state=state, supervisor=supervisor, console=console).run()
-        except (RPCError, OperationalError):
-            raise LocalError(
-                f"the simulation was cut off; see {state.logs}. The same command goes on where it stopped"
-            ) from None
-    write_all(simulation, options.out)
+    except (RPCError, OperationalError, CutOff):
+        raise LocalError(f"the simulation was cut off; see {state.logs}. {_GOES_ON}") from None
+    except (KeyboardInterrupt, SystemExit):
+        console.print(f"\nInterrupted. {_GOES_ON}")
+        raise
+    try:
+        write_all(simulation, options.out)
+    except OSError as error:
+        raise LocalError(f"{error.filename or options.out}: cannot be written ({error.strerror}). {_GOES_ON}") from None
     forget(state, say=_quiet)
     _say_how_it_went(simulation, options.out, seconds=time.monotonic() - began, console=console)
     return simulation
@@ -104,7 +109,7 @@ def _job(options: Options) -> Job:
     agency = load_agency(options.agency)
     log = read_log(options.cad, agency.cad)
     feed = feed_of(log)
-    window = window_of(agency, start=options.start, hours=options.hours)
+    window = window_of(agency, log, start=options.start, hours=options.hours)
     calls = [call for call in log.calls if window.has(call.received_at)][: options.limit]
     wanted = {call.cad_id for call in calls}
     records = records_of_log(log, agency, feed=feed, window=window, caller=number_of_its_own)
@@ -115,7 +120,7 @@ def _job(options: Options) -> Job:
         log=log,
         calls=calls,
         records=[record for record in records if record.cad_id in wanted],
-        whole=options.start is None and options.limit is None,
+        whole=len(calls) == len(log.calls),
         key=hashlib.sha256(what.encode()).hexdigest()[:12],
     )
 
@@ -132,12 +137,13 @@ class _Run:
     def run(self) -> Simulation:
         postgres = Postgres(state=self._state, port=free_port(), durable=False)
         self._supervisor.start(postgres.child())
-        engine = connect(postgres.url(), pool_size=_POOL)
+        url = f"{postgres.url()}?sslmode=disable"  # whatever PGSSLMODE says
+        engine = connect(url, pool_size=_POOL)
         try:
             with self._state.log("simulation").open("a", encoding="utf-8") as log:
                 configure_logging(service="simulation", format_="json", stream=log)
                 migrate.upgrade(engine)
-                asyncio.run(self._simulate(engine, postgres.url()))
+                asyncio.run(self._simulate(engine, url))
             job = self._job
             return read_out(
                 engine, agency=job.agency, log=job.log, calls=job.calls, records=job.records, whole=job.whole
@@ -148,8 +154,9 @@ class _Run:
     async def _simulate(self, engine: Engine, postgres_url: str) -> None:
         """Leg after leg, until all records are in and nothing more is owed to anyone."""
         job = self._job
-        place = begun(engine, job.records)
-        ends = job.records[-1].stamp + _longest_life(job.agency.policy.timetable)
+        place: Place | None = begun(engine, job.records)
+        done = 0 if place is None else place.done
+        longest_life = _longest_life(job.agency.policy.timetable)
         legs = Legs(
             records=job.records,
             folder=job.folder,
@@ -158,14 +165,14 @@ class _Run:
             postgres_url=postgres_url,
             state=self._state,
             supervisor=self._supervisor,
-            ends=ends,
+            longest_life=longest_life,
         )
         zone = job.agency.policy.timetable.zone_info
-        with Bar(records=len(job.records), done=place.done, zone=zone, console=self._console) as bar:
-            while place.now < ends:
+        with Bar(records=len(job.records), done=done, zone=zone, console=self._console) as bar:
+            while place is not None:
                 place = await legs.one(place, bar=bar)
         await let_the_loop_finish()
-        if owed := still_owed(engine, job.agency.policy, now=ends):
+        if owed := still_owed(engine, job.agency.policy, now=job.records[-1].stamp + longest_life):
             raise LocalError(
                 f"the simulation did not come to an end: {len(owed)} calls are still owed something, the first is "
                 f"{owed[0]}; nothing was written. See {self._state.logs}"
@@ -184,6 +191,7 @@ def _say_what_was_read(job: Job, console: Console) -> None:
     console.print(
         f"{log.path}: {log.rows} rows, {len(log.calls)} calls, {len(job.calls)} of them in this window.",
         soft_wrap=True,
+        markup=False,
     )
     for problem in log.problems[:_SHOWN_PROBLEMS]:
         console.print(f"  {problem}", soft_wrap=True, markup=False)
@@ -201,7 +209,9 @@ def _say_how_it_went(simulation: Simulation, out: Path, *, seconds: float, conso
         soft_wrap=True,
     )
     console.print(
-        f"Open {out / 'report.html'}; every decision is in decisions.csv, every text in texts.csv.", soft_wrap=True
+        f"Open {out / 'report.html'}; every decision is in decisions.csv, every text in texts.csv.",
+        soft_wrap=True,
+        markup=False,
     )
 
 

@@ -33,7 +33,8 @@ def worker(state: State, *, metrics_port: int, environment: dict[str, str]) -> C
         argv=[python(), "-m", "local.simulation.worker"],
         log=state.log("worker"),
         healthy=http_ok(metrics_port, "/metrics"),
-        env={**environment, "COMMUNITYCONNECT_METRICS_PORT": str(metrics_port)},
+        env={**environment, "COMMUNITYCONNECT_METRICS_PORT": str(metrics_port), "TEMPORAL_CONFIG_FILE": os.devnull},
+        hidden=("TEMPORAL_", "TWILIO_", "COMMUNITYCONNECT_", "PG"),  # they are about the service, not about this
     )
 
 
