@@ -79,7 +79,7 @@ class Postgres:
         if not self._says_ready():  # a connection before that would stand as FATAL in its log
             return False
         try:
-            with psycopg.connect(_conninfo(self.url()), connect_timeout=2) as connection:
+            with psycopg.connect(_conninfo(self.url()), connect_timeout=2, sslmode="disable") as connection:
                 return connection.execute("SELECT 1").fetchone() == (1,)
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
@@ -123,7 +123,7 @@ class Postgres:
 
 def ensure_database(url: str, name: str) -> str:
     """Create the database if it is not there; its URL. `url` is that of any database of the server."""
-    with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+    with psycopg.connect(_conninfo(url), autocommit=True, sslmode="disable") as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"{url.rpartition('/')[0]}/{name}"

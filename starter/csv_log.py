@@ -223,14 +223,14 @@ def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, date
             if name == "received" and (received := times[name]) is not None:
                 earliest = received - _SKEW
         except (ValueError, OverflowError):
-            raise _BadTime(f"{column} {_shown(cell)}is not a time") from None
+            raise _BadTime(f"{column} is {_shown(cell)} not a time") from None
     return times
 
 
 def _shown(cell: str | None) -> str:
     """What stands there, where it looks like a time: anything else could be a name or a number (R3)."""
     looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZ+-]{1,32}", cell) and redact(cell) == cell
-    return f"({cell}) " if looks_like_one else ""
+    return f"{cell!r}, which is" if looks_like_one else "something that is"
 
 
 def _cell(row: Mapping[str, str | None], column: str | None) -> str | None:

@@ -136,3 +136,18 @@ def test_a_generated_log_for_an_agency_that_reads_other_columns_is_refused(tmp_p
     line = the_one_line(run("generate-day", "--agency", str(folder), "--out", str(tmp_path / "day.csv"), home=tmp_path))
     assert "no column 'closing_time'" in line
     assert not (tmp_path / "day.csv").exists()
+
+
+def test_a_generated_log_for_an_agency_with_other_codes_is_refused(tmp_path: Path) -> None:
+    line = the_one_line(run("generate-day", "--agency", NEW_YORK, "--out", str(tmp_path / "day.csv"), home=tmp_path))
+    assert "knows no source 'phone'" in line
+
+
+def test_a_simulation_that_cannot_write_its_report_says_so_and_does_not_work_in_vain(tmp_path: Path) -> None:
+    (tmp_path / "out" / "report.html").mkdir(parents=True)
+    what = ("--cad", str(SAMPLE), "--agency", NEW_YORK, "--out", str(tmp_path / "out"), "--limit", "1")
+    line = the_one_line(run("simulate", *what, home=tmp_path))
+    assert "report.html" in line
+    assert line.endswith("The same command goes on where it stopped.")
+    (tmp_path / "out" / "report.html").rmdir()
+    assert run("simulate", *what, home=tmp_path).returncode == 0

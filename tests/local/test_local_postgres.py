@@ -234,3 +234,14 @@ def test_databases_for_single_tests_are_copied_and_dropped_while_in_use() -> Non
             drop_database(url, "test_1")
         with pytest.raises(psycopg.OperationalError, match="does not exist"):
             connect(copy)
+
+
+def test_what_a_killed_deletion_left_of_the_data_is_no_data(state: State) -> None:
+    """Without PG_VERSION it is nothing that PostgreSQL could start with, and nothing to be kept."""
+    data = next(state.home.rglob("PG_VERSION")).parent
+    (data / "PG_VERSION").unlink()
+    with Supervisor(state) as supervisor:
+        postgres = Postgres(state=state, port=free_port(), durable=False)
+        supervisor.start(postgres.child())
+        with connect(postgres.url()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -30,6 +30,12 @@ TELL_TALE = [
 ]
 
 
+LOOKS_LIKE_AN_ALLOWED_ONE = [
+    *("FOUND CHILD", "LOST CHILD", "FOUND DEAD BODY", "SLEEPER UNCONSCIOUS PERSON", "594R VANDALISM DV RELATED"),
+    *("459R BURGLARY REPORT RAPE", "PARTY WITH FIGHT"),
+]
+
+
 @pytest.fixture(scope="module")
 def san_diego() -> Agency:
     return load_agency(FOLDER)
@@ -197,3 +203,9 @@ class TestTheRestOfTheFolder:
 def speaks_of_new_york(path: Path) -> bool:
     text = path.read_text(encoding="utf-8").lower()
     return "new york" in text or "new-york" in text or "nypd" in text
+
+
+@pytest.mark.parametrize("code", LOOKS_LIKE_AN_ALLOWED_ONE)
+def test_r1_other_words_behind_the_code_of_an_allowed_type_are_unknown(san_diego: Agency, code: str) -> None:
+    group = san_diego.call_types.group_of(code)
+    assert group is None or san_diego.call_types.groups[group].rule is not TypeRule.ALLOWED

@@ -2,11 +2,12 @@
 
 import csv
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from settings import python
+from settings import child_environment, python
 from tests.simulation.by_the_policy import Expected, expected
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,21 @@ def simulate(log: Path, agency: Path, out: Path, *options: str) -> str:
     done = subprocess.run(command(log, agency, out, *options), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def simulate_otherwise(
+    change: str, log: Path, agency: Path, out: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> int:
+    """Run the command after a change of its own code, made by `change`; with what it ended."""
+    first, _module, _name, *arguments = command(log, agency, out, *options)
+    return subprocess.run(
+        [first, "-c", f"{change}\nfrom cli.main import main\nmain()", *arguments],
+        cwd=ROOT,
+        env=child_environment(environment or {}),
+        capture_output=True,
+        check=False,
+        timeout=150,
+    ).returncode
 
 
 def generated(log: Path, *, seed: int) -> Path:

@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import time
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from local.state import State
 from tests.simulation import simulated
 from tests.simulation.simulated import NEW_YORK, NEW_YORKS_LOG, OTTAWA, SAN_DIEGO, SAN_DIEGOS_LOG
+from tests.starter.logs import log_file, row
 
 FALL_BEGINS = datetime.fromisoformat("2024-11-01")
 FALL = ("--from", "2024-11-01", "--hours", "72")  # the clocks go back on the third
@@ -65,11 +67,57 @@ def test_killed_stopped_and_taken_up_again_it_writes_the_same_bytes(in_fall: Pat
     assert simulated.bytes_of(tmp_path) == simulated.bytes_of(in_fall)
 
 
-def test_in_many_short_legs_it_writes_the_same_bytes(in_fall: Path, tmp_path: Path) -> None:
-    short = "import local.simulation.legs as legs; legs._TOLD_IN_A_LEG = 50; from cli.main import main; main()"
-    command = simulated.command(NEW_YORKS_LOG, NEW_YORK, tmp_path, *FALL)
-    subprocess.run([command[0], "-c", short, *command[3:]], cwd=simulated.ROOT, check=True, capture_output=True)
-    assert simulated.bytes_of(tmp_path) == simulated.bytes_of(in_fall)
+def test_in_short_legs_with_many_open_calls_and_the_shells_variables_it_writes_the_same_bytes(tmp_path: Path) -> None:
+    """And a mistyped year neither blurs the times nor takes for ever."""
+    open_calls = [row(incident_id=f"{n}", received=f"2026-01-15 12:0{n}:00") for n in range(6)]
+    log = log_file(tmp_path, *open_calls, row(incident_id="typo", received="2150-01-15 12:00:00"))
+    simulated.simulate(log, OTTAWA, tmp_path / "one")
+    found = simulated.outcome(tmp_path / "one")
+    assert Counter(kind for _, kind, _ in found.texts) == {"confirmation": 7, "delay": 21}
+    assert set(found.lateness()) == {timedelta(0)}
+    about_the_service = {
+        "TEMPORAL_TLS": "true",
+        "TEMPORAL_API_KEY": "of the service",
+        "PGSSLMODE": "require",
+        "COMMUNITYCONNECT_LOG_FORMAT": "of no kind",
+    }
+    two = tmp_path / "two"
+    short = "import local.simulation.legs as legs; legs._TOLD_IN_A_LEG = 4"
+    assert simulated.simulate_otherwise(short, log, OTTAWA, two, environment=about_the_service) == 0
+    assert simulated.bytes_of(two) == simulated.bytes_of(tmp_path / "one")
+
+
+def test_died_between_taking_a_record_and_telling_it_a_call_that_was_over_stays_so(tmp_path: Path) -> None:
+    """It was cleared before its confirmation, so that its workflow had ended; then it was opened again."""
+    over = row(first_closed="2026-01-15 12:02:00", reopened_at="2026-01-15 12:30:00")
+    log = log_file(tmp_path, over, row(incident_id="1002", received="2026-01-15 12:20:00"))
+    dies = """
+import os
+from starter.accept import Acceptor
+accept = Acceptor.accept
+def accept_and_die(self, record):
+    accepted = accept(self, record)
+    return os._exit(7) if "reopened_at" in record.facts else accepted
+Acceptor.accept = accept_and_die
+"""
+    assert simulated.simulate_otherwise(dies, log, OTTAWA, tmp_path / "out") == 7
+    simulated.simulate(log, OTTAWA, tmp_path / "out")
+    assert {call for call, _, _ in simulated.outcome(tmp_path / "out").texts} == {"1002"}
+
+
+def test_what_temporal_does_not_take_is_not_passed_over(tmp_path: Path) -> None:
+    log = log_file(tmp_path, row(first_closed="2026-01-15 13:00:00"))
+    refuses = """
+from temporalio.service import RPCError, RPCStatusCode
+from starter.forward import Forwarder
+async def start(self, item):
+    raise RPCError("busy", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+Forwarder._start = start
+"""
+    assert simulated.simulate_otherwise(refuses, log, OTTAWA, tmp_path / "out") == 1
+    assert not (tmp_path / "out" / "texts.csv").exists()
+    simulated.simulate(log, OTTAWA, tmp_path / "out")
+    assert len(simulated.outcome(tmp_path / "out").texts) == 2
 
 
 def test_what_another_log_or_policy_left_unfinished_is_not_taken_up(tmp_path: Path) -> None:

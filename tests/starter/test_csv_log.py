@@ -14,7 +14,7 @@ from calls.facts import CallFacts
 from calls.merge import Stamped, merge
 from policy.agency import Agency, load_agency
 from starter.csv_log import Log, LogError, LoggedCall, read_log
-from starter.log_records import Window, records_of_log
+from starter.log_records import Window, no_call_in, records_of_log, window_of
 from starter.records import CadRecord
 from tests.conftest import AGENCIES
 from tests.starter.logs import COLUMNS, log_file, log_text, row
@@ -179,7 +179,6 @@ def test_a_heading_only_is_a_log_without_calls(tmp_path: Path) -> None:
                 "2026-02-30 12:00:00",
                 "2026-01-15 25:00:00",
                 "12:30",
-                "soon",
                 "2026-01-15",
                 "0001-01-01 00:00:00",
                 "1900-01-01 00:00:00",
@@ -360,13 +359,17 @@ class TestRecords:
             ("", None),
         ],
     )
-    def test_a_number_of_the_log_is_taken_where_it_is_one_else_the_caller_gets_a_fictional_one(
+    def test_a_number_of_the_log_is_taken_where_it_is_one_else_the_caller_has_none(
         self, tmp_path: Path, phone: str, number: str | None
     ) -> None:
         columns = OTTAWA.cad.columns.model_copy(update={"phone": "area"})
-        mapping = OTTAWA.cad.model_copy(update={"columns": columns})
-        (record,) = records(read_log(log_file(tmp_path, row(area=phone)), mapping))
-        assert record.phone == (number or "+12045550100")
+        agency = OTTAWA.model_copy(update={"cad": OTTAWA.cad.model_copy(update={"columns": columns})})
+        (record,) = records(read_log(log_file(tmp_path, row(area=phone)), agency.cad), agency)
+        assert record.phone == number
+
+    def test_in_a_log_without_numbers_each_caller_gets_a_fictional_one(self, tmp_path: Path) -> None:
+        (record,) = records(read(tmp_path, row()))
+        assert record.phone == "+12045550100"
 
     def test_r3_a_record_that_is_printed_does_not_show_the_number(self, tmp_path: Path) -> None:
         (record,) = records(read(tmp_path, row()))
@@ -380,7 +383,41 @@ class TestRecords:
         assert late == records(log)[3:]
 
 
+@pytest.mark.parametrize("cell", ["soon", "John Smith, 12 Main St", "613-555-0144", "+16135550144"])
+def test_r3_a_cell_that_is_no_time_is_not_quoted_it_could_be_a_name_or_a_number(tmp_path: Path, cell: str) -> None:
+    (problem,) = read(tmp_path, row(dispatched=cell)).problems
+    assert str(problem) == ("line 2: call 1001: dispatched is something that is not a time; the row is left out")
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "ends"),
+    [
+        (None, 2, NOON + timedelta(hours=2)),  # from the first call on
+        (datetime(2026, 1, 15, 12), 2, NOON + timedelta(hours=2)),  # noqa: DTZ001 - the agency's own time
+        (datetime(2026, 11, 1, 0, 30), 2, datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),  # noqa: DTZ001 - clocks go back
+        (None, None, None),
+    ],
+)
+def test_a_window_has_so_many_elapsed_hours(
+    tmp_path: Path, start: datetime | None, hours: float | None, ends: datetime | None
+) -> None:
+    assert window_of(OTTAWA, read(tmp_path, row()), start=start, hours=hours).end == ends
+
+
+def test_a_log_of_rows_that_cannot_be_read_says_what_is_wrong_with_the_first(tmp_path: Path) -> None:
+    log = read(tmp_path, row(received=""))
+    assert no_call_in(log, OTTAWA).endswith("no call in it; line 2: call 1001: no time of receipt; the row is left out")
+
+
 class TestReopened:
+    def test_with_two_rows_it_is_over_only_when_both_are(self, tmp_path: Path) -> None:
+        closed = self.CLOSED | {"final_closed": "2026-01-15 18:00:00"}
+        log = read(tmp_path, closed, row(received="2026-01-15 12:05:00"))
+        assert log.calls[0].cleared_at is None
+        assert log.calls[0].finally_cleared_at is None
+        both = read(tmp_path, closed, row(received="2026-01-15 12:05:00", first_closed="2026-01-15 14:00:00"))
+        assert both.calls[0].finally_cleared_at == NOON + timedelta(hours=6)
+
     CLOSED = row(first_closed="2026-01-15 13:00:00", reopened_at="2026-01-15 15:00:00")
 
     def test_it_is_cleared_opened_again_and_cleared_for_good(self, tmp_path: Path) -> None:
