@@ -45,7 +45,7 @@ def day(fast_town: Town) -> Town:
         | {"incident_id": "4", "type_initial": "THEFT", "phone": "+1 613 555 0113", "language": "fr"}
         | {"received": at(8), "dispatched": at(9), "first_closed": at(10)},
         # A type that nobody has listed.
-        common | {"incident_id": "5", "type_initial": "ZOMBIES", "received": at(9)},
+        common | {"incident_id": "5", "type_initial": "ZOMBIES", "phone": "613-555-0114", "received": at(9)},
     )
     assert "unknown: 1 x the policy does not know the call type 'ZOMBIES'" in said
     town.wait_for("Alice's survey", lambda: len(town.texts(ALICE)) == 3)
@@ -130,7 +130,7 @@ async def test_signals_sent_by_curl_without_a_payload_work(day: Town) -> None:
     """As an operator would, through Temporal's HTTP API; CAD tells the same a little later."""
     now = (day.box.clock.now() - day.begins).total_seconds() / 60
     call = {"agency": "OPS", "priority_native": "4", "source": "phone", "type_initial": "THEFT"}
-    call |= {"incident_id": "9", "received": day.local(now)}
+    call |= {"incident_id": "9", "phone": "613-555-0119", "received": day.local(now)}
     day.play(call, name="by-hand")
     for signal in (Signal.DISPATCHED, Signal.CLEARED):
         answer = await asyncio.to_thread(day.curl_signal, workflow_id("ottawa-9"), signal)
