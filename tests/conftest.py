@@ -16,9 +16,12 @@ from tests.servers import create_database, drop_database, running_postgres
 AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
+_LONG = ("tests/whole/", "tests/simulation/test_taking_up", "tests/simulation/test_simulate", "tests/generated/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the whole service first: they wait most of the time, and the rest fills it."""
-    items.sort(key=lambda item: "tests/whole/" not in item.nodeid)
+    """The tests of the whole service and other long ones first: they wait much of the time, and the rest fills it."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG)))
 
 
 @pytest.fixture(scope="session")
