@@ -38,6 +38,8 @@ from temporal_client import let_the_loop_finish
 _POOL = 8
 _SHOWN_PROBLEMS = 3
 _WORK = ".unfinished-"
+_HOUSE = Path(__file__).parents[2]
+_ROOMS = ("activities", "calls", "database", "local/simulation", "policy", "starter", "survey", "texts", "workflows")
 _GOES_ON = "The same command goes on where it stopped."
 
 
@@ -90,7 +92,8 @@ def simulate(options: Options, *, console: Console) -> Simulation:
     began = time.monotonic()
     try:
         with leaving_on_signals(), Supervisor(state, say=_quiet) as supervisor:
-            simulation = _Run(job=job, state=state, supervisor=supervisor, console=console).run()
+            run = _Run(job=job, state=state, supervisor=supervisor, console=console)
+            simulation = run.run()
     except (RPCError, OperationalError, CutOff):
         raise LocalError(f"the simulation was cut off; see {state.logs}. {_GOES_ON}") from None
     except (KeyboardInterrupt, SystemExit):
@@ -101,7 +104,8 @@ def simulate(options: Options, *, console: Console) -> Simulation:
     except OSError as error:
         raise LocalError(f"{error.filename or options.out}: cannot be written ({error.strerror}). {_GOES_ON}") from None
     forget(state, say=_quiet)
-    _say_how_it_went(simulation, options.out, seconds=time.monotonic() - began, console=console)
+    _say_how_it_went(simulation, options.out, console=console)
+    _say_how_fast(simulation, records=run.fed, of=len(job.records), seconds=time.monotonic() - began, console=console)
     return simulation
 
 
@@ -113,7 +117,7 @@ def _job(options: Options) -> Job:
     calls = [call for call in log.calls if window.has(call.received_at)][: options.limit]
     wanted = {call.cad_id for call in calls}
     records = records_of_log(log, agency, feed=feed, window=window, caller=number_of_its_own)
-    what = f"{feed} {agency.version} {options.start} {options.hours} {options.limit}"
+    what = f"{feed} {agency.version} {_program()} {options.start} {options.hours} {options.limit}"
     return Job(
         folder=options.agency,
         agency=agency,
@@ -125,6 +129,15 @@ def _job(options: Options) -> Job:
     )
 
 
+def _program() -> str:
+    """Another version of the program does not go on where this one stopped."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((_HOUSE / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class _Run:
     """One run, from the servers being there to the simulation's end."""
 
@@ -133,6 +146,8 @@ class _Run:
         self._state = state
         self._supervisor = supervisor
         self._console = console
+        self.fed = 0
+        """How many records this run took in; an interrupted one had the others."""
 
     def run(self) -> Simulation:
         postgres = Postgres(state=self._state, port=free_port(), durable=False)
@@ -156,6 +171,7 @@ class _Run:
         job = self._job
         place: Place | None = begun(engine, job.records)
         done = 0 if place is None else place.done
+        self.fed = len(job.records) - done
         longest_life = _longest_life(job.agency.policy.timetable)
         legs = Legs(
             records=job.records,
@@ -199,13 +215,19 @@ def _say_what_was_read(job: Job, console: Console) -> None:
         console.print(f"  … and {len(log.problems) - _SHOWN_PROBLEMS} more rows with something to say")
 
 
-def _say_how_it_went(simulation: Simulation, out: Path, *, seconds: float, console: Console) -> None:
+def _say_how_fast(simulation: Simulation, *, records: int, of: int, seconds: float, console: Console) -> None:
+    """By call only where the whole log went through in one go."""
+    speed = f"It took {seconds:.0f} s for {records} CAD records"
+    if records == of:
+        speed += f", {seconds / max(1, len(simulation.calls)) * 1000:.0f} ms a call"
+    console.print(f"{speed}.", soft_wrap=True)
+
+
+def _say_how_it_went(simulation: Simulation, out: Path, *, console: Console) -> None:
     eligible = sum(call.eligible is Eligible.YES for call in simulation.calls)
     sent = sum(text.outcome == SENT for text in simulation.texts)
-    per_call = seconds / max(1, len(simulation.calls)) * 1000
     console.print(
-        f"{len(simulation.calls)} calls, {eligible} of them eligible at the end; {sent} texts. "
-        f"It took {seconds:.0f} s, {per_call:.0f} ms a call. Nobody was texted.",
+        f"{len(simulation.calls)} calls, {eligible} of them eligible at the end; {sent} texts. Nobody was texted.",
         soft_wrap=True,
     )
     console.print(
