@@ -51,6 +51,16 @@ def test_r9_a_simulation_tells_what_a_call_that_turned_sensitive_was_not_sent(tm
         row(type_final="SEXUAL ASSAULT", dispatched="2026-01-15 13:10:00", first_closed="2026-01-15 14:00:00"),
         row(incident_id="1002", disposition="CAN", first_closed="2026-01-15 12:30:00"),
         row(incident_id="1003", dispatched="2026-01-15 13:00:00"),  # in the second in which a notice is due: none
+        row(incident_id="1004", first_closed="2026-01-15 12:30:00"),
+        row(
+            incident_id="1004",
+            received="2026-01-15 12:02:00",
+            type_initial="DOMESTIC",
+            first_closed="2026-01-15 12:30:00",
+        ),
+        row(
+            incident_id="1005", disposition="CAN", first_closed="2026-01-15 12:02:00"
+        ),  # before it is confirmed: nothing
     )
     simulated.simulate(log, simulated.OTTAWA, tmp_path / "out")
     found = simulated.outcome(tmp_path / "out")
@@ -58,6 +68,8 @@ def test_r9_a_simulation_tells_what_a_call_that_turned_sensitive_was_not_sent(tm
         "1001": ("false", "sensitive call type"),
         "1002": ("false", "cancelled"),
         "1003": ("true", "all rules met"),
+        "1004": ("false", "sensitive call type"),
+        "1005": ("false", "cancelled"),
     }
     told = {key: (text["outcome"], text["rule"]) for key, text in found.texts.items()}
     assert told == {
@@ -67,4 +79,6 @@ def test_r9_a_simulation_tells_what_a_call_that_turned_sensitive_was_not_sent(tm
         ("1002", "confirmation", 1): ("sent", ""),
         ("1002", "survey", 1): ("suppressed", "cancelled"),
         ("1003", "confirmation", 1): ("sent", ""),
+        ("1004", "confirmation", 1): ("suppressed", "sensitive call type"),
+        ("1004", "survey", 1): ("suppressed", "sensitive call type"),
     }
