@@ -1,5 +1,6 @@
 """The command `communityconnect`: one subcommand a process or a task, errors in one line."""
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -164,6 +165,17 @@ def _say(line: str) -> None:
 
 def main() -> None:
     """Run the command. What a person can mend is said in one line; anything else is a fault of ours and shows."""
+    try:
+        _run()
+    except SystemExit as end:
+        # As in worker.py: the SDK's threads abort the interpreter's exit now and then (sdk-python #300); on a busy machine
+        # `doctor` ended with -6. Everything of ours is finished.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+
+
+def _run() -> None:
     from local.errors import LocalError
 
     try:
