@@ -168,8 +168,8 @@ def main() -> None:
     try:
         _run()
     except SystemExit as end:
-        # As in worker.py: the SDK's threads abort the interpreter's exit now and then (sdk-python #300); on a busy machine
-        # `doctor` ended with -6. Everything of ours is finished.
+        # As in worker.py: the SDK's threads abort the interpreter's exit now and then (sdk-python #300). On a busy
+        # machine `doctor` ended with -6. Everything of ours is finished.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
