@@ -77,7 +77,7 @@ def _decided(row: CallRow, call: LoggedCall, first_rule: str, zone: ZoneInfo) ->
         arrived_at=_local_or_none(call.arrived_at, zone),
         cleared_at=_local_or_none(call.cleared_at, zone),
         priority=facts.priority,
-        call_type_code=facts.call_type_code,
+        call_type_code=_code(facts.call_type_code),
         call_type_group=facts.call_type_group or None,
         eligible=_ELIGIBLE[Eligibility(row.eligibility)],
         rule=row.rule,
@@ -88,12 +88,18 @@ def _decided(row: CallRow, call: LoggedCall, first_rule: str, zone: ZoneInfo) ->
 
 
 def _unknown_code(rule: str, facts: CallFacts) -> str | None:
-    code = {
-        Rule.UNKNOWN_TYPE: facts.call_type_code,
-        Rule.UNKNOWN_PRIORITY: facts.priority_code,
-        Rule.UNKNOWN_SOURCE: facts.source_code,
-    }.get(Rule(rule))
-    return None if code is None else redact(code)  # CAD's own text: a number may have slipped into it
+    return _code(
+        {
+            Rule.UNKNOWN_TYPE: facts.call_type_code,
+            Rule.UNKNOWN_PRIORITY: facts.priority_code,
+            Rule.UNKNOWN_SOURCE: facts.source_code,
+        }.get(Rule(rule))
+    )
+
+
+def _code(code: str | None) -> str | None:
+    """CAD's own text: a number may have slipped into it (R3)."""
+    return None if code is None else redact(code)
 
 
 def _first_rules(records: Sequence[CadRecord], agency: Agency) -> dict[str, str]:
@@ -171,7 +177,7 @@ def _held_back(
                     sent_at=None,
                     outcome=LedgerState.SUPPRESSED,
                     rule=row.rule,
-                    reason=row.reason,
+                    reason=redact(row.reason),
                 )
 
 

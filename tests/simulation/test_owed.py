@@ -45,6 +45,16 @@ def test_a_call_that_was_opened_again_waits_again_and_is_owed_one_survey(tmp_pat
     assert texts == [("confirmation", minutes(3)), ("delay notice 1", hours(2)), ("survey link", hours(6.5))]
 
 
+def test_r3_a_number_in_a_code_of_cads_is_not_written_out(tmp_path: Path) -> None:
+    log = log_file(
+        tmp_path, row(type_initial="CALL 613-555-0144"), row(incident_id="1002", type_final="CALL 6135550144")
+    )
+    simulated.simulate(log, simulated.OTTAWA, tmp_path / "out")
+    written = b"".join(simulated.bytes_of(tmp_path / "out").values())
+    assert b"unknown call type" in written
+    assert b"555-0144" not in written
+
+
 def test_r9_a_simulation_tells_what_a_call_that_turned_sensitive_was_not_sent(tmp_path: Path) -> None:
     log = log_file(
         tmp_path,
