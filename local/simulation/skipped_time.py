@@ -1,9 +1,8 @@
 """Time that is skipped: Temporal's test server jumps to the next timer as soon as nothing is left to do.
 
-The server's clock also runs while something is done, and that would show: tried so, with 88 surveys due at nine, 22 texts
-were sent a second late, others on another machine. So a second of the log lasts `SLOWNESS`
-seconds of the server's, which costs nothing (they are skipped), and what takes the machine a second is a hundredth of
-one in the log.
+The server's clock also runs while something is done, and that would show: tried so, with 88 surveys due at nine, 22
+texts were sent a second late, others on another machine. So a second of the log lasts `SLOWNESS` seconds of the
+server's, which costs nothing (they are skipped), and what takes the machine a second is a hundredth of one in the log.
 """
 
 import sysconfig
