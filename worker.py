@@ -12,7 +12,6 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
-from activities.overdue import OverdueActivities
 from activities.texts import TextActivities, TextServices
 from calls.contracts import TASK_QUEUE
 from database.encryption import keyring_of
@@ -22,7 +21,6 @@ from policy.agency import load_agency
 from settings import Settings, load_settings
 from temporal_client import connect_temporal
 from workflows.call_updates import CallUpdates
-from workflows.overdue_texts import OverdueTexts
 
 log = structlog.get_logger()
 
@@ -51,12 +49,11 @@ def text_services(settings: Settings) -> TextServices:
 
 def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
     """A worker for everything this service does. Activities are plain functions on `threads` threads."""
-    overdue = OverdueActivities(engine=services.engine, policy=services.agency.policy, clock=services.clock)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CallUpdates, OverdueTexts],
-        activities=[TextActivities(services).send_text, overdue.find_overdue_texts],
+        workflows=[CallUpdates],
+        activities=[TextActivities(services).send_text],
         activity_executor=ThreadPoolExecutor(max_workers=threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,

@@ -1,51 +1,29 @@
 """R1, R5, R6: everything is checked again at the moment of sending, on facts committed at that moment."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
 from activities.ledger import records_of
+from activities.people import speaks_against
+from activities.verdict import HeldBack, MaySend, Overtaken, Verdict
 from calls.contracts import Kind, KnownCall, LedgerState, SendText
 from calls.eligibility import decide
 from calls.policy import Timetable
 from calls.timetable import Send, next_step, survey_window
-from database.tables import CallRow, OptOutRow
+from database.tables import CallRow, TextRow
 from policy.agency import Agency
 
 # The clocks of Temporal and of this worker, by the service's time.
 CLOCKS_MAY_DIFFER = timedelta(minutes=1)
+_DID_NOT_ARRIVE = (LedgerState.FAILED, LedgerState.UNDELIVERED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overtaken:
-    """Newer facts have overtaken the order: the text is no longer owed. They go back to the workflow."""
-
-    call: KnownCall
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldBack:
-    """The text is owed by the timetable, and a rule forbids it, for good."""
-
-    state: LedgerState
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MaySend:
-    """Nothing speaks against sending now."""
-
-    call: KnownCall
-
-
-Verdict = Overtaken | HeldBack | MaySend
-
-
-def check(session: Session, order: SendText, *, row: CallRow, agency: Agency, now: datetime) -> Verdict:
-    """May this text go out at `now` (the service's time)?"""
+def check(
+    session: Session, order: SendText, *, row: CallRow, number: str | None, agency: Agency, now: datetime
+) -> Verdict:
+    """May this text go out at `now` (the service's time) to `number`? The number must be locked (`people`)."""
     call = known_call(row, agency.policy)
     for decision in (call.decision, decide(agency.reread(call.facts), agency.policy)):  # R1
         if not decision.is_eligible:
@@ -55,11 +33,12 @@ def check(session: Session, order: SendText, *, row: CallRow, agency: Agency, no
         return Overtaken(call=call)
     if order.key.kind is Kind.SURVEY and survey_window(now, timetable) > now + CLOCKS_MAY_DIFFER:  # R5
         return Overtaken(call=call)  # it was tried too long; the workflow waits for the morning
-    if _opted_out(session, phone_hash=row.phone_hash, sender=agency.identity.sender):  # R6
-        return HeldBack(state=LedgerState.SUPPRESSED, rule="opted out", reason="STOP is in force for this number")
-    if now >= order.expires_at:  # R5
-        return HeldBack(state=LedgerState.EXPIRED, rule="expired", reason="it would no longer be true or useful")
-    return MaySend(call=call)
+    return (
+        speaks_against(session, order, number=number, phone_hash=row.phone_hash, agency=agency, now=now)
+        or _never_heard_of_it(session, order)
+        or _expired(order, now)
+        or MaySend(call=call)
+    )
 
 
 def _still_owed(session: Session, order: SendText, call: KnownCall, timetable: Timetable, now: datetime) -> bool:
@@ -69,14 +48,24 @@ def _still_owed(session: Session, order: SendText, call: KnownCall, timetable: T
     return isinstance(step, Send) and step.key == order.key
 
 
-def _opted_out(session: Session, *, phone_hash: str | None, sender: str) -> bool:
-    return (
-        session.exec(
-            select(OptOutRow.id).where(
-                col(OptOutRow.phone_hash) == phone_hash,
-                col(OptOutRow.sender) == sender,
-                col(OptOutRow.ended_at).is_(None),
-            )
-        ).first()
-        is not None
+def _never_heard_of_it(session: Session, order: SendText) -> HeldBack | None:
+    """The survey goes only to those who got the confirmation; the carrier may have told later that it never arrived."""
+    if order.key.kind is not Kind.SURVEY:
+        return None
+    lost = (
+        col(TextRow.call_id) == order.call_id,
+        col(TextRow.kind) == Kind.CONFIRMATION,
+        col(TextRow.recipient_version) == order.key.recipient_version,
+        col(TextRow.state).in_(_DID_NOT_ARRIVE),
     )
+    if session.exec(select(TextRow.id).where(*lost)).first() is None:
+        return None
+    reason = "the confirmation did not reach the phone"
+    return HeldBack(state=LedgerState.SUPPRESSED, rule="not confirmed", reason=reason)
+
+
+def _expired(order: SendText, now: datetime) -> HeldBack | None:
+    """R5."""
+    if now < order.expires_at:
+        return None
+    return HeldBack(state=LedgerState.EXPIRED, rule="expired", reason="it would no longer be true or useful")

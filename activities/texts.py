@@ -11,17 +11,19 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
 from activities.carrier_client import Carrier, Misconfigured, NotProcessed, OutcomeUnknown, Refused
-from activities.check import CLOCKS_MAY_DIFFER, HeldBack, MaySend, Overtaken, check
+from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
 from activities.invitation import survey_link
 from activities.known_call import call_row, known_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
+from activities.people import lock_number
+from activities.verdict import HeldBack, MaySend, Overtaken
 from calls.clock import Clock
 from calls.contracts import SEND_TEXT, Kind, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
 from database.encryption import Keyring
@@ -113,12 +115,13 @@ class TextActivities:
         """Check on facts of this moment; if the text may go, write down that it is being sent, before it is."""
         now = self._is.clock.now()
         with Session(self._is.engine) as session, session.begin():
+            call = self._with_its_number_locked(session, order)
             checked = time.monotonic()
             text = ledger.own_row(session, claimed)
-            call = call_row(session, order.call_id)
+            number = None if call.phone_encrypted is None else self._is.keyring.decrypt(call.phone_encrypted)
             if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
                 return TextOutcome(record=ledger.record_of(text), call=self._newer(order, call))
-            verdict = check(session, order, row=call, agency=self._is.agency, now=now)
+            verdict = check(session, order, row=call, number=number, agency=self._is.agency, now=now)
             match verdict:
                 case Overtaken():
                     return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
@@ -128,10 +131,12 @@ class TextActivities:
                     )
                     self._say("text held back", order, rule=verdict.rule)
                     return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, call))
+                case MaySend() if number is None:
+                    raise NotProcessed("the call has no number now")
                 case MaySend():
                     rendered = self._render(session, order, call)
                     self._write_sending(session, text, call, rendered)
-                    return Ready(to=self._number(call), body=rendered.body, checked=checked)
+                    return Ready(to=number, body=rendered.body, checked=checked)
 
     def _post(self, order: SendText, claimed: Claim, ready: Ready) -> TextRecord:
         """The POST, and what came of it. Lease and age of the check are looked at as the last thing before."""
@@ -230,10 +235,14 @@ class TextActivities:
             announce_survey=self._is.agency.policy.timetable.survey.enabled,
         )
 
-    def _number(self, call: CallRow) -> str:
-        if call.phone_encrypted is None:
-            raise NotProcessed("the call has no number now")
-        return self._is.keyring.decrypt(call.phone_encrypted)
+    def _with_its_number_locked(self, session: Session, order: SendText) -> CallRow:
+        """The call as it is while nobody else counts its number's texts."""
+        phone_hash = session.exec(select(CallRow.phone_hash).where(col(CallRow.call_id) == order.call_id)).first()
+        lock_number(session, phone_hash or order.call_id)
+        call = call_row(session, order.call_id)
+        if call.phone_hash != phone_hash:
+            raise NotProcessed("the number was corrected at this moment")
+        return call
 
     def _outcome(self, order: SendText, record: TextRecord) -> TextOutcome:
         with Session(self._is.engine) as session:

@@ -14,9 +14,6 @@ TASK_QUEUE: Final = "calls"
 """One for workflows and activities: only then does the SDK start an activity eagerly, some 50 ms sooner."""
 WORKFLOW_TYPE: Final = "CallUpdates"
 SEND_TEXT: Final = "send_text"
-FIND_OVERDUE_TEXTS: Final = "find_overdue_texts"
-OVERDUE_TEXTS_WORKFLOW: Final = "OverdueTexts"
-OVERDUE_TEXTS_SCHEDULE: Final = "overdue-texts"
 
 SEARCH_ATTRIBUTES: Final = {
     "Agency": "Keyword",
@@ -160,10 +157,3 @@ class CallResult(_Payload):
 
     reason: str
     texts: tuple[str, ...]
-
-
-class OverdueReport(_Payload):
-    """What the sweep found: open calls looked at, and texts that are due and have no row in the ledger."""
-
-    open_calls: int
-    overdue: int

@@ -31,12 +31,13 @@ class Rule(StrEnum):
     SOURCE = "not from a resident"
     CANCELLED = "cancelled"
     MISSING_FACT = "a fact is missing"
+    UNTEXTABLE = "no number that may be texted"
     NO_NUMBER = "no number to text"
     ALL_MET = "all rules met"
 
 
 _NOT_KNOWN_YET = frozenset(
-    {Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE, Rule.MISSING_FACT, Rule.NO_NUMBER}
+    {Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE, Rule.MISSING_FACT, Rule.NO_NUMBER, Rule.UNTEXTABLE}
 )
 # A call that was once too risky to text stays silent, even if its type or priority is changed back. An unknown code is
 # not among them: it silences the call for as long as nobody knows what it means.
@@ -163,6 +164,8 @@ def _missing(facts: CallFacts) -> tuple[Rule, str] | None:
     missing = [name for name, value in mandatory.items() if value is None]
     if missing:
         return Rule.MISSING_FACT, f"CAD has not told {', '.join(missing)}"
+    if facts.untextable is not None:
+        return Rule.UNTEXTABLE, f"the number is {facts.untextable}"
     if facts.recipient_version == 0:
         return Rule.NO_NUMBER, "CAD gives no number that can be texted"
     return None

@@ -33,12 +33,34 @@ class CancelReason(StrEnum):
     TEST = "test"
 
 
+class Outcome(StrEnum):
+    """What came of a call that was handled under its own number: the agency's reading of CAD's disposition."""
+
+    ORDINARY = "ordinary"
+    NO_CONTACT = "no_contact"
+    """Whoever came met nobody: gone on arrival, unable to locate."""
+    UNFOUNDED = "unfounded"
+    ARREST = "arrest"
+
+
+class Untextable(StrEnum):
+    """Why no text can, or may, go to a number whatever the call."""
+
+    PSEUDO = "a pseudo number"
+    """911-xxx-xxxx: CAD's stand-in for a phone without a number of its own."""
+    ABROAD = "outside the allowed countries"
+    SERVICE = "a service number"
+    """Toll-free, premium, a company's: nobody's phone."""
+
+
 class CallFacts(BaseModel):
     """Everything that is known of one call now. Times are aware; `None` means that CAD has not told it (yet).
 
     `priority`, `call_type_group` and `source` are the agency's folder's reading of CAD's codes: an unknown code
     leaves them empty while the code itself stands in the `*_code` field, so that it is never taken for a harmless one.
-    `recipient_version` counts the phone numbers that the call has had: 0 is none, 1 the first.
+    The same holds for `outcome`, the reading of `disposition`.
+    `recipient_version` marks the phone number that the call has now: 0 is none; the same number of the same call has
+    the same mark, whenever it is told. `number_corrected_at`: since when it has it, where it had another one before.
     `latch` names the rule that silenced the call for ever (R1).
     """
 
@@ -56,6 +78,7 @@ class CallFacts(BaseModel):
     language: Language | None = None
     area: str | None = None
     disposition: str | None = None
+    outcome: Outcome | None = None
     in_progress: bool = False
     safety_flag: bool = False
     received_at: AwareDatetime | None = None
@@ -67,6 +90,8 @@ class CallFacts(BaseModel):
     reopened_at: AwareDatetime | None = None
     cancelled: CancelReason | None = None
     recipient_version: int = 0
+    number_corrected_at: AwareDatetime | None = None
+    untextable: Untextable | None = None
     latch: str | None = None
     held: bool = False
 

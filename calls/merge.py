@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
-from calls.facts import CallFacts, Source
+from calls.facts import Outcome, Source
 
 PHONE_HASH = "phone_hash"
 """The one merged field that is not a fact of `CallFacts`: by which number the caller is reached, as a keyed hash."""
@@ -22,6 +22,8 @@ _CODE_AND_READING: Final[Sequence[_Field]] = (
     ("call_type_code", "call_type_group"),
     ("priority_code", "priority"),
     ("source_code", "source"),
+    ("disposition", "outcome"),
+    ("phone_hash", "untextable"),
 )
 
 
@@ -72,22 +74,7 @@ def _silences(name: str, value: JsonValue) -> bool:
             return not value
         case "source":
             return value != Source.RESIDENT
+        case "outcome":
+            return value != Outcome.ORDINARY
         case _:
             return bool(value)
-
-
-def facts_of(
-    merged: Merged, *, agency: str, cad_id: str, latch: str | None, recipient_version: int, held: bool
-) -> CallFacts:
-    """The call's facts as they follow from its merged records and from what the service itself keeps of it."""
-    told = {name: stamped.value for name, stamped in merged.items() if name != PHONE_HASH}
-    return CallFacts.model_validate(
-        {
-            **told,
-            "agency": agency,
-            "cad_id": cad_id,
-            "latch": latch,
-            "recipient_version": recipient_version,
-            "held": held,
-        }
-    )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from calls.facts import Language, Source
+from calls.facts import Language, Outcome, Source
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
@@ -94,6 +94,10 @@ class SurveyRule(_Value):
     expires_after: Span
     """Counted from clearing."""
     link_valid_for: Span
+    not_after: frozenset[Outcome] = frozenset()
+    """Outcomes of a call that nobody is asked about. Of an unknown disposition nobody is either."""
+    only_after_arrival: bool = False
+    """No survey where no officer ever arrived."""
 
     @field_validator("opens", "closes")
     @classmethod
@@ -158,9 +162,25 @@ class EligibilityRules(_Value):
     groups: dict[str, CallTypeGroup]
 
 
+class NumberRules(_Value):
+    """The part of the policy that is about people, not calls: which numbers are texted, and how much."""
+
+    countries: frozenset[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = Field(min_length=1)
+    """ISO 3166: texts go to numbers of these only."""
+    texts_a_day: int = Field(ge=1)
+    """The most that one number gets in 24 hours, over all its calls."""
+    one_survey_in: Duration
+    """A number that was sent a survey is sent no other for so long."""
+    landline_remembered_for: Duration
+    """A number that could not take a text is not tried again for so long."""
+
+
 class Policy(_Value):
     """All that decides whether and when a caller is texted. Its `version` stands in every decision and text (R9)."""
 
     version: str
     eligibility: EligibilityRules
     timetable: Timetable
+    numbers: NumberRules
+    undecided_for: Span
+    """So long a call waits for what nobody has told yet; then it is closed, and its number deleted."""

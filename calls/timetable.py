@@ -10,7 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, TextKey, TextRecord
 from calls.facts import CallFacts
-from calls.policy import Timetable
+from calls.policy import SurveyRule, Timetable
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""A caller who hung up longer than this before the call was received did not: that time is a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +85,10 @@ def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now:
         return End(reason="cleared before the confirmation")
     rule = timetable.confirmation
     due_at = received + rule.after_received
-    if facts.call_ended_at is not None:
+    if facts.call_ended_at is not None and facts.call_ended_at > received - CLOCKS_DIFFER:
         due_at = facts.call_ended_at + rule.after_hang_up
+    if facts.number_corrected_at is not None:  # whoever has the right number was told nothing yet
+        due_at = max(due_at, facts.number_corrected_at)
     key = TextKey(kind=Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     return _due(key, due_at=due_at, expires_at=due_at + rule.expires_after, now=now, reason="confirmation due")
 
@@ -91,13 +96,18 @@ def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now:
 def _delay_notice(
     facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, *, give_up_at: datetime, now: datetime
 ) -> Step:
-    """The cap spans the whole call; the threshold starts again when the call goes back to the queue."""
+    """The cap spans the whole call; the threshold starts again when the call goes back to the queue.
+
+    A notice that expired (an outage) told nobody anything and does not count; one that a rule held back does, or it
+    would be tried for a fortnight.
+    """
     rule = timetable.delay
     told = [record for record in texts if record.key.kind is Kind.DELAY]
     sequence = max((record.key.sequence for record in told), default=0) + 1
     first_after = None if facts.priority is None else rule.first_after.get(facts.priority)
     since = facts.waiting_since
-    if sequence > rule.at_most or first_after is None or since is None:
+    counted = sum(record.state is not LedgerState.EXPIRED for record in told)
+    if counted >= rule.at_most or first_after is None or since is None:
         return Wait(until=give_up_at, reason="no further delay notice: until an officer has the call")
     told_since = sum(record.due_at > since for record in told)
     due_at = since + first_after + told_since * rule.repeat_every
@@ -112,16 +122,31 @@ def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable,
     rule = timetable.survey
     if any(record.key.kind is Kind.SURVEY for record in texts):
         return End(reason="the survey was offered")
-    if not rule.enabled:
-        return End(reason="cleared; surveys are off")
     if facts.cleared_at is None:  # `is_cleared` says otherwise; the type does not know it
         return End(reason="cleared at an unknown time: no survey")
     due_at = survey_window(facts.cleared_at + rule.after_cleared, timetable)
+    reason = _no_survey(facts, rule)
+    if reason is not None:  # it may still be opened again until then
+        reason = f"cleared; no survey: {reason}"
+        return Wait(until=due_at, reason=reason) if now < due_at else End(reason=reason)
     open_at = survey_window(max(due_at, now), timetable)
     if now < open_at:  # also where it was due in the day and we are late: at night it waits for the morning
         return Wait(until=open_at, reason="survey due")
     key = TextKey(kind=Kind.SURVEY, recipient_version=facts.recipient_version)
     return Send(key=key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after)
+
+
+def _no_survey(facts: CallFacts, rule: SurveyRule) -> str | None:
+    """Why this caller is not asked; `None` where nothing speaks against it."""
+    if not rule.enabled:
+        return "surveys are off"
+    if facts.disposition is not None and facts.outcome is None and facts.cancelled is None:
+        return f"the policy does not know the disposition {facts.disposition!r}"
+    if facts.outcome in rule.not_after:
+        return f"{facts.outcome}"
+    if rule.only_after_arrival and facts.arrived_at is None:
+        return "no officer arrived"
+    return None
 
 
 def _due(key: TextKey, *, due_at: datetime, expires_at: datetime, now: datetime, reason: str) -> Step:

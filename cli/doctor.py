@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
-from cli.set_up import has_namespace, has_schedule, missing_search_attributes
+from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
 from database.engine import connect
@@ -119,18 +119,12 @@ async def _namespace(client: Client) -> list[Finding]:
     if not await has_namespace(client):
         return [Finding(what=name, detail="is not there", mend=_SETUP)]
     missing = await missing_search_attributes(client)
-    scheduled = await has_schedule(client)
     return [
         Finding(what=name, detail="is there"),
         Finding(
             what="search attributes",
             detail=f"missing: {', '.join(missing)}" if missing else "registered",
             mend=_SETUP if missing else "",
-        ),
-        Finding(
-            what="schedules",
-            detail="there" if scheduled else "the sweep for overdue texts is missing",
-            mend="" if scheduled else _SETUP,
         ),
     ]
 

@@ -53,7 +53,7 @@ def run(
 
 @app.command()
 def setup() -> None:
-    """Bring database and Temporal to what this version needs: migrations, namespace, search attributes, schedules."""
+    """Bring database and Temporal to what this version needs: migrations, namespace, search attributes."""
     from cli.tasks import run_setup
 
     run_setup(load_settings(), say=_say)
@@ -81,6 +81,14 @@ def worker() -> None:
     import worker as worker_module
 
     worker_module.main()
+
+
+@app.command()
+def starter() -> None:
+    """Run a starter: it tells Temporal what changes, and looks for calls that are stuck. Start as many as you like."""
+    from cli.starter import run_starter
+
+    run_starter(load_settings())
 
 
 @app.command()
@@ -142,6 +150,53 @@ def generate_day(
 
     wanted = recipe(seed=seed, day=None if day is None else day.date(), storm=storm, year=year)
     generate(out, load_agency(agency), wanted, say=_say)
+
+
+@app.command()
+def attention() -> None:
+    """Show what needs a person first: stuck calls, calls that wait for a fact, codes that nobody has listed."""
+    from cli.attention import show_attention
+
+    if not show_attention(load_settings(), say=_say):
+        raise typer.Exit(1)
+
+
+@app.command("bring-back")
+def bring_back() -> None:
+    """Start the workflows anew that Temporal has lost with its data. What was sent is not sent again."""
+    from cli.tasks import run_bring_back
+
+    run_bring_back(load_settings(), say=_say)
+
+
+@app.command("block-numbers")
+def block_numbers(
+    why: Annotated[str, typer.Option(help="alarm company, hotline, lobby, shelter, payphone, other")],
+    until: Annotated[datetime | None, typer.Option(help="The first day on which they may be texted again.")] = None,
+) -> None:
+    """Put numbers on the list of those that must not be texted. They are read from standard input, one a line."""
+    from cli.blocked_numbers import block
+    from web.staff.blocked_numbers import Why
+
+    if why not in set(Why):
+        raise typer.BadParameter(f"one of: {', '.join(Why)}", param_hint="--why")
+    block(load_settings(), sys.stdin, why=Why(why), until=until and until.astimezone(), say=_say)
+
+
+@app.command("unblock-numbers")
+def unblock_numbers() -> None:
+    """Take numbers off that list. They are read from standard input, one a line."""
+    from cli.blocked_numbers import unblock
+
+    unblock(load_settings(), sys.stdin, say=_say)
+
+
+@app.command("blocked-numbers")
+def blocked_numbers() -> None:
+    """Show that list, numbers in clear."""
+    from cli.blocked_numbers import show
+
+    show(load_settings(), say=_say)
 
 
 @app.command("forget")

@@ -8,27 +8,16 @@ from sqlalchemy import Engine
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-)
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from calls.clock import Clock
-from calls.contracts import OVERDUE_TEXTS_SCHEDULE, OVERDUE_TEXTS_WORKFLOW, SEARCH_ATTRIBUTES, TASK_QUEUE
+from calls.contracts import SEARCH_ATTRIBUTES
 from database import migrate
 
 Say = Callable[[str], None]
 
 _RETENTION = timedelta(days=30)
-_SWEEP_EVERY = timedelta(minutes=5)
-_SWEEP_AT_MOST_EVERY = timedelta(seconds=30)  # real time, for demonstrations on a fast clock
+_OLD_SCHEDULE = "overdue-texts"
 
 
 def set_up_database(engine: Engine, *, say: Say) -> None:
@@ -39,15 +28,15 @@ def set_up_database(engine: Engine, *, say: Say) -> None:
     say(f"database: at revision {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
-async def set_up_temporal(client: Client, *, clock: Clock, say: Say) -> None:
-    """Namespace, search attributes, schedules.
+async def set_up_temporal(client: Client, *, say: Say) -> None:
+    """Namespace and search attributes.
 
     Raises:
         RPCError: Temporal refuses; on Temporal Cloud, namespaces and search attributes are made in its own console.
     """
     await _namespace(client, say=say)
     await _search_attributes(client, say=say)
-    await _schedules(client, clock=clock, say=say)
+    await _no_old_schedule(client, say=say)
 
 
 async def missing_search_attributes(client: Client) -> list[str]:
@@ -55,17 +44,6 @@ async def missing_search_attributes(client: Client) -> list[str]:
     request = ListSearchAttributesRequest(namespace=client.namespace)
     registered = (await client.operator_service.list_search_attributes(request)).custom_attributes
     return [name for name, type_ in SEARCH_ATTRIBUTES.items() if registered.get(name) != indexed_type(type_)]
-
-
-async def has_schedule(client: Client) -> bool:
-    """The sweep for overdue texts is scheduled."""
-    try:
-        await client.get_schedule_handle(OVERDUE_TEXTS_SCHEDULE).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise
-    return True
 
 
 async def has_namespace(client: Client) -> bool:
@@ -104,19 +82,15 @@ async def _search_attributes(client: Client, *, say: Say) -> None:
     say("temporal: search attributes " + (f"registered: {', '.join(missing)}" if missing else "are there"))
 
 
-async def _schedules(client: Client, *, clock: Clock, say: Say) -> None:
-    interval = max(clock.real_duration(_SWEEP_EVERY), _SWEEP_AT_MOST_EVERY)
-    schedule = Schedule(
-        action=ScheduleActionStartWorkflow(OVERDUE_TEXTS_WORKFLOW, id=OVERDUE_TEXTS_SCHEDULE, task_queue=TASK_QUEUE),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=interval)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
-    )
+async def _no_old_schedule(client: Client, *, say: Say) -> None:
+    """Until 0002 the sweep for overdue texts was a workflow; now the starter sweeps (docs/decisions/0015)."""
     try:
-        await client.create_schedule(OVERDUE_TEXTS_SCHEDULE, schedule)
-    except ScheduleAlreadyRunningError:
-        say(f"temporal: schedule {OVERDUE_TEXTS_SCHEDULE} is there")
+        await client.get_schedule_handle(_OLD_SCHEDULE).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
     else:
-        say(f"temporal: made schedule {OVERDUE_TEXTS_SCHEDULE}, every {interval}")
+        say(f"temporal: removed the schedule {_OLD_SCHEDULE}: the starter sweeps now")
 
 
 def indexed_type(type_: str) -> "IndexedValueType.ValueType":

@@ -7,6 +7,7 @@ from temporalio.service import RPCError
 from cli.set_up import Say, set_up_database, set_up_temporal
 from database.engine import connect
 from settings import Settings, SettingsError
+from starter.leases import bring_back
 from temporal_client import connect_temporal, let_the_loop_finish
 
 
@@ -17,16 +18,26 @@ def run_setup(settings: Settings, *, say: Say) -> None:
         set_up_database(engine, say=say)
     finally:
         engine.dispose()
-    asyncio.run(_temporal(settings, say=say))
+    asyncio.run(_temporal(say=say))
 
 
-async def _temporal(settings: Settings, *, say: Say) -> None:
+async def _temporal(*, say: Say) -> None:
     client = await connect_temporal(patience_seconds=10)
     try:
-        await set_up_temporal(client, clock=settings.clock, say=say)
+        await set_up_temporal(client, say=say)
     except RPCError as error:
         raise SettingsError(
             f"Temporal refuses ({error.status.name}); on Temporal Cloud make namespace and search attributes there"
         ) from None
     finally:
         await let_the_loop_finish()
+
+
+def run_bring_back(settings: Settings, *, say: Say) -> None:
+    """Have the starters start anew what Temporal has lost."""
+    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        count = bring_back(engine)
+    finally:
+        engine.dispose()
+    say(f"{count} calls get a workflow again, as soon as a starter runs; each is told what was sent")

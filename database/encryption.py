@@ -51,6 +51,11 @@ class Keyring:
         """By which a phone number (E.164) is found without being readable."""
         return self._hash("phone", number).hex()
 
+    def recipient_version(self, *, call: str, number: str) -> int:
+        """The mark of a number (E.164) within a call: the same for both the same, from 1 to 2^31 - 1, and of another
+        call's mark of the same number nobody can tell that they are one caller's (R3)."""
+        return 1 + int.from_bytes(self._hash("recipient", f"{call}\n{number}")[:8], "big") % (2**31 - 1)
+
     def survey_token(self, invitation_id: str) -> str:
         """The token in an invitation's link: the same for the same invitation, 60 bits, easy to read aloud."""
         bits = int.from_bytes(self._hash("survey", invitation_id), "big")

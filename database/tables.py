@@ -38,6 +38,7 @@ class CallRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
+        Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
     )
 
     call_id: str = Field(primary_key=True)
@@ -55,13 +56,19 @@ class CallRow(SQLModel, table=True):
     phone_encrypted: str | None = None
     phone_hash: str | None = Field(default=None, index=True)
     recipient_version: int = Field(default=0)
-    """Of the number to text now; 0 is none. A number that comes back has the version that it had (R2)."""
-    phone_versions: Json = _json(default_factory=dict)
-    """By hash, the version of every number that the call has had."""
+    """The mark of the number to text now; 0 is none. A number that comes back has the mark that it had (R2)."""
+    numbers: Json = _json(default_factory=dict)
+    """By hash, when each number of the call was first told."""
+    first_heard: datetime | None = _time(default=None)
+    """The earliest stamp of the call's records."""
     signalled_version: int = Field(default=0)
     signalled: Json | None = _json(default=None)
     forwarding_until_real: datetime | None = _time(default=None)
     ended_reason: str | None = None
+    """Why Temporal need not hear of this call any more, ever."""
+    trouble: str | None = None
+    """What a person should look at: a text that is overdue, a workflow that Temporal does not know."""
+    trouble_since_real: datetime | None = _time(default=None)
     created_real: datetime = _time(default_factory=real_now)
     updated_real: datetime = _time(default_factory=real_now)
 
@@ -188,3 +195,26 @@ class OptOutRow(SQLModel, table=True):
     sender: str
     since: datetime = _time()
     ended_at: datetime | None = _time(default=None)
+
+
+class BlockedNumberRow(SQLModel, table=True):
+    """A number that must not be texted: an alarm company's, a hotline's, a lobby's. Writer: web/staff.
+
+    The number stays encrypted, so that it still matches after a change of keys. Times are real: a list that people
+    keep goes by their calendar.
+    """
+
+    __tablename__: ClassVar[str] = "blocked_number"
+    __table_args__ = (
+        Index("uq_blocked_number_in_force", "phone_hash", unique=True, postgresql_where="ended_real IS NULL"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    phone_hash: str
+    phone_encrypted: str
+    reason: str
+    since_real: datetime = _time(default_factory=real_now)
+    until_real: datetime | None = _time(default=None)
+    """From then on it may be texted again."""
+    ended_real: datetime | None = _time(default=None)
+    """When a person took it off the list."""

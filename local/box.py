@@ -32,6 +32,7 @@ class Ports:
     temporal: int
     temporal_ui: int
     temporal_http: int
+    starter_metrics: int
     postgres: int
     worker_metrics: int
     temporal_metrics: int
@@ -48,6 +49,7 @@ class Ports:
             worker_metrics=first + 5,
             temporal_metrics=first + 6,
             temporal_http=first + 7,
+            starter_metrics=first + 8,
         )
 
     @classmethod
@@ -66,8 +68,9 @@ class Ports:
             "worker_metrics": "the worker's metrics",
             "temporal_metrics": "Temporal's metrics",
             "temporal_http": "Temporal's API over HTTP",
+            "starter_metrics": "the starter's metrics",
         }
-        option = "PORT=… (make) or --port; the eight ports from there on are used"
+        option = "PORT=… (make) or --port; the nine ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -126,8 +129,8 @@ class Box:
         ensure_database(postgres.url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
-        """The phones, the web and the worker."""
-        supervisor.start(self.phones(), self.web(), self.worker())
+        """The phones, the web, the worker and the starter."""
+        supervisor.start(self.phones(), self.web(), self.worker(), self.starter())
 
     def phones(self) -> Child:
         environment = self.environment()
@@ -156,6 +159,16 @@ class Box:
             log=self.state.log("web"),
             healthy=http_ok(self.ports.web, "/healthz"),
             env=self.environment(),
+        )
+
+    def starter(self, *, name: str = "starter", metrics_port: int | None = None) -> Child:
+        port = metrics_port or self.ports.starter_metrics
+        return Child(
+            name=name,
+            argv=[python(), "-m", "cli.main", "starter"],
+            log=self.state.log(name),
+            healthy=http_ok(port, "/metrics"),
+            env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
         )
 
     def worker(self, *, name: str = "worker", metrics_port: int | None = None) -> Child:

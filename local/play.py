@@ -24,7 +24,7 @@ from starter.accept import Acceptor
 from starter.csv_log import Log, read_log
 from starter.forward import Forwarder
 from starter.log_records import feed_of, no_call_in, records_of_log, window_of
-from starter.records import CadRecord
+from starter.records import LogRecord
 from starter.replay import Replay, first_eligible
 from temporal_client import connect_temporal
 
@@ -86,7 +86,7 @@ class _Run:
     """One run, from the servers being there to Ctrl-C."""
 
     def __init__(
-        self, *, box: Box, records: list[CadRecord], feed: str, start: str, supervisor: Supervisor, console: Console
+        self, *, box: Box, records: list[LogRecord], feed: str, start: str, supervisor: Supervisor, console: Console
     ) -> None:
         self._box = box
         self._records = records
@@ -107,7 +107,7 @@ class _Run:
         engine = connect(settings.database_url.get_secret_value())
         set_up_database(engine, say=_quiet)
         client = await connect_temporal(patience_seconds=20)
-        await set_up_temporal(client, clock=clock, say=_quiet)
+        await set_up_temporal(client, say=_quiet)
         policy = self._box.agency.policy
         forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=clock)
         if last is not None:  # before the worker is there: a timer that ran out meanwhile finds the new clock
@@ -115,7 +115,7 @@ class _Run:
         self._console.print("Starting phones, web and worker …")
         self._box.start_services(self._supervisor)
         keyring = keyring_of(settings)
-        acceptor = Acceptor(engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy)
+        acceptor = Acceptor(engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy, now=clock.now)
         replay = Replay(records=self._records, acceptor=acceptor, forwarder=forwarder, clock=clock, engine=engine)
         display = Display(box=self._box, engine=engine, progress=replay.progress, console=self._console)
         try:
@@ -167,7 +167,7 @@ class _Run:
         ).write(self._box.state)
 
 
-def _say_what_was_read(log: Log, agency: Agency, records: list[CadRecord], console: Console) -> None:
+def _say_what_was_read(log: Log, agency: Agency, records: list[LogRecord], console: Console) -> None:
     if not records:
         raise LocalError(no_call_in(log, agency))
     calls = len({record.cad_id for record in records})

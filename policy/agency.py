@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.facts import CallFacts, Language, Source
-from calls.policy import CallTypeGroup, EligibilityRules, Policy, Timetable
+from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Span, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
@@ -52,6 +52,8 @@ class _PolicyFile(_File):
     priorities: frozenset[int]
     sources: frozenset[Source]
     timetable: Timetable
+    numbers: NumberRules
+    undecided_for: Span
 
     @model_validator(mode="after")
     def _a_threshold_for_each_priority(self) -> Self:
@@ -104,6 +106,8 @@ def load_agency(folder: Path) -> Agency:
         policy=Policy(
             version=version,
             timetable=who_and_when.timetable,
+            numbers=who_and_when.numbers,
+            undecided_for=who_and_when.undecided_for,
             eligibility=EligibilityRules(
                 priorities=who_and_when.priorities,
                 sources=who_and_when.sources,

@@ -4,9 +4,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from calls.facts import CancelReason, Source
+from calls.facts import CancelReason, Outcome, Source
 from calls.policy import zone_name
 
+_OUTCOMES: Final = list(Outcome)
+"""In the order in which they speak against a survey."""
 _MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area"})
 """A file may lack these columns: no number, no text; no language, both. Without another a call could seem harmless."""
 
@@ -57,13 +59,27 @@ class CadMapping(BaseModel):
     zone: str
     priorities: dict[str, int]
     sources: dict[str, Source]
-    dispositions: dict[str, CancelReason] = Field(default_factory=dict)
-    """Those that mean that the call ended without being handled under its own number; all others mean nothing here."""
+    dispositions: dict[str, CancelReason | Outcome] = Field(default_factory=dict)
+    """What each says of the call's end: that it was not handled under its own number, or what came of it."""
 
     def cancel_reason(self, disposition: str | None) -> CancelReason | None:
-        """What a disposition says of the call's end. A cell may hold several codes, as `CAN,NR`: one is enough."""
-        codes = [] if disposition is None else [code.strip() for code in disposition.split(",")]
-        return next((self.dispositions[code] for code in codes if code in self.dispositions), None)
+        """Why the call was not handled under its own number. Of several codes in one cell (`CAN,NR`) one is enough."""
+        return next((read for read in self._readings(disposition) if isinstance(read, CancelReason)), None)
+
+    def outcome(self, disposition: str | None) -> Outcome | None:
+        """What came of the call; of several codes the one that speaks most against a survey. `None`: one is unknown."""
+        readings = self._readings(disposition)
+        if None in readings:
+            return None
+        return max((read for read in readings if isinstance(read, Outcome)), key=_OUTCOMES.index, default=None)
+
+    def _readings(self, disposition: str | None) -> list[CancelReason | Outcome | None]:
+        return [] if disposition is None else [self._reading(cell.strip()) for cell in disposition.split(",")]
+
+    def _reading(self, cell: str) -> CancelReason | Outcome | None:
+        """A code, or one with words after it, which may be cut off: `FALSE-False Al`."""
+        code = cell if cell in self.dispositions else cell.partition("-")[0].strip()
+        return self.dispositions.get(code)
 
     @field_validator("zone")
     @classmethod

@@ -1,29 +1,32 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Engine
+import structlog
+from sqlalchemy import Engine, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
+from calls.call_record import CallRecord, in_time, stamp_of, stamped
+from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
-from calls.eligibility import Decision, Rule, decide, latch_of
+from calls.eligibility import Decision, Rule, decide
 from calls.facts import CallFacts
-from calls.merge import PHONE_HASH, Stamped, facts_of, merge
+from calls.merge import PHONE_HASH, Merged, Stamped
+from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
 from database.tables import CadRecordRow, CallRow, Json, real_now
 from starter.records import CadRecord
 
-_LATCH_ORDER = list(Rule)
-_NO_NUMBER_KEPT = frozenset(
-    {
-        *(Rule.LATCH, Rule.IN_PROGRESS, Rule.SAFETY_FLAG, Rule.SENSITIVE_TYPE, Rule.EXCLUDED_TYPE, Rule.PRIORITY),
-        *(Rule.SOURCE, Rule.CANCELLED),
-    }
-)
-"""Rules that a caller's number is not kept under. An unknown code may become known: then the number is needed (R4)."""
+log = structlog.get_logger()
+
+CHANGED: Final = "communityconnect_call_changed"
+"""The channel on which PostgreSQL wakes the forwarders at the commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,37 +40,50 @@ class Accepted:
 
 
 class Acceptor:
-    """Merges records into calls, one transaction each."""
+    """Merges records into calls, one transaction each. `now` is the service's time of receipt."""
 
-    def __init__(self, *, engine: Engine, keyring: Keyring, agency: str, policy: Policy) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        keyring: Keyring,
+        agency: str,
+        policy: Policy,
+        now: Callable[[], datetime] = REAL_TIME.now,
+    ) -> None:
         self._engine = engine
         self._keyring = keyring
         self._agency = agency
         self._policy = policy
+        self._now = now
 
     def accept(self, record: CadRecord) -> Accepted:
-        """Merge the record and commit. The same record twice is nothing; a late one counts where it is the newest."""
+        """Merge the record and commit. The same record twice is nothing; a late one counts where it is the newest.
+
+        Raises:
+            ValueError: a fact of the record cannot be one; nothing was kept.
+        """
         phone_hash = None if record.phone is None else self._keyring.phone_hash(record.phone)
+        stamp = stamp_of(record.facts, record.stamp, now=self._now())
         with Session(self._engine) as session, session.begin():
             row = self._locked_row(session, record)
-            if row is not None and not self._keep(session, record, row.call_id, phone_hash):
-                return self._accepted(row, is_new=False, changed=False)
+            is_new = row is None
             if row is None:
                 row = self._new_row(record)
-                self._keep(session, record, row.call_id, phone_hash)
-                self._merge(row, record, phone_hash)
-                session.add(row)
-                return self._accepted(row, is_new=True, changed=True)
-            changed = self._merge(row, record, phone_hash)
+            if not self._keep(session, record, row.call_id, phone_hash, stamp):
+                return self._accepted(row, is_new=False, changed=False)
+            changed = self._merge(row, record, phone_hash, stamp)
             session.add(row)
-            return self._accepted(row, is_new=False, changed=changed)
+            if changed:
+                session.execute(select(func.pg_notify(CHANGED, "")))
+            return self._accepted(row, is_new=is_new, changed=changed)
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
         call = self._call_id(record)
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (call,))
         return session.exec(select(CallRow).where(col(CallRow.call_id) == call).with_for_update()).first()
 
-    def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None) -> bool:
+    def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime) -> bool:
         """Keep the record; `False` where the very same one is here already."""
         statement = (
             insert(CadRecordRow)
@@ -75,7 +91,7 @@ class Acceptor:
                 feed=record.feed,
                 content_hash=record.content_hash(phone_hash=phone_hash),
                 call_id=call,
-                stamp=record.stamp,
+                stamp=stamp,
                 body=dict(record.facts),
                 accepted_real=real_now(),
             )
@@ -97,22 +113,27 @@ class Acceptor:
             policy_version="",
         )
 
-    def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None) -> bool:
+    def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
-        known = {name: Stamped.model_validate(value) for name, value in row.merged.items()}
-        told = record.stamped(phone_hash=phone_hash)
-        merged = merge(known, told)
-        self._take_number(row, record, merged, phone_hash)
-        # By itself too: a record that comes too late to change the facts silences the call all the same (R1).
-        for seen in (told, merged):
-            row.latch = _first_latch(row.latch, latch_of(self._facts(record.cad_id, seen, row), self._policy))
-        facts = self._facts(record.cad_id, merged, row)
-        if row.signalled is None and decide(facts, self._policy).rule in _NO_NUMBER_KEPT:
-            # Nobody will be texted: then the number is not kept (R3). Told again, it has its version again.
+        told = self._told(record, phone_hash, stamp)
+        call = record_of(row, cad_id=record.cad_id).taking(told, stamp=stamp, policy=self._policy)
+        self._take_number(row, call, record, phone_hash)
+        facts = call.facts(recipient_version=row.recipient_version, held=False)
+        if row.phone_hash is not None and not self._is_number_kept(row, facts):
             row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
-            facts = self._facts(record.cad_id, merged, row)
-        row.merged = {name: stamped.model_dump(mode="json") for name, stamped in sorted(merged.items())}
+            facts = facts.model_copy(update={"recipient_version": 0})
+        row.merged = {name: value.model_dump(mode="json") for name, value in sorted(call.merged.items())}
+        row.latch = call.latch
+        row.numbers = {number: since.isoformat() for number, since in sorted(call.numbers.items())}
+        row.first_heard = call.first_heard
         return self._write(row, facts)
+
+    def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
+        told = stamped(in_time(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
+        if record.phone is not None and phone_hash is not None:
+            refusal = untextable(record.phone, self._policy.numbers)
+            told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
+        return told
 
     def _write(self, row: CallRow, facts: CallFacts) -> bool:
         decision = decide(facts, self._policy)
@@ -126,39 +147,44 @@ class Acceptor:
         row.updated_real = real_now()
         return changed
 
-    def _take_number(self, row: CallRow, record: CadRecord, merged: dict[str, Stamped], phone_hash: str | None) -> None:
+    def _take_number(self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None) -> None:
         """Where this record's number is the newest, it is the one to text; a new number is a new recipient."""
-        if phone_hash is None or record.phone is None or merged[PHONE_HASH].value != phone_hash:
+        if phone_hash is None or record.phone is None or call.number != phone_hash or row.phone_hash == phone_hash:
             return
-        if row.phone_hash != phone_hash:
-            row.phone_hash = phone_hash
-            row.phone_encrypted = self._keyring.encrypt(record.phone)
-            known = row.phone_versions.get(phone_hash, len(row.phone_versions) + 1)
-            row.phone_versions = {**row.phone_versions, phone_hash: known}
-            row.recipient_version = known
+        row.phone_hash = phone_hash
+        row.phone_encrypted = self._keyring.encrypt(record.phone)
+        row.recipient_version = self._keyring.recipient_version(call=row.call_id, number=record.phone)
 
-    def _facts(self, cad_id: str, merged: dict[str, Stamped], row: CallRow) -> CallFacts:
-        return facts_of(
-            merged,
-            agency=self._agency,
-            cad_id=cad_id,
-            latch=row.latch,
-            recipient_version=row.recipient_version,
-            held=False,
-        )
+    def _is_number_kept(self, row: CallRow, facts: CallFacts) -> bool:
+        """Of a caller who will not be texted none is (R3). While something is not known yet it waits, bounded (R4)."""
+        if facts.untextable is not None:
+            return False
+        if row.signalled is not None:
+            return True
+        decision = decide(facts, self._policy)
+        may_come_to_be_texted = decision.is_eligible or decision.may_change or decision.rule == Rule.SOURCE
+        return may_come_to_be_texted and facts.latch is None and row.ended_reason is None
 
     def _call_id(self, record: CadRecord) -> str:
         return id_of_call(agency=self._agency, cad_id=record.cad_id)
 
     def _accepted(self, row: CallRow, *, is_new: bool, changed: bool) -> Accepted:
         decision = known_call(row, self._policy).decision
+        if changed and decision.rule in UNKNOWN_CODES:
+            log.warning("unknown code", call_id=row.call_id, rule=decision.rule)
         return Accepted(call_id=row.call_id, decision=decision, is_new=is_new, changed=changed)
 
 
-def _first_latch(one: str | None, other: str | None) -> str | None:
-    """Of two latches the one whose rule stands first: the same whatever the order of the records."""
-    return min((latch for latch in (one, other) if latch is not None), key=_latch_rank, default=None)
+UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 
-def _latch_rank(latch: str) -> int:
-    return _LATCH_ORDER.index(Rule(latch))
+def record_of(row: CallRow, *, cad_id: str) -> CallRecord:
+    """The row as the merge takes it."""
+    return CallRecord(
+        agency=row.agency,
+        cad_id=cad_id,
+        merged={name: Stamped.model_validate(value) for name, value in row.merged.items()},
+        latch=row.latch,
+        numbers={number: datetime.fromisoformat(since) for number, since in row.numbers.items()},
+        first_heard=row.first_heard,
+    )

@@ -5,63 +5,47 @@ found by that and sent again; a version that comes twice changes nothing in the 
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col, select, update
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.known_call import known_call
-from activities.ledger import records_of
 from calls.clock import Clock
 from calls.contracts import (
     TASK_QUEUE,
     WORKFLOW_TYPE,
     CallChange,
     CallInput,
-    KnownCall,
-    LedgerState,
     Signal,
-    TextRecord,
     workflow_id,
 )
 from calls.facts import CallFacts, Language
 from calls.policy import Policy
 from calls.signals import signal_for
-from database.tables import CallRow, real_now
+from starter.leases import BATCH, Forward, Leases
+from starter.wake import Wake
 
 log = structlog.get_logger()
 
-_LEASE = timedelta(seconds=15)
-_BATCH = 50
 _LOOK_EVERY_SECONDS = 0.5
+_SWEEP_EVERY_SECONDS = 5.0
 _AFTER_TROUBLE_SECONDS = 2.0
 _NEVER_KNOWN = "never known to Temporal"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Forward:
-    call: KnownCall
-    call_id: str
-    signalled: CallFacts | None
-    tried_before: bool
-    """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
-    texts: tuple[TextRecord, ...]
-    """What the ledger has, for a workflow that is to be started."""
+class WorkflowMissing(Exception):  # noqa: N818 - an outcome
+    """Temporal does not know a workflow that it should have."""
 
 
 class Forwarder:
     """Starts and signals workflows. Any number of them may run at once: rows are leased under a lock."""
 
     def __init__(self, *, engine: Engine, client: Client, policy: Policy, clock: Clock) -> None:
-        self._engine = engine
+        self._leases = Leases(engine=engine, policy=policy, clock=clock)
         self._client = client
         self._policy = policy
         self._clock = clock
@@ -69,26 +53,32 @@ class Forwarder:
     async def forward_all(self) -> int:
         """Forward every row that Temporal does not have yet; how many. A failure leaves the row for the next time."""
         count = 0
-        while batch := await asyncio.to_thread(self._lease):
+        while batch := await asyncio.to_thread(self._leases.take):
             await asyncio.gather(*(self._forward(item) for item in batch))
             count += len(batch)
-            if len(batch) < _BATCH:
+            if len(batch) < BATCH:
                 break
         return count
 
-    async def keep_up_to_date(self) -> None:
-        """Forward what is behind, for ever: after a time without Temporal this is what catches up."""
+    async def keep_up_to_date(self, wake: Wake | None = None) -> None:
+        """Forward what is behind, for ever: after a time without Temporal this is what catches up.
+
+        `wake` tells at once of a commit; without it, and should a word of it get lost, rows are looked at regularly.
+        """
         while True:
             try:
                 await self.forward_all()
             except OperationalError:
                 log.warning("the database does not answer; trying again")
                 await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            if wake is None:
+                await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            else:
+                await wake.wait(seconds=_SWEEP_EVERY_SECONDS)
 
     async def resume_with(self, clock: Clock) -> int:
         """Tell every open call a new clock (a demonstration that was stopped goes on); how many were told."""
-        ids = await asyncio.to_thread(self._open_calls)
+        ids = await asyncio.to_thread(self._leases.open_calls)
         for call in ids:
             try:
                 handle = self._client.get_workflow_handle(workflow_id(call))
@@ -98,15 +88,17 @@ class Forwarder:
                     raise
         return len(ids)
 
-    async def _forward(self, item: _Forward) -> None:
+    async def _forward(self, item: Forward) -> None:
         try:
             ended = await self._bring(item)
+        except WorkflowMissing:
+            await asyncio.to_thread(self._leases.missing, item)
         except RPCError as error:
             log.warning("temporal did not take the call; trying again", call_id=item.call_id, status=error.status.name)
-            return
-        await asyncio.to_thread(self._forwarded, item, ended)
+        else:
+            await asyncio.to_thread(self._leases.done, item, ended=ended)
 
-    async def _bring(self, item: _Forward) -> str | None:
+    async def _bring(self, item: Forward) -> str | None:
         """Start or signal the call's workflow; the reason of the end where there is none any more, or never will be."""
         if item.signalled is not None:
             return await self._signal(item)
@@ -121,7 +113,7 @@ class Forwarder:
             return f"never texted: {item.call.decision.rule}" if ended == _NEVER_KNOWN else ended
         return None
 
-    async def _start(self, item: _Forward) -> None:
+    async def _start(self, item: Forward) -> None:
         """Start the call's workflow. Never a second one, not even after the first has ended (R2).
 
         A running one is not joined silently either (`USE_EXISTING`): then it would not hear of these facts.
@@ -146,7 +138,7 @@ class Forwarder:
             static_details=f"Texts for one call for service of {facts.agency}, policy {self._policy.version}.",
         )
 
-    async def _signal(self, item: _Forward) -> str | None:
+    async def _signal(self, item: Forward) -> str | None:
         """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
         name = signal_for(item.signalled, item.call)
         if name is Signal.ARRIVED and _only_arrived(item.signalled, item.call.facts):
@@ -157,11 +149,16 @@ class Forwarder:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            return await self._why_ended(item)
+            return await self._why_ended(item, refusal=error)
         return None
 
-    async def _why_ended(self, item: _Forward) -> str | None:
-        """A workflow that has ended is final; one that Temporal does not know was ended long ago or lost with it."""
+    async def _why_ended(self, item: Forward, *, refusal: RPCError) -> str:
+        """A workflow that has ended is final. One that Temporal does not know ended long ago, or was lost.
+
+        Raises:
+            WorkflowMissing: it should be there, and is not.
+            RPCError: it is there now (somebody has just reset it): the same again.
+        """
         try:
             description = await self._client.get_workflow_handle(workflow_id(item.call_id)).describe()
         except RPCError as error:
@@ -169,67 +166,13 @@ class Forwarder:
                 raise
             if item.signalled is None:
                 return _NEVER_KNOWN
-            # The wrong namespace, or a Temporal that lost its data: for a person to look at, and never final.
-            log.error("temporal does not know the call's workflow", call_id=item.call_id)
-            raise
+            if await asyncio.to_thread(self._leases.is_over, item):
+                return "ended, and forgotten by Temporal"
+            raise WorkflowMissing from None
         status = description.status or WorkflowExecutionStatus.COMPLETED
-        return None if status is WorkflowExecutionStatus.RUNNING else status.name.lower()
-
-    def _lease(self) -> Sequence[_Forward]:
-        """Take rows that are behind, so that no other forwarder sends them meanwhile."""
-        now = real_now()
-        with Session(self._engine) as session, session.begin():
-            rows = session.exec(
-                select(CallRow)
-                .where(
-                    col(CallRow.signalled_version) < col(CallRow.version),
-                    col(CallRow.ended_reason).is_(None),
-                    (col(CallRow.forwarding_until_real).is_(None)) | (col(CallRow.forwarding_until_real) < now),
-                )
-                .limit(_BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
-            items = [self._item(session, row) for row in rows]
-            for row in rows:
-                row.forwarding_until_real = now + _LEASE
-                session.add(row)
-            return items
-
-    def _item(self, session: Session, row: CallRow) -> _Forward:
-        signalled = None if row.signalled is None else CallFacts.model_validate(row.signalled)
-        return _Forward(
-            call=known_call(row, self._policy),
-            call_id=row.call_id,
-            signalled=signalled,
-            tried_before=row.forwarding_until_real is not None,
-            texts=() if signalled is not None else tuple(_known_texts(session, row.call_id)),
-        )
-
-    def _forwarded(self, item: _Forward, ended: str | None) -> None:
-        """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts."""
-        told = item.signalled is not None or item.call.decision.is_eligible
-        with Session(self._engine) as session, session.begin():
-            session.execute(
-                update(CallRow)
-                .where(col(CallRow.call_id) == item.call_id, col(CallRow.signalled_version) < item.call.version)
-                .values(
-                    signalled_version=item.call.version,
-                    signalled=item.call.facts.model_dump(mode="json") if told else None,
-                    forwarding_until_real=None,
-                    ended_reason=ended,
-                )
-            )
-
-    def _open_calls(self) -> Sequence[str]:
-        with Session(self._engine) as session:
-            return session.exec(
-                select(CallRow.call_id).where(col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None))
-            ).all()
-
-
-def _known_texts(session: Session, call_id: str) -> list[TextRecord]:
-    """What came of the call's texts. One in doubt is not told: the workflow asks for it, and the activity finds out."""
-    return [record for record in records_of(session, call_id) if record.state is not LedgerState.UNKNOWN]
+        if status is WorkflowExecutionStatus.RUNNING:
+            raise refusal
+        return status.name.lower()
 
 
 def _only_arrived(before: CallFacts | None, after: CallFacts) -> bool:

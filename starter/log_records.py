@@ -12,7 +12,7 @@ from calls.facts import Language
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
-from starter.records import CadRecord
+from starter.records import LogRecord
 
 _STEPS = ("call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
 
@@ -55,7 +55,7 @@ def feed_of(log: Log) -> str:
 
 def records_of_log(
     log: Log, agency: Agency, *, feed: str, window: Window, caller: Callable[[int], str] = fictional_number
-) -> list[CadRecord]:
+) -> list[LogRecord]:
     """All records of the window's calls, in the order of their times.
 
     A log without numbers: each call is its own caller. The n-th of the whole log has the number `caller(n)`, so that it
@@ -73,12 +73,12 @@ def records_of_log(
     return sorted(records, key=lambda record: (record.stamp, record.cad_id))
 
 
-def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str | None) -> Iterator[CadRecord]:
+def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str | None) -> Iterator[LogRecord]:
     """The call as it was received, what further rows say of it, the types that it turned into, and its steps."""
 
-    def record(stamp: datetime, facts: dict[str, JsonValue], phone: str | None = None) -> CadRecord:
+    def record(stamp: datetime, facts: dict[str, JsonValue], phone: str | None = None) -> LogRecord:
         told = {name: value for name, value in facts.items() if value is not None}
-        return CadRecord(feed=feed, cad_id=call.cad_id, stamp=max(stamp, call.received_at), facts=told, phone=phone)
+        return LogRecord(feed=feed, cad_id=call.cad_id, stamp=max(stamp, call.received_at), facts=told, phone=phone)
 
     first, *further = call.rows or (call,)
     received: dict[str, JsonValue] = {"received_at": call.received_at.isoformat()}
@@ -135,7 +135,11 @@ def _type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
 
 
 def _disposition_facts(disposition: str | None, agency: Agency) -> dict[str, JsonValue]:
-    return {"disposition": disposition, "cancelled": agency.cad.cancel_reason(disposition)}
+    return {
+        "disposition": disposition,
+        "outcome": agency.cad.outcome(disposition),
+        "cancelled": agency.cad.cancel_reason(disposition),
+    }
 
 
 def _language(code: str | None) -> Language | None:

@@ -18,7 +18,7 @@ from calls.policy import Policy
 from database.tables import CadRecordRow
 from starter.accept import Acceptor
 from starter.forward import Forwarder
-from starter.records import CadRecord
+from starter.records import LogRecord
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Replay:
     """One run over a log's records. A record that an earlier run has fed is not fed again."""
 
     def __init__(
-        self, *, records: Sequence[CadRecord], acceptor: Acceptor, forwarder: Forwarder, clock: Clock, engine: Engine
+        self, *, records: Sequence[LogRecord], acceptor: Acceptor, forwarder: Forwarder, clock: Clock, engine: Engine
     ) -> None:
         self._records = records
         self._acceptor = acceptor
@@ -71,7 +71,7 @@ class Replay:
                 await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     @property
-    def _next(self) -> CadRecord:
+    def _next(self) -> LogRecord:
         return self._records[self.progress.played]
 
     def _feed_due(self) -> int:
@@ -101,7 +101,7 @@ class Replay:
             ).one()
 
 
-def first_eligible(records: Sequence[CadRecord], policy: Policy, *, agency: str) -> datetime | None:
+def first_eligible(records: Sequence[LogRecord], policy: Policy, *, agency: str) -> datetime | None:
     """When the first call that will be texted is received: a demonstration's clock starts shortly before it."""
     for record in records:
         if record.phone is None:

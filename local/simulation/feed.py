@@ -18,7 +18,7 @@ from database.tables import CallRow, Json, TextRow
 from local.simulation.skipped_time import SkippedTime
 from starter.accept import Acceptor
 from starter.forward import Forwarder
-from starter.records import CadRecord
+from starter.records import LogRecord
 
 # What CAD tells at the very second at which a text is due counts for that text, so records come a little before their
 # time: 25 s of the server's, which moves on by some milliseconds while a record is taken in.
@@ -37,7 +37,7 @@ class Feed:
     def __init__(
         self,
         *,
-        records: Sequence[CadRecord],
+        records: Sequence[LogRecord],
         time: SkippedTime,
         acceptor: Acceptor,
         forwarder: Forwarder,
@@ -91,7 +91,7 @@ class Feed:
                 raise CutOff("Temporal does not answer as it should")
         return told
 
-    def _take(self, record: CadRecord) -> bool:
+    def _take(self, record: LogRecord) -> bool:
         """Take the record in. True where Temporal must hear of it now; of a call that is silent for ever, any time."""
         accepted = self._acceptor.accept(record)
         return accepted.changed and (accepted.decision.is_eligible or not accepted.is_new)

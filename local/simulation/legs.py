@@ -5,7 +5,7 @@ Temporal's test server becomes slower with every workflow that it has seen: New 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func
@@ -25,7 +25,7 @@ from local.state import State
 from policy.agency import Agency, load_agency
 from starter.accept import Acceptor
 from starter.forward import Forwarder
-from starter.records import CadRecord
+from starter.records import LogRecord
 
 _TOLD_IN_A_LEG = 4000
 """Starts and signals: about a thousand calls."""
@@ -33,6 +33,11 @@ _LONGEST_LEG = timedelta(days=100)
 """The server counts nanoseconds since 1970 in 64 bits, to the year 2262: in slow motion 2.3 years of a log from now.
 A leg and, by the longest policy, two years until its last call is over."""
 _HEAD_START = timedelta(minutes=1)
+
+
+def _none_is_early() -> datetime:
+    """A log's records come at their own times, be they of next year."""
+    return datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,7 @@ class Place:
     now: datetime
 
 
-def begun(engine: Engine, records: list[CadRecord]) -> Place:
+def begun(engine: Engine, records: list[LogRecord]) -> Place:
     """Where an interrupted simulation stood: surely in are the records before the last moment that it had."""
     with Session(engine) as session:
         last = session.exec(select(func.max(CadRecordRow.stamp))).first()
@@ -56,7 +61,7 @@ def begun(engine: Engine, records: list[CadRecord]) -> Place:
 class Legs:
     """What all legs share. PostgreSQL runs already, as the supervisor's first child."""
 
-    records: list[CadRecord]
+    records: list[LogRecord]
     folder: Path
     agency: Agency
     engine: Engine
@@ -91,7 +96,9 @@ class Legs:
             engine=self.engine,
             records=self.records[place.done :],
             time=time,
-            acceptor=Acceptor(engine=self.engine, keyring=keyring, agency=self.agency.key, policy=policy),
+            acceptor=Acceptor(
+                engine=self.engine, keyring=keyring, agency=self.agency.key, policy=policy, now=_none_is_early
+            ),
             forwarder=Forwarder(engine=self.engine, client=client, policy=policy, clock=time.clock),
         )
         before = place.now + _LONGEST_LEG

@@ -32,7 +32,7 @@ from policy.agency import Agency, load_agency
 from starter.csv_log import Log, LoggedCall, read_log
 from starter.fictional_numbers import number_of_its_own
 from starter.log_records import feed_of, no_call_in, records_of_log, window_of
-from starter.records import CadRecord
+from starter.records import LogRecord
 from temporal_client import let_the_loop_finish
 
 _POOL = 8
@@ -63,7 +63,7 @@ class Job:
     agency: Agency
     log: Log
     calls: list[LoggedCall]
-    records: list[CadRecord]
+    records: list[LogRecord]
     whole: bool
     key: str
     """The same for the same work: an interrupted simulation is taken up only by the same."""

@@ -262,6 +262,7 @@ FRENCH: Final[Mapping[str, str]] = {
     "the row cannot be read": "la ligne est illisible",
     "the log's row was left out; the report says what is wrong with it": "ligne du journal exclue; voir plus bas",
     "a fact is missing": "un renseignement manque",
+    "no number that may be texted": "aucun numéro auquel on peut envoyer un texto",
     "no number to text": "aucun numéro pour les textos",
     "all rules met": "toutes les règles respectées",
     "opted out": "textos refusés (ARRET)",

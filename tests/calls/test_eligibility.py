@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls.eligibility import Decision, Eligibility, Rule, decide, latch_of
-from calls.facts import CallFacts, CancelReason, Source
+from calls.facts import CallFacts, CancelReason, Source, Untextable
 from calls.policy import Policy, TypeRule
 from policy.agency import Agency, load_agency
 from tests.builders import some_facts
@@ -45,6 +45,7 @@ RULES: list[tuple[Rule, dict[str, Any]]] = [
     (Rule.LATCH, {"latch": Rule.SAFETY_FLAG.value}),
     (Rule.CANCELLED, {"cancelled": CancelReason.DUPLICATE}),
     (Rule.MISSING_FACT, {"case_number": None}),
+    (Rule.UNTEXTABLE, {"untextable": Untextable.PSEUDO}),
     (Rule.NO_NUMBER, {"recipient_version": 0}),
 ]
 FOR_EVER = {Rule.IN_PROGRESS, Rule.SAFETY_FLAG, Rule.SENSITIVE_TYPE, Rule.EXCLUDED_TYPE, Rule.PRIORITY}

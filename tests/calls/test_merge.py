@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calls.call_record import CallRecord
 from calls.eligibility import Eligibility, Rule, decide
 from calls.facts import CallFacts
-from calls.merge import Stamped, facts_of, merge
+from calls.merge import Stamped, merge
 from policy.agency import load_agency
 from tests.builders import NOON, minutes, some_facts
 from tests.conftest import AGENCIES
@@ -34,7 +35,8 @@ def merged_of(records: Sequence[Record]) -> Record:
 
 
 def facts(*records: Record, latch: str | None = None) -> CallFacts:
-    return facts_of(merged_of(records), agency="ottawa", cad_id="1001", latch=latch, recipient_version=1, held=False)
+    call = CallRecord(agency="ottawa", cad_id="1001", merged=merged_of(records), latch=latch)
+    return call.facts(recipient_version=1, held=False)
 
 
 _codes = st.sampled_from(

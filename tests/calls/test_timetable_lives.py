@@ -97,7 +97,7 @@ def live(
     """As the workflow does: ask, wait or send, ask again, until the end."""
     life, facts, now, told = Life(), dict[str, Any](), NOON, 0
     results = _over_and_over(outcomes)
-    for _ in range(200):
+    for _ in range(1000):
         now = max([now, *(end for start, end in outages if start <= now < end)])
         while told < len(story) and story[told].at <= now:
             facts |= story[told].facts
@@ -134,7 +134,8 @@ def test_every_life_ends_and_no_text_is_asked_for_twice(
     assert life.ended_at < END
     keys = [sent.step.key for sent in life.sent]
     assert len(set(keys)) == len(keys)  # R2
-    assert sum(key.kind is Kind.DELAY for key in keys) <= TIMETABLE.delay.at_most
+    told = [sent for sent in life.sent if sent.step.key.kind is Kind.DELAY and sent.state is not LedgerState.EXPIRED]
+    assert len(told) <= TIMETABLE.delay.at_most
     assert sum(key.kind is Kind.SURVEY for key in keys) <= 1
 
 

@@ -22,6 +22,7 @@ DURATION = re.compile(r"(\d+) ?(s|min|h|d)")
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 STEPS = ("call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
 SILENCE = {"allowed": 0, "unknown": 1, "excluded": 2, "sensitive": 3}
+ENDS = {"cancelled", "duplicate", "merged", "transferred", "test"}  # handled, if at all, under another number
 YES = {"1", "true", "t", "yes", "y"}
 
 
@@ -62,7 +63,7 @@ class _Agency:
         self.zone = ZoneInfo(cad["zone"])
         self.priority_of: dict[str, str] = cad.get("priorities") or {}
         self.source_of: dict[str, str] = cad.get("sources") or {}
-        self.cancelling: set[str] = set(cad.get("dispositions") or {})
+        self.meaning: dict[str, str] = cad.get("dispositions") or {}
         self.priorities: list[str] = policy["priorities"]
         self.sources: list[str] = policy["sources"]
         self.timetable: dict[str, Any] = policy["timetable"]
@@ -87,6 +88,11 @@ class _Agency:
             fitting = [rule for pattern, rule in self._patterns if pattern.fullmatch(code)]
             self._rules[call_type] = self._exact.get(code) or _most_silent(fitting or ["unknown"])
         return self._rules[call_type]
+
+    def meaning_of(self, disposition: str) -> str | None:
+        """By the code, or by what stands before the words that follow it."""
+        code = disposition.strip()
+        return self.meaning.get(code, self.meaning.get(code.split("-")[0].strip()))
 
     def is_outside(self, priority: str) -> bool:
         return priority in self.priority_of and self.priority_of[priority] not in self.priorities
@@ -132,7 +138,7 @@ class _Row:
     source: str | None
     in_progress: str | None
     safety_flag: str | None
-    is_cancelled: bool
+    dispositions: list[str | None]  # what each code means; None: nobody has listed it
 
     def types(self, now: datetime) -> list[str]:
         """The types that this row has told so far, the present one last."""
@@ -184,7 +190,9 @@ def _row(told: dict[str, str | None], agency: _Agency) -> _Row | None:
         source="" if source is None and "" in agency.source_of else source,
         in_progress=told.get("in_progress"),
         safety_flag=told.get("safety_flag"),
-        is_cancelled=any(c.strip() in agency.cancelling for c in (told.get("disposition") or "").split(",")),
+        dispositions=[agency.meaning_of(code) for code in told["disposition"].split(",")]
+        if told.get("disposition")
+        else [],
     )
 
 
@@ -269,8 +277,16 @@ class _Call:
 
     def is_cancelled(self, now: datetime) -> bool:
         """A disposition is told with the clearing; where none is told, it is there from the beginning."""
-        cancelled = [row for row in self.rows if row.is_cancelled]
+        cancelled = [row for row in self.rows if ENDS & set(row.dispositions)]
         return any((row.received if self.cleared is None else self.cleared) <= now for row in cancelled)
+
+    def is_surveyed_after(self) -> bool:
+        """What came of it, as the last row that says so has it; and whether somebody came, where the policy asks."""
+        rules = self.agency.timetable["survey"]
+        told = [row.dispositions for row in self.rows if row.dispositions]
+        if told and (None in told[-1] or set(told[-1]) & set(rules.get("not_after") or [])):
+            return False
+        return rules.get("only_after_arrival", "false").lower() not in YES or self.arrived is not None
 
     def is_latched(self, now: datetime) -> bool:
         return any(
@@ -420,10 +436,12 @@ def _delay(call: _Call, now: datetime, sent: list[ExpectedText]) -> ExpectedText
     return ExpectedText(call.call_id, "delay", len(notices) + 1, due)
 
 
-def _survey(call: _Call, closed_at: datetime) -> ExpectedText:
+def _survey(call: _Call, closed_at: datetime) -> ExpectedText | None:
     rules = call.agency.timetable["survey"]
     if rules["enabled"].lower() not in YES:
         raise _Over
+    if not call.is_surveyed_after():
+        return None
     due = _in_window(closed_at + _duration(rules["after_cleared"]), call.agency)
     if due > closed_at + _duration(rules["expires_after"]):
         raise _Over

@@ -87,7 +87,7 @@ def everything(engine: Engine) -> str:
 
 
 def test_a_call_of_a_resident_is_eligible_and_stands_there_with_the_rule_and_the_policy(
-    engine: Engine, acceptor: Acceptor
+    engine: Engine, acceptor: Acceptor, keyring: Keyring
 ) -> None:
     accepted = acceptor.accept(received())
     assert (accepted.call_id, accepted.is_new, accepted.changed) == ("ottawa-1001", True, True)
@@ -95,7 +95,9 @@ def test_a_call_of_a_resident_is_eligible_and_stands_there_with_the_rule_and_the
     row = the_row(engine)
     assert (row.eligibility, row.rule, row.policy_version) == ("eligible", "all rules met", POLICY.version)
     assert (row.case_number, row.received_at, row.version, row.signalled_version) == ("26-104233", NOON, 1, 0)
-    assert the_facts(engine) == some_facts()
+    assert the_facts(engine) == some_facts(
+        recipient_version=keyring.recipient_version(call="ottawa-1001", number=PHONE)
+    )
 
 
 def test_a_record_is_kept_once_however_often_it_is_sent(engine: Engine, acceptor: Acceptor) -> None:
@@ -111,7 +113,7 @@ def test_a_record_is_kept_once_however_often_it_is_sent(engine: Engine, acceptor
 def test_the_same_moment_written_in_another_zone_is_the_same_record(engine: Engine, acceptor: Acceptor) -> None:
     one = record(5, dispatched_at=5)
     here = CadRecord(
-        feed="test", cad_id="1001", stamp=one.stamp.astimezone(timezone(timedelta(hours=-5))), facts=one.facts
+        feed="test", cad_id="1001", stamp=(one.stamp or NOON).astimezone(timezone(timedelta(hours=-5))), facts=one.facts
     )
     acceptor.accept(received())
     assert acceptor.accept(one).changed
@@ -204,13 +206,10 @@ def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
         for each in stream:
             acceptor.accept(each)
         row = the_row(engine)
-        ends.append(
-            (row.facts, row.merged, row.eligibility, row.rule, row.case_number, row.received_at, row.phone_hash)
-        )
+        ends.append(row.model_dump(exclude={"version", "phone_encrypted", "created_real", "updated_real"}))
         assert kept(engine) == len(LIFE)
     assert all(end == ends[0] for end in ends)
     assert the_facts(engine).is_cleared
-    assert the_facts(engine).recipient_version == 1
 
 
 def test_r4_one_record_that_silences_does_so_in_any_order(
@@ -235,7 +234,7 @@ class TestNumbers:
     def test_without_one_there_is_nobody_to_text_until_it_comes(self, engine: Engine, acceptor: Acceptor) -> None:
         assert acceptor.accept(received(phone=None)).decision.rule == Rule.NO_NUMBER
         assert acceptor.accept(record(5, phone=PHONE)).decision.is_eligible
-        assert the_facts(engine).recipient_version == 1
+        assert the_facts(engine).recipient_version > 0
 
     def test_undecided_it_waits_with_its_number_for_what_is_missing(
         self, engine: Engine, acceptor: Acceptor, keyring: Keyring
@@ -252,13 +251,17 @@ class TestNumbers:
         assert not acceptor.accept(record(5, phone=PHONE)).changed
         assert acceptor.accept(record(6, phone=OTHER_PHONE)).changed
         row = the_row(engine)
-        assert the_facts(engine).recipient_version == row.recipient_version == 2
+        assert the_facts(engine).recipient_version == row.recipient_version
+        assert row.recipient_version == keyring.recipient_version(call="ottawa-1001", number=OTHER_PHONE)
+        assert the_facts(engine).number_corrected_at == NOON + minutes(6)
         assert keyring.decrypt(row.phone_encrypted or "") == OTHER_PHONE
         assert row.phone_hash == keyring.phone_hash(OTHER_PHONE)
 
     def test_one_that_comes_too_late_is_not_taken(self, engine: Engine, acceptor: Acceptor, keyring: Keyring) -> None:
         acceptor.accept(received())
-        assert not acceptor.accept(record(-1, phone=OTHER_PHONE)).changed
+        before = the_facts(engine)
+        acceptor.accept(record(-1, phone=OTHER_PHONE))
+        assert the_facts(engine) == before.model_copy(update={"number_corrected_at": NOON})
         assert keyring.decrypt(the_row(engine).phone_encrypted or "") == PHONE
 
     def test_r3_of_a_call_that_was_never_to_be_texted_none_is_kept(self, engine: Engine, acceptor: Acceptor) -> None:
@@ -358,11 +361,33 @@ def test_r2_a_number_that_comes_back_has_the_version_that_it_had(engine: Engine,
     for after, phone in ((0, PHONE), (5, OTHER_PHONE), (10, PHONE), (15, OTHER_PHONE)):
         acceptor.accept(received(phone) if after == 0 else record(after, phone=phone))
         versions.append(the_facts(engine).recipient_version)
-    assert versions == [1, 2, 1, 2]
+    assert versions == [versions[0], versions[1]] * 2
+    assert versions[0] != versions[1]
+
+
+def test_r3_the_mark_of_a_number_is_another_one_in_every_call(keyring: Keyring) -> None:
+    """Else Temporal would tell that two calls are one caller's."""
+    marks = {keyring.recipient_version(call=f"ottawa-{call}", number=PHONE) for call in range(1000)}
+    assert len(marks) == 1000
+    assert min(marks) > 0
+    assert max(marks) < 2**31
 
 
 def test_r3_the_number_of_a_caller_who_will_not_be_texted_is_not_kept(engine: Engine, acceptor: Acceptor) -> None:
-    acceptor.accept(received(source_code="officer", source="officer"))
+    acceptor.accept(received(cancelled="duplicate"))
     row = the_row(engine)
     assert (row.phone_encrypted, row.phone_hash, row.recipient_version) == (None, None, 0)
-    assert row.rule == Rule.SOURCE
+    assert row.rule == Rule.CANCELLED
+
+
+def test_r4_an_officer_as_source_may_be_a_mistake_so_the_number_waits(engine: Engine, acceptor: Acceptor) -> None:
+    """Whichever of the two comes first, the caller of a resident's call is texted."""
+    mistaken, corrected = (
+        received(source_code="officer", source="officer"),
+        record(2, source_code="phone", source="resident"),
+    )
+    for cad_id, order in (("a", (mistaken, corrected)), ("b", (corrected, mistaken))):
+        for each in order:
+            decision = acceptor.accept(each.model_copy(update={"cad_id": cad_id})).decision
+        assert decision.is_eligible
+        assert the_row(engine, f"ottawa-{cad_id}").phone_encrypted is not None

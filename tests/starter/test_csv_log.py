@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calls.call_record import stamped
 from calls.eligibility import Rule, decide, latch_of
 from calls.facts import CallFacts
-from calls.merge import Stamped, merge
+from calls.merge import PHONE_HASH, Stamped, merge
 from policy.agency import Agency, load_agency
 from starter.csv_log import Log, LogError, LoggedCall, read_log
 from starter.log_records import Window, no_call_in, records_of_log, window_of
-from starter.records import CadRecord
+from starter.records import LogRecord
 from tests.conftest import AGENCIES
 from tests.starter.logs import COLUMNS, log_file, log_text, row
 
@@ -35,7 +36,7 @@ def only(log: Log) -> LoggedCall:
     return call
 
 
-def records(log: Log, agency: Agency = OTTAWA) -> list[CadRecord]:
+def records(log: Log, agency: Agency = OTTAWA) -> list[LogRecord]:
     return records_of_log(log, agency, feed="test", window=Window(start=None, end=None))
 
 
@@ -276,7 +277,7 @@ class TestOneCallInSeveralRows:
         assert latch in latches(read(tmp_path, *rows))
 
 
-def facts_told(record: CadRecord) -> CallFacts:
+def facts_told(record: LogRecord) -> CallFacts:
     return CallFacts.model_validate({**record.facts, "agency": "ottawa", "cad_id": record.cad_id})
 
 
@@ -288,7 +289,7 @@ def decided(log: Log) -> str:
     """By which rule the call is or is not texted, all its records taken together."""
     merged: dict[str, Stamped] = {}
     for record in records(log):
-        merged = merge(merged, record.stamped(phone_hash="hash"))
+        merged = merge(merged, stamped({**record.facts, PHONE_HASH: "hash"}, stamp=record.stamp))
     told = {name: stamped.value for name, stamped in merged.items()}
     facts = CallFacts.model_validate({**told, "agency": "ottawa", "cad_id": "1001", "recipient_version": 1})
     return decide(facts, OTTAWA.policy).rule

@@ -18,7 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError
 
 from activities.known_call import known_call
-from calls.clock import REAL_TIME
+from calls.clock import REAL_TIME, Clock
 from calls.contracts import (
     SEARCH_ATTRIBUTES,
     CallChange,
@@ -30,7 +30,7 @@ from calls.contracts import (
 )
 from calls.eligibility import Eligibility
 from database.encryption import Keyring
-from database.tables import CallRow, TextRow
+from database.tables import CallRow, TextRow, real_now
 from policy.agency import load_agency
 from starter.accept import Acceptor
 from starter.csv_log import read_log
@@ -38,7 +38,7 @@ from starter.forward import Forwarder
 from starter.log_records import Window, records_of_log
 from starter.records import CadRecord
 from starter.replay import Replay
-from tests.builders import some_facts
+from tests.builders import NOON, minutes, some_facts
 from tests.conftest import AGENCIES
 from tests.servers import TemporalServer, running_temporal
 from tests.starter.logs import log_file, row
@@ -77,7 +77,9 @@ def forwarder(engine: Engine, client: Client) -> Forwarder:
 
 
 def a_forwarder(engine: Engine, client: Client) -> Forwarder:
-    return Forwarder(engine=engine, client=client, policy=OTTAWA.policy, clock=REAL_TIME)
+    """Its clock shows half an hour after the calls' receipt."""
+    clock = Clock(real_origin=real_now(), virtual_origin=NOON + minutes(30))
+    return Forwarder(engine=engine, client=client, policy=OTTAWA.policy, clock=clock)
 
 
 @pytest.fixture
@@ -139,7 +141,8 @@ async def test_an_eligible_call_starts_its_workflow_once_with_its_facts_and_noth
     ((name, call),) = await story(client, cad_id)
     assert name == "start"
     assert call is not None
-    assert call.facts == some_facts(cad_id=cad_id)
+    mark = the_row(engine, cad_id).recipient_version
+    assert call.facts == some_facts(cad_id=cad_id, recipient_version=mark)
     row = the_row(engine, cad_id)
     assert (row.signalled_version, row.version, row.ended_reason, row.forwarding_until_real) == (1, 1, None, None)
     description = await client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}")).describe()

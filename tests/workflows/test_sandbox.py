@@ -12,12 +12,11 @@ from tests.whole.town import ROOT
 from tests.workflows.test_replay import kept
 from worker import workflow_runner
 from workflows.call_updates import CallUpdates
-from workflows.overdue_texts import OverdueTexts
 
 
 def test_workflows_load_neither_database_nor_twilio() -> None:
     code = (
-        "import sys, workflows.call_updates, workflows.overdue_texts\n"
+        "import sys, workflows.call_updates\n"
         "heavy = {'sqlalchemy', 'sqlmodel', 'twilio', 'requests', 'structlog', 'fastapi'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
@@ -29,7 +28,7 @@ async def test_everything_that_a_workflow_imports_is_passed_through_the_sandbox_
     policy = SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
     restrictions = workflow_runner().restrictions.with_import_notification_policy(policy)
     replayer = Replayer(
-        workflows=[CallUpdates, OverdueTexts],
+        workflows=[CallUpdates],
         data_converter=pydantic_data_converter,
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
     )

@@ -1,0 +1,131 @@
+"""People, not calls: what speaks against a text because of the number that it would go to.
+
+Asked at every send, in the transaction that writes `sending`, while the number is locked: two calls of one number are
+counted one after the other.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from activities.verdict import HeldBack
+from calls.contracts import WENT_OUT, Kind, LedgerState, SendText
+from calls.eligibility import Rule
+from calls.numbers import untextable
+from calls.policy import NumberRules
+from database.tables import BlockedNumberRow, OptOutRow, TextRow, real_now
+from policy.agency import Agency
+
+# 30006: landline or unreachable carrier; 21614: not a mobile number.
+_LANDLINE = (30006, 21614)
+_HAS_GONE = (LedgerState.SENDING, *sorted(WENT_OUT))
+_SUPPRESSED = LedgerState.SUPPRESSED
+_A_DAY = timedelta(hours=24)
+
+
+def lock_number(session: Session, phone_hash: str) -> None:
+    """Until the transaction ends nobody else counts this number's texts."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(phone_hash, 0))))
+
+
+def speaks_against(
+    session: Session, order: SendText, *, number: str | None, phone_hash: str | None, agency: Agency, now: datetime
+) -> HeldBack | None:
+    """The first reason why this number gets no such text at `now` (the service's time)."""
+    if number is None or phone_hash is None:
+        return None
+    rules = agency.policy.numbers
+    return (
+        _is_nobodys(number, rules)
+        or _opted_out(session, phone_hash=phone_hash, sender=agency.identity.sender)
+        or _blocked(session, phone_hash)
+        or _landline(session, phone_hash, rules, now)
+        or _told_enough(session, order, phone_hash, rules, now)
+        or (_asked_lately(session, order, phone_hash, rules, now) if order.key.kind is Kind.SURVEY else None)
+    )
+
+
+def _is_nobodys(number: str, rules: NumberRules) -> HeldBack | None:
+    found = untextable(number, rules)
+    if found is None:
+        return None
+    return HeldBack(state=_SUPPRESSED, rule=Rule.UNTEXTABLE, reason=f"the number is {found}")
+
+
+def _opted_out(session: Session, *, phone_hash: str, sender: str) -> HeldBack | None:
+    """R6."""
+    in_force = (
+        col(OptOutRow.phone_hash) == phone_hash,
+        col(OptOutRow.sender) == sender,
+        col(OptOutRow.ended_at).is_(None),
+    )
+    if session.exec(select(OptOutRow.id).where(*in_force)).first() is None:
+        return None
+    return HeldBack(state=_SUPPRESSED, rule="opted out", reason="STOP is in force for this number")
+
+
+def _blocked(session: Session, phone_hash: str) -> HeldBack | None:
+    """On the list of numbers that must not be texted, which people keep."""
+    on_list = (
+        col(BlockedNumberRow.phone_hash) == phone_hash,
+        col(BlockedNumberRow.ended_real).is_(None),
+        or_(col(BlockedNumberRow.until_real).is_(None), col(BlockedNumberRow.until_real) > real_now()),
+    )
+    reason = session.exec(select(BlockedNumberRow.reason).where(*on_list)).first()
+    return None if reason is None else HeldBack(state=_SUPPRESSED, rule="not to be texted", reason=reason)
+
+
+def _landline(session: Session, phone_hash: str, rules: NumberRules, now: datetime) -> HeldBack | None:
+    """It could not take a text before, of this call or another."""
+    since = now - rules.landline_remembered_for
+    tried = (col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code).in_(_LANDLINE), _moment() > since)
+    if session.exec(select(TextRow.id).where(*tried)).first() is None:
+        return None
+    return HeldBack(state=_SUPPRESSED, rule="landline", reason="this number could not take an earlier text")
+
+
+def _told_enough(
+    session: Session, order: SendText, phone_hash: str, rules: NumberRules, now: datetime
+) -> HeldBack | None:
+    day = now - _A_DAY
+    gone = session.exec(_texts_gone(order, phone_hash, _moment() > day)).one()
+    if gone < rules.texts_a_day:
+        return None
+    return HeldBack(
+        state=_SUPPRESSED, rule="texts a day", reason=f"this number got {gone} texts in 24 hours, the most allowed"
+    )
+
+
+def _asked_lately(
+    session: Session, order: SendText, phone_hash: str, rules: NumberRules, now: datetime
+) -> HeldBack | None:
+    since = now - rules.one_survey_in
+    surveys = _texts_gone(order, phone_hash, _moment() > since, col(TextRow.kind) == Kind.SURVEY)
+    if not session.exec(surveys).one():
+        return None
+    days = rules.one_survey_in.days
+    return HeldBack(state=_SUPPRESSED, rule="one survey", reason=f"this number was sent a survey within {days} days")
+
+
+def _texts_gone(order: SendText, phone_hash: str, *conditions: ColumnElement[bool]) -> SelectOfScalar[int]:
+    """How many texts about calls went to this number, or are on their way, besides the one that is asked about."""
+    this_one = (
+        (col(TextRow.call_id) == order.call_id)
+        & (col(TextRow.kind) == order.key.kind)
+        & (col(TextRow.sequence) == order.key.sequence)
+        & (col(TextRow.recipient_version) == order.key.recipient_version)
+    )
+    return select(func.count(col(TextRow.id))).where(
+        col(TextRow.phone_hash) == phone_hash,
+        col(TextRow.state).in_(_HAS_GONE),
+        col(TextRow.kind) != Kind.AUTO_REPLY,
+        ~this_one,
+        *conditions,
+    )
+
+
+def _moment() -> ColumnElement[datetime]:
+    """When a text went out: while it is on its way, when it was due."""
+    return func.coalesce(col(TextRow.settled_at), col(TextRow.due_at))

@@ -1,0 +1,31 @@
+"""What a check at the moment of sending can come to."""
+
+from dataclasses import dataclass
+
+from calls.contracts import KnownCall, LedgerState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overtaken:
+    """Newer facts have overtaken the order: the text is no longer owed. They go back to the workflow."""
+
+    call: KnownCall
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldBack:
+    """The text is owed by the timetable, and a rule forbids it, for good."""
+
+    state: LedgerState
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaySend:
+    """Nothing speaks against sending now."""
+
+    call: KnownCall
+
+
+Verdict = Overtaken | HeldBack | MaySend

@@ -1,0 +1,136 @@
+"""R4: one record per call: what all that CAD ever said of it adds up to, whatever the order and number.
+
+Pure: the starter keeps it in PostgreSQL, the tests run thousands of streams through it a minute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import JsonValue
+
+from calls.eligibility import Rule, latch_of
+from calls.facts import CallFacts
+from calls.merge import PHONE_HASH, Merged, Stamped, merge
+from calls.policy import Policy
+
+CLOCKS_MAY_BE_AHEAD: Final = timedelta(minutes=10)
+"""A stamp or an event further in the future than this is a mistake of its clock: it counts as of its receipt."""
+
+_LATCH_ORDER: Final = list(Rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRecord:
+    """All records of one call, merged. `numbers`: by hash, when each number of the call was first told."""
+
+    agency: str
+    cad_id: str
+    merged: Merged = field(default_factory=dict)
+    latch: str | None = None
+    numbers: Mapping[str, datetime] = field(default_factory=dict)
+    first_heard: datetime | None = None
+    """The earliest stamp of all records: from then on the call waits for what is missing."""
+
+    def taking(self, told: Merged, *, stamp: datetime, policy: Policy) -> "CallRecord":
+        """The record with what one more record of CAD's tells; late or repeated, it ends in the same."""
+        merged = merge(self.merged, told)
+        number = self._number_in(told)
+        numbers = dict(self.numbers)
+        if number is not None:
+            numbers[number] = min(stamp, numbers.get(number, stamp))
+        heard = stamp if self.first_heard is None else min(stamp, self.first_heard)
+        # R1: what was told is asked by itself, too: a record that comes too late to change the facts silences all the
+        # same. And so are the facts: a type and the priority may come from two records.
+        latch = self.latch
+        for seen in (told, merged):
+            latch = _first_latch(latch, latch_of(self._facts(seen), policy))
+        return CallRecord(
+            agency=self.agency,
+            cad_id=self.cad_id,
+            merged=merged,
+            latch=latch,
+            numbers=numbers,
+            first_heard=heard,
+        )
+
+    @property
+    def number(self) -> str | None:
+        """The hash of the number to text now: the one told last."""
+        return self._number_in(self.merged)
+
+    @property
+    def number_corrected_at(self) -> datetime | None:
+        """Since when the call has its number, where another one was told before."""
+        if self.number is None or self.number not in self.numbers:
+            return None
+        since = self.numbers[self.number]
+        return since if any(first < since for first in self.numbers.values()) else None
+
+    def facts(self, *, recipient_version: int, held: bool) -> CallFacts:
+        """What the record says, with the service's own: the mark of the number that it has, and whether staff hold it.
+
+        Without a number there is nobody to text (`recipient_version` 0).
+        """
+        return self._facts(self.merged).model_copy(
+            update={
+                "latch": self.latch,
+                "recipient_version": recipient_version,
+                "number_corrected_at": self.number_corrected_at,
+                "held": held,
+            }
+        )
+
+    def _facts(self, merged: Merged) -> CallFacts:
+        told: dict[str, JsonValue] = {name: stamped.value for name, stamped in merged.items() if name != PHONE_HASH}
+        return CallFacts.model_validate({**told, "agency": self.agency, "cad_id": self.cad_id})
+
+    @staticmethod
+    def _number_in(merged: Merged) -> str | None:
+        stamped = merged.get(PHONE_HASH)
+        return None if stamped is None else str(stamped.value)
+
+
+def stamp_of(told: Mapping[str, JsonValue], stamp: datetime | None, *, now: datetime) -> datetime:
+    """The time that a record counts as of: the source's own update time, else its latest event, else receipt (`now`).
+
+    One that lies in the future counts as receipt: it would outweigh all that comes until then.
+    """
+    if stamp is None:
+        stamp = max((moment for name, moment in _events(told)), default=now)
+    return now if stamp > now + CLOCKS_MAY_BE_AHEAD else stamp
+
+
+def in_time(told: Mapping[str, JsonValue], *, stamp: datetime, now: datetime) -> dict[str, JsonValue]:
+    """The record without events of the future: what is told has happened, at the latest when it was told."""
+    ahead = {name for name, moment in _events(told) if moment > now + CLOCKS_MAY_BE_AHEAD}
+    return {name: stamp.isoformat() if name in ahead else value for name, value in told.items()}
+
+
+def _events(told: Mapping[str, JsonValue]) -> list[tuple[str, datetime]]:
+    times = ((name, _moment(value)) for name, value in told.items() if name.endswith("_at"))
+    return [(name, moment) for name, moment in times if moment is not None]
+
+
+def _moment(value: JsonValue) -> datetime | None:
+    """What cannot be read is refused where the facts are made of it."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
+
+
+def stamped(told: Mapping[str, JsonValue], *, stamp: datetime) -> dict[str, Stamped]:
+    """What a record tells, each with its stamp; what is empty tells nothing."""
+    return {name: Stamped(at=stamp, value=value) for name, value in told.items() if value is not None}
+
+
+def _first_latch(one: str | None, other: str | None) -> str | None:
+    """Of two latches the one whose rule stands first: the same whatever the order of the records."""
+    return min((latch for latch in (one, other) if latch is not None), key=_rank, default=None)
+
+
+def _rank(latch: str) -> int:
+    return _LATCH_ORDER.index(Rule(latch))

@@ -1,0 +1,68 @@
+"""`communityconnect block-numbers` and its kin: numbers come in by standard input, never as arguments (R3).
+
+An argument stands in the shell's history and in the list of processes.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from database.encryption import keyring_of
+from database.engine import connect
+from settings import Settings, SettingsError
+from web.staff.blocked_numbers import BlockedNumbers, NotANumber, Why
+
+Say = Callable[[str], None]
+
+
+def block(settings: Settings, lines: Iterable[str], *, why: Why, until: datetime | None, say: Say) -> None:
+    """Put the numbers, one a line, on the list. All of them, or none.
+
+    Raises:
+        SettingsError: a line is no number.
+    """
+    numbers = _numbers(lines)
+    on_list = _list(settings)
+    added = sum(on_list.add(number, why=why, until=until) for number in numbers)
+    say(f"{added} numbers are on the list now ({why.value}), {len(numbers) - added} were there already")
+
+
+def unblock(settings: Settings, lines: Iterable[str], *, say: Say) -> None:
+    """Take the numbers, one a line, off the list.
+
+    Raises:
+        SettingsError: a line is no number.
+    """
+    numbers = _numbers(lines)
+    on_list = _list(settings)
+    gone = sum(on_list.remove(number) for number in numbers)
+    say(f"{gone} numbers are off the list, {len(numbers) - gone} were not on it")
+
+
+def show(settings: Settings, *, say: Say) -> None:
+    """The list, for staff: numbers in clear."""
+    entries = _list(settings).all()
+    for entry in entries:
+        until = "" if entry.until is None else f", until {entry.until:%Y-%m-%d}"
+        say(f"{entry.number}  {entry.reason}{until}")
+    if not entries:
+        say("no number is on the list")
+
+
+def _list(settings: Settings) -> BlockedNumbers:
+    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    return BlockedNumbers(engine=engine, keyring=keyring_of(settings))
+
+
+def _numbers(lines: Iterable[str]) -> list[str]:
+    """The lines that say something, each checked before the first is taken."""
+    from web.staff.blocked_numbers import e164
+
+    numbers: list[str] = []
+    for place, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            numbers.append(e164(line))
+        except NotANumber as error:
+            raise SettingsError(f"line {place}: {error}; nothing was changed") from None
+    return numbers

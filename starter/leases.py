@@ -1,0 +1,143 @@
+"""What Temporal does not have yet: rows are leased under a lock, so that any number of starters forward them once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select, update
+
+from activities.known_call import call_row, known_call
+from activities.ledger import records_of
+from calls.clock import Clock
+from calls.contracts import KnownCall, LedgerState, TextRecord
+from calls.eligibility import decide
+from calls.facts import CallFacts
+from calls.policy import Policy
+from calls.timetable import End, next_step
+from database.tables import CallRow, real_now
+
+log = structlog.get_logger()
+
+BATCH: Final = 50
+MISSING: Final = "Temporal does not know its workflow"
+"""The trouble of a call whose workflow was lost: another namespace, or a Temporal that lost its data."""
+
+_LEASE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forward:
+    """A call that Temporal must hear of."""
+
+    call: KnownCall
+    call_id: str
+    signalled: CallFacts | None
+    """The facts that its workflow knows; `None`: it has none yet."""
+    tried_before: bool
+    """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
+    texts: tuple[TextRecord, ...]
+    """What the ledger has, for a workflow that is to be started."""
+
+
+class Leases:
+    """The rows, on behalf of the forwarder."""
+
+    def __init__(self, *, engine: Engine, policy: Policy, clock: Clock) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._clock = clock
+
+    def take(self) -> list[Forward]:
+        """Lease some rows that Temporal does not have yet."""
+        with Session(self._engine) as session, session.begin():
+            now = real_now()
+            rows = session.exec(
+                select(CallRow)
+                .where(
+                    col(CallRow.signalled_version) < col(CallRow.version),
+                    col(CallRow.ended_reason).is_(None),
+                    (col(CallRow.forwarding_until_real).is_(None)) | (col(CallRow.forwarding_until_real) < now),
+                )
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            items = [self._item(session, row) for row in rows]
+            for row in rows:
+                row.forwarding_until_real = now + _LEASE
+                session.add(row)
+            return items
+
+    def done(self, item: Forward, *, ended: str | None) -> None:
+        """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts."""
+        told = item.signalled is not None or item.call.decision.is_eligible
+        with Session(self._engine) as session, session.begin():
+            session.execute(
+                update(CallRow)
+                .where(col(CallRow.call_id) == item.call_id, col(CallRow.signalled_version) < item.call.version)
+                .values(
+                    signalled_version=item.call.version,
+                    signalled=item.call.facts.model_dump(mode="json") if told else None,
+                    forwarding_until_real=None,
+                    ended_reason=ended,
+                    trouble=None,
+                    trouble_since_real=None,
+                )
+            )
+
+    def is_over(self, item: Forward) -> bool:
+        """By what its workflow last knew, it has ended: then Temporal has rightly forgotten it (R2)."""
+        facts = item.signalled or item.call.facts
+        with Session(self._engine) as session:
+            texts = records_of(session, item.call_id)
+        known = KnownCall(version=item.call.version, facts=facts, decision=decide(facts, self._policy))
+        step = next_step(call=known, texts=texts, timetable=self._policy.timetable, now=self._clock.now())
+        return isinstance(step, End)
+
+    def missing(self, item: Forward) -> None:
+        """Its workflow should be there and is not: said once, tried again when the lease is over, shown to staff."""
+        with Session(self._engine) as session, session.begin():
+            row = call_row(session, item.call_id)
+            if row.trouble != MISSING:
+                log.error("temporal does not know the call's workflow", call_id=item.call_id)
+                row.trouble, row.trouble_since_real = MISSING, real_now()
+                session.add(row)
+
+    def open_calls(self) -> list[str]:
+        """The calls whose workflows may be running."""
+        with Session(self._engine) as session:
+            return list(
+                session.exec(
+                    select(CallRow.call_id).where(
+                        col(CallRow.signalled).is_not(None), col(CallRow.ended_reason).is_(None)
+                    )
+                ).all()
+            )
+
+    def _item(self, session: Session, row: CallRow) -> Forward:
+        signalled = None if row.signalled is None else CallFacts.model_validate(row.signalled)
+        return Forward(
+            call=known_call(row, self._policy),
+            call_id=row.call_id,
+            signalled=signalled,
+            tried_before=row.forwarding_until_real is not None,
+            texts=() if signalled is not None else tuple(_known_texts(session, row.call_id)),
+        )
+
+
+def _known_texts(session: Session, call_id: str) -> list[TextRecord]:
+    """What came of the call's texts. One in doubt is not told: the workflow asks for it, and the activity finds out."""
+    return [record for record in records_of(session, call_id) if record.state is not LedgerState.UNKNOWN]
+
+
+def bring_back(engine: Engine) -> int:
+    """Let every workflow that Temporal has lost be started anew, told what the ledger has (R2); how many."""
+    with Session(engine) as session, session.begin():
+        rows = session.exec(
+            update(CallRow)
+            .where(col(CallRow.trouble) == MISSING, col(CallRow.ended_reason).is_(None))
+            .values(signalled=None, signalled_version=0, forwarding_until_real=None)
+            .returning(col(CallRow.call_id))
+        )
+        return len(rows.all())

@@ -1,0 +1,67 @@
+"""The starter as a process: forwards what changes, at the commit, and sweeps."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from temporalio.client import Client
+
+from calls.clock import Clock
+from calls.policy import Policy
+from starter.forward import Forwarder
+from starter.sweep import Sweep, SweepReport
+from starter.wake import Wake
+
+log = structlog.get_logger()
+
+_SWEEP_EVERY: Final = timedelta(minutes=1)
+_SWEEP_AT_MOST_EVERY_SECONDS: Final = 2.0  # real time, for demonstrations on a fast clock
+_FIRST_SWEEP_AFTER_SECONDS: Final = 2.0
+
+_OPEN = Gauge("communityconnect_open_calls", "Calls that are not over")
+_UNDECIDED = Gauge("communityconnect_undecided_calls", "Calls that wait for a fact that CAD has not told")
+_TROUBLE = Gauge("communityconnect_calls_in_trouble", "Calls that a person must look at: overdue texts, lost workflows")
+
+
+async def serve(*, engine: Engine, client: Client, policy: Policy, clock: Clock, stop: asyncio.Event) -> None:
+    """Forward and sweep until `stop` is set. Any number of starters may run at once."""
+    wake = Wake(engine)
+    forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=clock)
+    sweep = Sweep(engine=engine, client=client, policy=policy, clock=clock)
+    every = max(clock.real_duration(_SWEEP_EVERY).total_seconds(), _SWEEP_AT_MOST_EVERY_SECONDS)
+    tasks: list[asyncio.Task[None]] = [
+        asyncio.create_task(wake.listen()),
+        asyncio.create_task(forwarder.keep_up_to_date(wake)),
+        asyncio.create_task(_sweep(sweep, every_seconds=every)),
+    ]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    broken = [task for task in tasks if task.done()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in broken:
+        task.result()  # none of them ends by itself: its fault ends the process, which is started again
+
+
+async def _sweep(sweep: Sweep, *, every_seconds: float) -> None:
+    await asyncio.sleep(_FIRST_SWEEP_AFTER_SECONDS)
+    while True:
+        try:
+            report = await sweep.once()
+        except OperationalError:
+            log.warning("the database does not answer; trying again")
+        else:
+            if report is not None:
+                _tell(report)
+        await asyncio.sleep(every_seconds)
+
+
+def _tell(report: SweepReport) -> None:
+    _OPEN.set(report.open_calls)
+    _UNDECIDED.set(report.undecided)
+    _TROUBLE.set(report.trouble)

@@ -1,0 +1,205 @@
+"""The sweep: every open call, asked of the state machine, so that a stuck call is never silent (R2).
+
+It lives here and not in Temporal: what it looks for is a Temporal that does not do what it should. It also closes what
+is over: a call whose workflow has ended, and one that has waited too long for what nobody told (R3: its number goes).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.known_call import known_call
+from activities.ledger import record_of
+from calls.clock import Clock
+from calls.contracts import LedgerState, TextRecord, workflow_id
+from calls.eligibility import Eligibility
+from calls.policy import Policy
+from calls.timetable import End, Send, next_step
+from database.tables import CallRow, TextRow, real_now
+from starter.leases import MISSING
+
+log = structlog.get_logger()
+
+OVERDUE_AFTER: Final = timedelta(minutes=10)
+"""Of the service's time: so long a text may be due, or a change untold, before somebody must look."""
+
+_ONE_AT_A_TIME: Final = 7_220_415_531  # any number of ours: starters do not sweep at the same time
+_BATCH: Final = 500
+_NOT_TAKEN: Final = "Temporal has not been told of its last change"
+_AWAY: Final = "Temporal does not answer"
+_UNSETTLED: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
+
+
+@dataclass(kw_only=True)
+class SweepReport:
+    """What one sweep saw. `trouble`: calls that somebody must look at; `new_trouble`: since the last sweep."""
+
+    open_calls: int = 0
+    undecided: int = 0
+    trouble: int = 0
+    new_trouble: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Over:
+    """By the state machine nothing more is owed: is the workflow over, too?"""
+
+    call_id: str
+    reason: str
+
+
+@dataclass(kw_only=True)
+class _Look:
+    report: SweepReport = field(default_factory=SweepReport)
+    over: list[_Over] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)
+
+
+class Sweep:
+    """Looks at all open calls, some hundred at a time."""
+
+    def __init__(self, *, engine: Engine, client: Client, policy: Policy, clock: Clock) -> None:
+        self._engine = engine
+        self._client = client
+        self._policy = policy
+        self._clock = clock
+
+    async def once(self) -> SweepReport | None:
+        """Look once; `None` where another starter is at it.
+
+        Without Temporal it still says what is overdue; what is over is closed the next time.
+        """
+        look = await asyncio.to_thread(self._look)
+        if look is None:
+            return None
+        for over in look.over:
+            status = await self._status(over.call_id)
+            if status not in (_AWAY, WorkflowExecutionStatus.RUNNING):
+                await asyncio.to_thread(self._close, over.call_id, over.reason)
+                look.report.closed += 1
+        for call_id in look.overdue:
+            status = await self._status(call_id)
+            if isinstance(status, WorkflowExecutionStatus) and status is not WorkflowExecutionStatus.RUNNING:
+                await asyncio.to_thread(self._close, call_id, f"{status.name.lower()} in Temporal", alarm=True)
+        return look.report
+
+    def _look(self) -> _Look | None:
+        look = _Look()
+        last: str | None = ""
+        while last is not None:
+            with Session(self._engine) as session, session.begin():
+                if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():
+                    return look if last else None
+                last = self._look_at_some(session, after=last, look=look)
+        return look
+
+    def _look_at_some(self, session: Session, *, after: str, look: _Look) -> str | None:
+        """Some hundred open calls; the last one's id. A row that is being written to is looked at the next time."""
+        rows = session.exec(
+            select(CallRow)
+            .where(col(CallRow.ended_reason).is_(None), col(CallRow.call_id) > after)
+            .order_by(col(CallRow.call_id))
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        texts = self._texts(session, rows)
+        for row in rows:
+            self._look_at(row, texts[row.call_id], look)
+            session.add(row)
+        return rows[-1].call_id if rows else None
+
+    def _texts(self, session: Session, rows: Sequence[CallRow]) -> dict[str, list[TextRow]]:
+        texts: dict[str, list[TextRow]] = defaultdict(list)
+        for text in session.exec(select(TextRow).where(col(TextRow.call_id).in_([row.call_id for row in rows]))):
+            texts[text.call_id or ""].append(text)
+        return texts
+
+    def _look_at(self, row: CallRow, texts: Sequence[TextRow], look: _Look) -> None:
+        now = self._clock.now()
+        look.report.open_calls += 1
+        look.report.undecided += row.eligibility == Eligibility.UNDECIDED
+        trouble: str | None = None
+        if row.trouble == MISSING:  # the forwarder's to say, and to take back
+            trouble = MISSING
+        elif row.signalled is None:
+            trouble = self._without_workflow(row, look, now=now)
+        else:
+            trouble = self._with_workflow(row, texts, look, now=now)
+        _note(row, trouble, look.report)
+
+    def _without_workflow(self, row: CallRow, look: _Look, *, now: datetime) -> str | None:
+        if row.eligibility == Eligibility.ELIGIBLE:
+            return _NOT_TAKEN if self._waits_long(row) else None
+        if row.first_heard is not None and now >= row.first_heard + self._policy.undecided_for:
+            row.ended_reason = f"never texted: {row.rule}"
+            row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
+            look.report.closed += 1
+        return None
+
+    def _with_workflow(self, row: CallRow, texts: Sequence[TextRow], look: _Look, *, now: datetime) -> str | None:
+        step = next_step(
+            call=known_call(row, self._policy),
+            texts=[record_of(text) for text in texts if text.state not in _UNSETTLED],
+            timetable=self._policy.timetable,
+            now=now,
+        )
+        if isinstance(step, End):
+            look.over.append(_Over(call_id=row.call_id, reason=step.reason))
+        if isinstance(step, Send) and now >= step.due_at + OVERDUE_AFTER and not self._in_hand(step, texts):
+            look.overdue.append(row.call_id)
+            return f"overdue: {step.key.title}"
+        return _NOT_TAKEN if self._waits_long(row) else None
+
+    def _in_hand(self, step: Send, texts: Sequence[TextRow]) -> bool:
+        """It has been tried within the last minutes, or is being found out about."""
+        since = real_now() - self._clock.real_duration(OVERDUE_AFTER)
+        return any(text.updated_real > since for text in texts if _key(text) == step.key)
+
+    def _waits_long(self, row: CallRow) -> bool:
+        since = real_now() - self._clock.real_duration(OVERDUE_AFTER)
+        return row.signalled_version < row.version and row.updated_real < since
+
+    async def _status(self, call_id: str) -> "WorkflowExecutionStatus | str | None":
+        """What Temporal says of the call's workflow; `None`: it does not know it."""
+        try:
+            return (await self._client.get_workflow_handle(workflow_id(call_id)).describe()).status
+        except RPCError as error:
+            return None if error.status is RPCStatusCode.NOT_FOUND else _AWAY
+
+    def _close(self, call_id: str, reason: str, *, alarm: bool = False) -> None:
+        with Session(self._engine) as session, session.begin():
+            row = session.get(CallRow, call_id, with_for_update=True)
+            if row is None or row.ended_reason is not None or row.signalled_version < row.version:
+                return  # what has just been told comes first
+            row.ended_reason = reason
+            row.trouble = row.trouble if alarm else None
+            session.add(row)
+        if alarm:
+            log.error("a call that is still owed a text was ended in Temporal", call_id=call_id, how=reason)
+
+
+def _note(row: CallRow, trouble: str | None, report: SweepReport) -> None:
+    """Say it once, keep it as long as it lasts."""
+    report.trouble += trouble is not None
+    if trouble == row.trouble:
+        return
+    row.trouble = trouble
+    row.trouble_since_real = None if trouble is None else real_now()
+    if trouble is not None:
+        report.new_trouble += 1
+        log.error("a call needs somebody", call_id=row.call_id, trouble=trouble)
+
+
+def _key(text: TextRow) -> object:
+    record: TextRecord = record_of(text)
+    return record.key

@@ -1,0 +1,116 @@
+"""What needs a person first: calls that are stuck, calls that wait, codes that nobody has listed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from calls.eligibility import Eligibility, Rule
+from database.tables import CallRow, real_now
+
+_UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
+_MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class StuckCall:
+    """`ended`: its workflow is over; nothing will mend itself."""
+
+    call_id: str
+    case_number: str | None
+    trouble: str
+    since: datetime
+    ended: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingCall:
+    """Not decided: `reason` says what CAD has not told."""
+
+    call_id: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownCode:
+    """A code that the agency's folder does not list: its calls get no text until it does."""
+
+    what: str
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Everything, the most urgent first; at most 200 of each."""
+
+    stuck: Sequence[StuckCall]
+    waiting: Sequence[WaitingCall]
+    unknown: Sequence[UnknownCode]
+
+
+def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
+    """What stands open now; of what is over, and of codes, the last `days`."""
+    since = real_now() - timedelta(days=days)
+    with Session(engine) as session:
+        return Attention(stuck=_stuck(session, since), waiting=_waiting(session), unknown=_unknown(session, since))
+
+
+def _stuck(session: Session, since: datetime) -> list[StuckCall]:
+    rows = session.exec(
+        select(CallRow)
+        .where(col(CallRow.trouble).is_not(None), col(CallRow.trouble_since_real) > since)
+        .order_by(col(CallRow.trouble_since_real))
+        .limit(_MOST)
+    )
+    return [
+        StuckCall(
+            call_id=row.call_id,
+            case_number=row.case_number,
+            trouble=row.trouble or "",
+            since=row.trouble_since_real or row.updated_real,
+            ended=row.ended_reason,
+        )
+        for row in rows
+    ]
+
+
+def _waiting(session: Session) -> list[WaitingCall]:
+    rows = session.exec(
+        select(CallRow)
+        .where(col(CallRow.eligibility) == Eligibility.UNDECIDED, col(CallRow.ended_reason).is_(None))
+        .order_by(col(CallRow.created_real))
+        .limit(_MOST)
+    )
+    return [WaitingCall(call_id=row.call_id, reason=row.reason, since=row.created_real) for row in rows]
+
+
+def _unknown(session: Session, since: datetime) -> list[UnknownCode]:
+    calls = func.count(col(CallRow.call_id))
+    codes = session.exec(
+        select(CallRow.reason, calls)
+        .where(col(CallRow.rule).in_(_UNKNOWN), col(CallRow.updated_real) > since)
+        .group_by(col(CallRow.reason))
+        .order_by(calls.desc())
+        .limit(_MOST)
+    ).all()
+    disposition = CallRow.facts["disposition"].astext
+    outcome = CallRow.facts["outcome"].astext
+    dispositions = session.exec(
+        select(disposition, calls)
+        .where(
+            disposition.is_not(None),
+            outcome.is_(None),
+            CallRow.facts["cancelled"].astext.is_(None),
+            col(CallRow.updated_real) > since,
+        )
+        .group_by(disposition)
+        .order_by(calls.desc())
+        .limit(_MOST)
+    ).all()
+    return [UnknownCode(what=reason, calls=count) for reason, count in codes] + [
+        UnknownCode(what=f"the policy does not know the disposition {code!r}: no survey", calls=count)
+        for code, count in dispositions
+    ]
