@@ -190,9 +190,7 @@ def _row(told: dict[str, str | None], agency: _Agency) -> _Row | None:
         source="" if source is None and "" in agency.source_of else source,
         in_progress=told.get("in_progress"),
         safety_flag=told.get("safety_flag"),
-        dispositions=[agency.meaning_of(code) for code in told["disposition"].split(",")]
-        if told.get("disposition")
-        else [],
+        dispositions=[agency.meaning_of(code) for code in (told.get("disposition") or "").split(",") if code],
     )
 
 
