@@ -5,7 +5,7 @@ Pure: the starter keeps it in PostgreSQL, the tests run thousands of streams thr
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import JsonValue
@@ -103,9 +103,13 @@ def stamp_of(told: Mapping[str, JsonValue], stamp: datetime | None, *, now: date
 
 
 def in_time(told: Mapping[str, JsonValue], *, stamp: datetime, now: datetime) -> dict[str, JsonValue]:
-    """The record without events of the future: what is told has happened, at the latest when it was told."""
-    ahead = {name for name, moment in _events(told) if moment > now + CLOCKS_MAY_BE_AHEAD}
-    return {name: stamp.isoformat() if name in ahead else value for name, value in told.items()}
+    """The record without events of the future: what is told has happened, at the latest when it was told.
+
+    And a moment is written in one way, in whichever zone it was told, so that the same is no change.
+    """
+    latest = now + CLOCKS_MAY_BE_AHEAD
+    times = {name: stamp if moment > latest else moment for name, moment in _events(told)}
+    return {**told, **{name: moment.astimezone(UTC).isoformat() for name, moment in times.items()}}
 
 
 def _events(told: Mapping[str, JsonValue]) -> list[tuple[str, datetime]]:

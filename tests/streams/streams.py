@@ -1,8 +1,8 @@
-"""Streams of CAD records about one call, as real feeds send them: repeated, late, out of order, with gaps, on the nights
-on which the clocks change.
+"""Streams of CAD records about one call, as real feeds send them: repeated, late, out of order, with gaps, on the
+nights on which the clocks change.
 
-`stream(seed)` is the same for the same seed. A call lives first (`_life`), then somebody tells of it (`_told`), then the
-network has its way with what was told (`_delivered`).
+`stream(seed)` is the same for the same seed. A call lives first (`_life`), then somebody tells of it (`_told`), then
+the network has its way with what was told (`_delivered`).
 """
 
 from collections.abc import Iterator, Sequence
