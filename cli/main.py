@@ -117,6 +117,28 @@ def replay(
     run_replay(load_settings(), cad=cad, start=start, hours=hours, say=_say)
 
 
+@app.command("replay-history")
+def replay_history(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE ...", help="Histories in JSON, from Temporal's UI or `temporal workflow show -o json`."
+        ),
+    ] = None,
+    workflow_id: Annotated[str | None, typer.Option(help="Instead: the history of this workflow, from Temporal.")] = (
+        None
+    ),
+    open_calls: Annotated[
+        bool, typer.Option("--open", help="Instead: those of all open calls, from Temporal.")
+    ] = False,
+) -> None:
+    """Before a deploy: check that the histories of calls still fit today's code."""
+    from cli.replay_history import replay_histories
+
+    if not replay_histories(files=files or [], workflow_id=workflow_id, open_calls=open_calls, say=_say):
+        raise typer.Exit(1)
+
+
 @app.command()
 def simulate(
     cad: Annotated[Path, typer.Option(help="The log to try the rules on: CSV, gzip or not.")],
