@@ -29,6 +29,9 @@ CHANGED: Final = "communityconnect_call_changed"
 """The channel on which PostgreSQL wakes the forwarders at the commit."""
 
 
+UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
     """What a record did. `is_new`: it is the first of its call; `changed`: the call's facts are others now."""
@@ -72,8 +75,11 @@ class Acceptor:
                 row = self._new_row(record)
             if not self._keep(session, record, row.call_id, phone_hash, stamp):
                 return self._accepted(row, is_new=False, changed=False)
+            rule = row.rule
             changed = self._merge(row, record, phone_hash, stamp)
             session.add(row)
+            if row.rule != rule and row.rule in UNKNOWN_CODES:
+                log.warning("unknown code", call_id=row.call_id, rule=row.rule)
             if changed:
                 session.execute(select(func.pg_notify(CHANGED, "")))
             return self._accepted(row, is_new=is_new, changed=changed)
@@ -170,12 +176,7 @@ class Acceptor:
 
     def _accepted(self, row: CallRow, *, is_new: bool, changed: bool) -> Accepted:
         decision = known_call(row, self._policy).decision
-        if changed and decision.rule in UNKNOWN_CODES:
-            log.warning("unknown code", call_id=row.call_id, rule=decision.rule)
         return Accepted(call_id=row.call_id, decision=decision, is_new=is_new, changed=changed)
-
-
-UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 
 def record_of(row: CallRow, *, cad_id: str) -> CallRecord:

@@ -12,11 +12,11 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from calls.clock import Clock
-from calls.eligibility import Rule, decide
+from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.tables import CadRecordRow
-from starter.accept import Acceptor
+from starter.accept import UNKNOWN_CODES, Acceptor
 from starter.forward import Forwarder
 from starter.records import LogRecord
 
@@ -24,7 +24,6 @@ log = structlog.get_logger()
 
 _LOOK_EVERY_SECONDS = 0.2
 _AT_ONCE = 200
-_UNKNOWN = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 
 @dataclass(kw_only=True)
@@ -82,7 +81,7 @@ class Replay:
             if accepted.is_new:
                 self.progress.calls += 1
                 self.progress.decisions[accepted.decision.eligibility] += 1
-                if accepted.decision.rule in _UNKNOWN:
+                if accepted.decision.rule in UNKNOWN_CODES:
                     self.progress.unknown_codes[accepted.decision.reason] += 1
             self.progress.played += 1
             fed += 1

@@ -4,7 +4,7 @@ What the workflow, the ledger and the activities add (waiting, writing down, sen
 through those in `test_streams.py`, and must come out the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,9 +25,11 @@ ASKED_AT_MOST = 500
 
 @dataclass
 class Heard:
-    """What the service has heard of a call. A number stands for its own hash."""
+    """What the service has heard of a call. Unless it is told how numbers are hashed, each stands for its own hash."""
 
     policy: Policy
+    hash_of: Callable[[str], str] = str
+    number_of: dict[str, str] = field(default_factory=dict)
     record: CallRecord = field(default_factory=lambda: CallRecord(agency="ottawa", cad_id="1"))
     contents: set[str] = field(default_factory=set)
 
@@ -40,12 +42,18 @@ class Heard:
         told = stamped(in_time(record.facts, stamp=stamp, now=at), stamp=stamp)
         if record.phone is not None:
             refusal = untextable(record.phone, self.policy.numbers)
-            told |= stamped({PHONE_HASH: record.phone, "untextable": refusal}, stamp=stamp)
+            phone_hash = self.hash_of(record.phone)
+            self.number_of[phone_hash] = record.phone
+            told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
         self.record = self.record.taking(told, stamp=stamp, policy=self.policy)
 
     @property
+    def number(self) -> str | None:
+        return None if self.record.number is None else self.number_of[self.record.number]
+
+    @property
     def facts(self) -> CallFacts:
-        number = self.record.number
+        number = self.number
         return self.record.facts(recipient_version=0 if number is None else int(number[-10:]), held=False)
 
     @property
@@ -54,9 +62,9 @@ class Heard:
         return KnownCall(version=1, facts=facts, decision=decide(facts, self.policy))
 
 
-def sent(stream: Stream, policy: Policy) -> list[SentText]:
+def sent(stream: Stream, policy: Policy, *, hash_of: Callable[[str], str] = str) -> list[SentText]:
     """The texts of a call's whole life, each sent the moment that it is owed."""
-    heard, moments = Heard(policy), list(_moments(stream))
+    heard, moments = Heard(policy, hash_of), list(_moments(stream))
     while moments:
         now, records = moments.pop(0)
         for record in records:
@@ -79,8 +87,7 @@ def _live(heard: Heard, moments: list[tuple[datetime, list[CadRecord]]], now: da
                 state = LedgerState.EXPIRED if now >= step.expires_at else LedgerState.ACCEPTED
                 texts.append(TextRecord(key=step.key, state=state, due_at=step.due_at))
                 if state is LedgerState.ACCEPTED:
-                    number = heard.record.number or ""
-                    yield SentText(step.key.kind.value, step.key.sequence, number, step.due_at, now)
+                    yield SentText(step.key.kind.value, step.key.sequence, heard.number or "", step.due_at, now)
             case Wait():
                 if moments and moments[0][0] <= step.until:
                     now, records = moments.pop(0)

@@ -1,7 +1,7 @@
 """The whole service for streams: real PostgreSQL, Temporal, workflow, worker, ledger; time is skipped."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from calls.contracts import WENT_OUT
 from database import migrate
-from database.encryption import Keyring, load_keyring, new_key
+from database.encryption import Keyring, load_keyring
 from database.engine import connect
 from database.tables import TextRow
 from local.ports import LOOPBACK, free_port
@@ -43,14 +43,15 @@ def with_numbers_of_its_own(stream: Stream, place: int) -> Stream:
     return Stream(seed=stream.seed, arrivals=tuple(map(other, stream.arrivals)))
 
 
-def sent_by_the_service(streams: Sequence[Stream], agency_folder: Path) -> dict[str, list[SentText]]:
-    """By CAD's id, the texts that the service sent, in their order."""
+def sent_by_the_service(
+    streams: Sequence[Stream], agency_folder: Path, *, keys: Mapping[str, str]
+) -> dict[str, list[SentText]]:
+    """By CAD's id, the texts that the service sent, in their order. `keys`: as `load_keyring` takes them."""
     with temporary_state() as state, Supervisor(state) as supervisor:
         postgres = Postgres(state=state, port=free_port(), durable=False)
         supervisor.start(postgres.child())
         engine = connect(postgres.url(), pool_size=8)
         migrate.upgrade(engine)
-        keys = {"encryption_keys": f"k:{new_key()}", "lookup_key": new_key()}
         try:
             asyncio.run(_run(streams, agency_folder, state, supervisor, engine, postgres.url(), keys))
             return _read(engine, load_keyring(**keys))
@@ -65,7 +66,7 @@ async def _run(
     supervisor: Supervisor,
     engine: Engine,
     url: str,
-    keys: dict[str, str],
+    keys: Mapping[str, str],
 ) -> None:
     arrivals = sorted((arrival for one in streams for arrival in one.arrivals), key=lambda arrival: arrival.at)
     agency, port = load_agency(folder), free_port()
