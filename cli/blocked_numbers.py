@@ -3,27 +3,30 @@
 An argument stands in the shell's history and in the list of processes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from database.encryption import keyring_of
 from database.engine import connect
 from settings import Settings, SettingsError
-from web.staff.blocked_numbers import BlockedNumbers, NotANumber, Why
+from web.staff.blocked_numbers import BlockedNumbers, NotANumber, Why, e164
 
 Say = Callable[[str], None]
 
 
-def block(settings: Settings, lines: Iterable[str], *, why: Why, until: datetime | None, say: Say) -> None:
+def block(settings: Settings, lines: Iterable[str], *, why: str, until: datetime | None, say: Say) -> None:
     """Put the numbers, one a line, on the list. All of them, or none.
 
     Raises:
-        SettingsError: a line is no number.
+        SettingsError: a line is no number, or the reason none of those that there are.
     """
+    if why not in set(Why):
+        raise SettingsError(f"--why {why}: there is no such reason; one of: {', '.join(Why)}")
     numbers = _numbers(lines)
-    on_list = _list(settings)
-    added = sum(on_list.add(number, why=why, until=until) for number in numbers)
-    say(f"{added} numbers are on the list now ({why.value}), {len(numbers) - added} were there already")
+    with _on_list(settings) as on_list:
+        added = sum(on_list.add(number, why=Why(why), until=until) for number in numbers)
+    say(f"{added} numbers are on the list now ({why}), {len(numbers) - added} were there already")
 
 
 def unblock(settings: Settings, lines: Iterable[str], *, say: Say) -> None:
@@ -33,14 +36,15 @@ def unblock(settings: Settings, lines: Iterable[str], *, say: Say) -> None:
         SettingsError: a line is no number.
     """
     numbers = _numbers(lines)
-    on_list = _list(settings)
-    gone = sum(on_list.remove(number) for number in numbers)
+    with _on_list(settings) as on_list:
+        gone = sum(on_list.remove(number) for number in numbers)
     say(f"{gone} numbers are off the list, {len(numbers) - gone} were not on it")
 
 
 def show(settings: Settings, *, say: Say) -> None:
     """The list, for staff: numbers in clear."""
-    entries = _list(settings).all()
+    with _on_list(settings) as on_list:
+        entries = on_list.all()
     for entry in entries:
         until = "" if entry.until is None else f", until {entry.until:%Y-%m-%d}"
         say(f"{entry.number}  {entry.reason}{until}")
@@ -48,15 +52,17 @@ def show(settings: Settings, *, say: Say) -> None:
         say("no number is on the list")
 
 
-def _list(settings: Settings) -> BlockedNumbers:
+@contextmanager
+def _on_list(settings: Settings) -> Iterator[BlockedNumbers]:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
-    return BlockedNumbers(engine=engine, keyring=keyring_of(settings))
+    try:
+        yield BlockedNumbers(engine=engine, keyring=keyring_of(settings))
+    finally:
+        engine.dispose()
 
 
 def _numbers(lines: Iterable[str]) -> list[str]:
     """The lines that say something, each checked before the first is taken."""
-    from web.staff.blocked_numbers import e164
-
     numbers: list[str] = []
     for place, line in enumerate(lines, start=1):
         if not line.strip():

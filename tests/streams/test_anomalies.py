@@ -233,7 +233,7 @@ class TestAnomaly15:
     ],
 )
 def test_anomaly_16_an_unknown_code_fails_closed_and_speaks_again_once_it_is_known(unknown: dict[str, Any]) -> None:
-    """Counted and shown: `tests/web/test_attention.py`. An unknown disposition means no survey: anomaly 18."""
+    """Counted and shown: `tests/staff/test_attention.py`. An unknown disposition means no survey: anomaly 18."""
     assert texts(received(**unknown)) == []
     known = {name: ORDINARY[name] for name in unknown}
     assert texts(received(**unknown), says(20, **known))[0] == ("confirmation", 20)
