@@ -1,0 +1,33 @@
+"""What the documents promise is there: every test that they name, every file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted((ROOT / "docs").rglob("*.md"))
+TESTS = {
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"^\s*(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_test_that_a_document_names_exists(path: Path) -> None:
+    named = re.findall(r"`(?:tests/[\w/]+\.py: )?(test_\w+)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if name not in TESTS] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_module_that_a_document_names_exists(path: Path) -> None:
+    named = re.findall(r"`([\w/]+/[\w-]+\.(?:py|yaml|md))[:`]", path.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_table_of_transitions_names_every_signal() -> None:
+    from calls.contracts import Signal
+
+    text = (ROOT / "docs" / "transitions.md").read_text(encoding="utf-8")
+    assert [signal for signal in Signal if f"`{signal}`" not in text] == []
