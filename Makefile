@@ -11,7 +11,7 @@ FROM ?=
 HOURS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep chromium lock format
+.PHONY: help run fresh test check unit test-deep mutations chromium lock format
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ unit: $(VENV)/.test chromium ## The tests alone
 
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
+
+mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
+	$(BIN)/python -m tests.mutations
 
 format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .

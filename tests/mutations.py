@@ -1,0 +1,233 @@
+"""Breaks one line after the other on purpose, in a copy, and sees that a test goes red: `make mutations`.
+
+Prints the table of docs/mutations.md. Ends with 1 where a mutation survives.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from settings import child_environment, python
+
+ROOT = Path(__file__).parents[1]
+_QUIETLY = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
+_LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`what` is broken by writing `after` for `before` in `path`; `tests` are asked."""
+
+    what: str
+    path: str
+    before: str
+    after: str
+    tests: Sequence[str]
+
+
+STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
+SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
+
+MUTATIONS = (
+    Mutation(
+        "R1: the re-check at send is dropped",
+        "activities/check.py",
+        "        if not decision.is_eligible:\n            return HeldBack(",
+        "        if False:\n            return HeldBack(",
+        SEND,
+    ),
+    Mutation(
+        "R1: the latch is dropped",
+        "calls/call_record.py",
+        "            latch = _first_latch(latch, latch_of(self._facts(seen), policy))\n",
+        "            pass\n",
+        STREAMS,
+    ),
+    Mutation(
+        "R1: the latch forgets what comes too late to change the facts",
+        "calls/call_record.py",
+        "for seen in (told, merged):",
+        "for seen in (merged,):",
+        STREAMS,
+    ),
+    Mutation(
+        "R2: reopened is treated as a new call (confirmed and surveyed again)",
+        "calls/timetable.py",
+        '    """What the service owes the caller of this call at `now` (the service\'s time)."""\n',
+        "    if call.facts.reopened_at is not None:\n"
+        "        texts = [text for text in texts if text.due_at > call.facts.reopened_at]\n",
+        STREAMS,
+    ),
+    Mutation(
+        "R4: records are ordered by arrival instead of update time",
+        "calls/call_record.py",
+        "    return now if stamp > now + CLOCKS_MAY_BE_AHEAD else stamp\n",
+        "    return now\n",
+        STREAMS,
+    ),
+    Mutation(
+        "R1: one exclusion is forgotten (intimate partner violence)",
+        "agencies/ottawa/call_types.yaml",
+        "  intimate_partner_violence:\n    rule: sensitive",
+        "  intimate_partner_violence:\n    rule: allowed",
+        STREAMS,
+    ),
+    Mutation(
+        "R1: one exclusion is forgotten (priorities outside the policy)",
+        "calls/eligibility.py",
+        "    if facts.priority not in rules.priorities:",
+        "    if False:",
+        STREAMS,
+    ),
+    Mutation(
+        "R1: an unknown type is taken for a harmless one",
+        "calls/eligibility.py",
+        "    if group is None:\n        return Rule.UNKNOWN_TYPE",
+        "    if False:\n        return Rule.UNKNOWN_TYPE",
+        STREAMS,
+    ),
+    Mutation(
+        "R4: of equal stamps the last to arrive counts",
+        "calls/merge.py",
+        "max(parts, key=partial(_weight, names))",
+        "max(reversed(parts), key=lambda part: max((s.at.timestamp() for s in part.values()), default=0.0))",
+        STREAMS,
+    ),
+    Mutation(
+        "R5: a delay notice goes out though an officer has the call",
+        "calls/timetable.py",
+        "    if facts.is_dispatched:",
+        "    if False:",
+        STREAMS,
+    ),
+    Mutation(
+        "R5: an expired text is sent",
+        "activities/check.py",
+        "    if now < order.expires_at:\n        return None",
+        "    return None",
+        SEND,
+    ),
+    Mutation(
+        "R2: a corrected number has the mark of the old one",
+        "calls/call_record.py",
+        '"recipient_version": recipient_version,',
+        '"recipient_version": min(recipient_version, 1),',
+        STREAMS,
+    ),
+    Mutation(
+        "A corrected number's confirmation counts from receipt",
+        "calls/timetable.py",
+        "        due_at = max(due_at, facts.number_corrected_at)",
+        "        pass",
+        STREAMS,
+    ),
+    Mutation(
+        "Expired delay notices use up the cap",
+        "calls/timetable.py",
+        "sum(record.state is not LedgerState.EXPIRED for record in told)",
+        "len(told)",
+        (*STREAMS, "tests/calls/test_timetable.py"),
+    ),
+    Mutation(
+        "A survey goes out after an unknown disposition",
+        "calls/timetable.py",
+        "    if facts.disposition is not None and facts.outcome is None and facts.cancelled is None:",
+        "    if False:",
+        STREAMS,
+    ),
+    Mutation(
+        "The number is not locked while its texts are counted",
+        "activities/people.py",
+        "    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(phone_hash, 0))))",
+        "    pass",
+        ("tests/activities/test_people.py",),
+    ),
+    Mutation(
+        "R1: the list of numbers not to be texted is not asked",
+        "activities/people.py",
+        "        or _blocked(session, phone_hash)\n",
+        "",
+        ("tests/activities/test_people.py",),
+    ),
+    Mutation(
+        "R2: a late record opens a second workflow for a finished call",
+        "starter/forward.py",
+        "WorkflowIDReusePolicy.REJECT_DUPLICATE",
+        "WorkflowIDReusePolicy.ALLOW_DUPLICATE",
+        ("tests/starter/test_forward.py",),
+    ),
+    Mutation(
+        "R2: a lost workflow is taken for an ended one",
+        "starter/leases.py",
+        "        return isinstance(step, End)",
+        "        return True",
+        ("tests/starter/test_sweep.py", "tests/starter/test_forward.py"),
+    ),
+    Mutation(
+        "A stuck call is silent",
+        "starter/sweep.py",
+        '            return f"overdue: {step.key.title}"',
+        "            return None",
+        ("tests/starter/test_sweep.py",),
+    ),
+    Mutation(
+        "R4: the commit wakes nobody",
+        "starter/accept.py",
+        '                session.execute(select(func.pg_notify(CHANGED, "")))',
+        "                pass",
+        ("tests/starter/test_sweep.py",),
+    ),
+    Mutation(
+        "R3: the number of a call that waited too long stays",
+        "starter/sweep.py",
+        "            row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0\n",
+        "",
+        ("tests/starter/test_sweep.py",),
+    ),
+)
+
+
+def caught_by(mutation: Mutation, tree: Path) -> str | None:
+    """The first test that fails with the mutation in place; `None`: it survives."""
+    path = tree / mutation.path
+    whole = path.read_text(encoding="utf-8")
+    if whole.count(mutation.before) != 1:
+        raise SystemExit(f"{mutation.path}: {mutation.before!r} stands there {whole.count(mutation.before)} times")
+    path.write_text(whole.replace(mutation.before, mutation.after), encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [python(), "-m", "pytest", *_QUIETLY, *mutation.tests],
+            cwd=tree,
+            env=child_environment({}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        path.write_text(whole, encoding="utf-8")
+    red = re.search(r"^(?:FAILED|ERROR) \S+?((?:::\w+)+)", done.stdout, flags=re.MULTILINE)
+    return None if done.returncode == 0 else (red[1].rpartition("::")[2] if red else "the import")
+
+
+def main() -> None:
+    """Try all of them, or those whose description holds a word of the command line."""
+    wanted = [mutation for mutation in MUTATIONS if all(word in mutation.what for word in sys.argv[1:])]
+    survivors = 0
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "copy"
+        shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
+        print("| what is broken | where | caught by |\n|---|---|---|")  # noqa: T201
+        for mutation in wanted:
+            test = caught_by(mutation, tree)
+            survivors += test is None
+            print(f"| {mutation.what} | `{mutation.path}` | {f'`{test}`' if test else '**nothing**'} |", flush=True)  # noqa: T201
+    raise SystemExit(1 if survivors else 0)
+
+
+if __name__ == "__main__":
+    main()
