@@ -1,6 +1,7 @@
 """`make run`: starts the box, plays a log into it and shows how it goes, until Ctrl-C."""
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from local.place import Place, last_place, new_clock
 from local.processes import Supervisor, leaving_on_signals
 from local.progress import Display
 from local.state import State
+from logs import configure_logging
 from policy.agency import Agency, load_agency
 from settings import adopt_environment, load_settings
 from starter.accept import Acceptor
@@ -69,9 +71,12 @@ def play(options: Options, *, console: Console) -> None:
     try:
         with (
             leaving_on_signals(),
+            ExitStack() as closing,
             Supervisor(state, say=lambda line: console.print(line, soft_wrap=True)) as supervisor,
         ):
             ports.check()
+            log_stream = closing.enter_context(state.log("play").open("a", encoding="utf-8"))
+            configure_logging(service="play", format_="json", stream=log_stream)  # the terminal shows the display
             console.print("Starting PostgreSQL and Temporal …")
             box.start_servers(supervisor)
             start = "" if options.start is None else options.start.isoformat()
