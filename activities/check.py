@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from activities.known_call import known_call
 from activities.ledger import records_of
 from activities.people import speaks_against
-from activities.verdict import HeldBack, MaySend, Overtaken, Verdict
+from activities.verdict import HeldBack, MaySend, NotNow, Overtaken, Verdict
 from calls.contracts import Kind, KnownCall, LedgerState, SendText
 from calls.eligibility import decide
 from calls.policy import Timetable
@@ -31,8 +31,10 @@ def check(
     timetable = agency.policy.timetable
     if row.version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
         return Overtaken(call=call)
-    if order.key.kind is Kind.SURVEY and survey_window(now, timetable) > now + CLOCKS_MAY_DIFFER:  # R5
-        return Overtaken(call=call)  # it was tried too long; the workflow waits for the morning
+    if order.key.kind is Kind.SURVEY and now < order.expires_at:
+        opens = survey_window(now, timetable)
+        if opens > now + CLOCKS_MAY_DIFFER:  # R5: it was tried too long, or the hours are others now
+            return NotNow(until=opens)
     return (
         speaks_against(session, order, number=number, phone_hash=row.phone_hash, agency=agency, now=now)
         or _never_heard_of_it(session, order)

@@ -80,7 +80,7 @@ def _blocked(session: Session, phone_hash: str) -> HeldBack | None:
 def _landline(session: Session, phone_hash: str, rules: NumberRules, now: datetime) -> HeldBack | None:
     """It could not take a text before, of this call or another."""
     since = now - rules.landline_remembered_for
-    tried = (col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code).in_(_LANDLINE), _moment() > since)
+    tried = (col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code).in_(_LANDLINE), _within(since))
     if session.exec(select(TextRow.id).where(*tried)).first() is None:
         return None
     return HeldBack(state=_SUPPRESSED, rule="landline", reason="this number could not take an earlier text")
@@ -90,7 +90,7 @@ def _told_enough(
     session: Session, order: SendText, phone_hash: str, rules: NumberRules, now: datetime
 ) -> HeldBack | None:
     day = now - _A_DAY
-    gone = session.exec(_texts_gone(order, phone_hash, _moment() > day)).one()
+    gone = session.exec(_texts_gone(order, phone_hash, _within(day))).one()
     if gone < rules.texts_a_day:
         return None
     return HeldBack(
@@ -102,7 +102,7 @@ def _asked_lately(
     session: Session, order: SendText, phone_hash: str, rules: NumberRules, now: datetime
 ) -> HeldBack | None:
     since = now - rules.one_survey_in
-    surveys = _texts_gone(order, phone_hash, _moment() > since, col(TextRow.kind) == Kind.SURVEY)
+    surveys = _texts_gone(order, phone_hash, _within(since), col(TextRow.kind) == Kind.SURVEY)
     if not session.exec(surveys).one():
         return None
     days = rules.one_survey_in.days
@@ -126,6 +126,6 @@ def _texts_gone(order: SendText, phone_hash: str, *conditions: ColumnElement[boo
     )
 
 
-def _moment() -> ColumnElement[datetime]:
-    """When a text went out: while it is on its way, when it was due."""
-    return func.coalesce(col(TextRow.settled_at), col(TextRow.due_at))
+def _within(since: datetime) -> ColumnElement[bool]:
+    """It went out since then, or is on its way now, however long ago it fell due."""
+    return or_(col(TextRow.settled_at).is_(None), col(TextRow.settled_at) > since)

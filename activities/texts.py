@@ -23,7 +23,7 @@ from activities.invitation import survey_link
 from activities.known_call import call_row, known_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
 from activities.people import lock_number
-from activities.verdict import HeldBack, MaySend, Overtaken
+from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
 from calls.clock import Clock
 from calls.contracts import SEND_TEXT, Kind, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
 from database.encryption import Keyring
@@ -131,6 +131,9 @@ class TextActivities:
                     )
                     self._say("text held back", order, rule=verdict.rule)
                     return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, call))
+                case NotNow():
+                    wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
+                    raise NotProcessed("the hours of surveys are over", retry_after_seconds=wait)
                 case MaySend() if number is None:
                     raise NotProcessed("the call has no number now")
                 case MaySend():

@@ -1,6 +1,7 @@
 """What a check at the moment of sending can come to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from calls.contracts import KnownCall, LedgerState
 
@@ -28,4 +29,12 @@ class MaySend:
     call: KnownCall
 
 
-Verdict = Overtaken | HeldBack | MaySend
+@dataclass(frozen=True, kw_only=True)
+class NotNow:
+    """The text is owed, but not at this hour. The order stays: a workflow that keeps other hours would order it again
+    at once, and again, for as long as the night lasts."""
+
+    until: datetime
+
+
+Verdict = Overtaken | HeldBack | NotNow | MaySend

@@ -8,28 +8,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from pydantic import JsonValue
+from pydantic import AwareDatetime, JsonValue, TypeAdapter, ValidationError
 
 from calls.eligibility import Rule, latch_of
-from calls.facts import CallFacts
+from calls.facts import CallFacts, Outcome
 from calls.merge import PHONE_HASH, Merged, Stamped, merge
 from calls.policy import Policy
 
 CLOCKS_MAY_BE_AHEAD: Final = timedelta(minutes=10)
 """A stamp or an event further in the future than this is a mistake of its clock: it counts as of its receipt."""
 
+_TOLD_BY_CAD: Final = frozenset(CallFacts.model_fields).difference(
+    ("agency", "cad_id", "latch", "held", "recipient_version", "number_corrected_at", "untextable")
+)
+_MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(AwareDatetime)
 _LATCH_ORDER: Final = list(Rule)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallRecord:
-    """All records of one call, merged. `numbers`: by hash, when each number of the call was first told."""
+    """All records of one call, merged. `numbers`: the hash of every number that was ever told."""
 
     agency: str
     cad_id: str
     merged: Merged = field(default_factory=dict)
     latch: str | None = None
-    numbers: Mapping[str, datetime] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
     first_heard: datetime | None = None
     """The earliest stamp of all records: from then on the call waits for what is missing."""
 
@@ -37,21 +41,19 @@ class CallRecord:
         """The record with what one more record of CAD's tells; late or repeated, it ends in the same."""
         merged = merge(self.merged, told)
         number = self._number_in(told)
-        numbers = dict(self.numbers)
-        if number is not None:
-            numbers[number] = min(stamp, numbers.get(number, stamp))
         heard = stamp if self.first_heard is None else min(stamp, self.first_heard)
         # R1: what was told is asked by itself, too: a record that comes too late to change the facts silences all the
-        # same. And so are the facts: a type and the priority may come from two records.
+        # same. And so are the facts, of now (a type and the priority may come from two records) and of before: the
+        # policy may have become stricter since they were taken in.
         latch = self.latch
-        for seen in (told, merged):
+        for seen in (told, merged, self.merged):
             latch = _first_latch(latch, latch_of(self._facts(seen), policy))
         return CallRecord(
             agency=self.agency,
             cad_id=self.cad_id,
             merged=merged,
             latch=latch,
-            numbers=numbers,
+            numbers=self.numbers if number is None else self.numbers | {number},
             first_heard=heard,
         )
 
@@ -62,11 +64,9 @@ class CallRecord:
 
     @property
     def number_corrected_at(self) -> datetime | None:
-        """Since when the call has its number, where another one was told before."""
-        if self.number is None or self.number not in self.numbers:
-            return None
-        since = self.numbers[self.number]
-        return since if any(first < since for first in self.numbers.values()) else None
+        """When the number to text now was last told, where the call has had another one, too."""
+        stamped = self.merged.get(PHONE_HASH)
+        return None if stamped is None or not self.numbers - {str(stamped.value)} else stamped.at
 
     def facts(self, *, recipient_version: int, held: bool) -> CallFacts:
         """What the record says, with the service's own: the mark of the number that it has, and whether staff hold it.
@@ -102,14 +102,25 @@ def stamp_of(told: Mapping[str, JsonValue], stamp: datetime | None, *, now: date
     return now if stamp > now + CLOCKS_MAY_BE_AHEAD else stamp
 
 
-def in_time(told: Mapping[str, JsonValue], *, stamp: datetime, now: datetime) -> dict[str, JsonValue]:
-    """The record without events of the future: what is told has happened, at the latest when it was told.
+def has_no_time(told: Mapping[str, JsonValue], stamp: datetime | None) -> bool:
+    """Nothing in the record says when it was said."""
+    return stamp is None and not _events(told)
 
-    And a moment is written in one way, in whichever zone it was told, so that the same is no change.
+
+def as_told(told: Mapping[str, JsonValue], *, stamp: datetime, now: datetime) -> dict[str, JsonValue]:
+    """What a record may tell, in the one way in which it is kept.
+
+    No events of the future: what is told has happened, at the latest when it was told. A moment is written in UTC, in
+    whichever zone it was told, so that the same is no change. A disposition without a reading is one that nobody knows.
+    What only the service itself says of a call (its latch, who is texted), and what nobody knows, is left out.
     """
     latest = now + CLOCKS_MAY_BE_AHEAD
-    times = {name: stamp if moment > latest else moment for name, moment in _events(told)}
-    return {**told, **{name: moment.astimezone(UTC).isoformat() for name, moment in times.items()}}
+    known = {name: value for name, value in told.items() if name in _TOLD_BY_CAD}
+    times = {name: stamp if moment > latest else moment for name, moment in _events(known)}
+    known |= {name: moment.astimezone(UTC).isoformat() for name, moment in times.items()}
+    if known.get("disposition") is not None and known.get("outcome") is None:
+        known["outcome"] = Outcome.UNKNOWN
+    return known
 
 
 def _events(told: Mapping[str, JsonValue]) -> list[tuple[str, datetime]]:
@@ -118,12 +129,11 @@ def _events(told: Mapping[str, JsonValue]) -> list[tuple[str, datetime]]:
 
 
 def _moment(value: JsonValue) -> datetime | None:
-    """What cannot be read is refused where the facts are made of it."""
+    """However it is written. What cannot be read is refused where the facts are made of it."""
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        return _MOMENT.validate_python(value)
+    except ValidationError:
         return None
-    return None if moment.tzinfo is None else moment
 
 
 def stamped(told: Mapping[str, JsonValue], *, stamp: datetime) -> dict[str, Stamped]:

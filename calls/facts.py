@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     """Whoever came met nobody: gone on arrival, unable to locate."""
     UNFOUNDED = "unfounded"
     ARREST = "arrest"
+    UNKNOWN = "unknown"
+    """The agency's folder does not list the disposition."""
 
 
 class Untextable(StrEnum):
@@ -51,6 +53,7 @@ class Untextable(StrEnum):
     ABROAD = "outside the allowed countries"
     SERVICE = "a service number"
     """Toll-free, premium, a company's: nobody's phone."""
+    UNCLEAR = "one of two that were told at the same time"
 
 
 class CallFacts(BaseModel):
@@ -58,9 +61,8 @@ class CallFacts(BaseModel):
 
     `priority`, `call_type_group` and `source` are the agency's folder's reading of CAD's codes: an unknown code
     leaves them empty while the code itself stands in the `*_code` field, so that it is never taken for a harmless one.
-    The same holds for `outcome`, the reading of `disposition`.
     `recipient_version` marks the phone number that the call has now: 0 is none; the same number of the same call has
-    the same mark, whenever it is told. `number_corrected_at`: since when it has it, where it had another one before.
+    the same mark, whenever it is told. `number_corrected_at`: when it was last told, where there was another one, too.
     `latch` names the rule that silenced the call for ever (R1).
     """
 

@@ -12,10 +12,11 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
-from calls.facts import Outcome, Source
+from calls.facts import Outcome, Source, Untextable
 
-PHONE_HASH = "phone_hash"
+PHONE_HASH: Final = "phone_hash"
 """The one merged field that is not a fact of `CallFacts`: by which number the caller is reached, as a keyed hash."""
+NO_NUMBERS_HASH: Final = "?"
 
 _Field = tuple[str, ...]
 _CODE_AND_READING: Final[Sequence[_Field]] = (
@@ -44,8 +45,22 @@ def merge(one: Merged, other: Merged) -> dict[str, Stamped]:
     merged: dict[str, Stamped] = {}
     for names in _fields({*one, *other}):
         parts = (_part(one, names), _part(other, names))
-        merged |= max(parts, key=partial(_weight, names))
+        merged |= _unclear(*parts) or max(parts, key=partial(_weight, names))
     return merged
+
+
+def _unclear(one: Merged, other: Merged) -> dict[str, Stamped] | None:
+    """Two numbers told at the same time, by a feed without update times: whoever has the wrong one must not be texted.
+
+    The more silent of the two is neither, until one is told later.
+    """
+    told, also = one.get(PHONE_HASH), other.get(PHONE_HASH)
+    if told is None or also is None or told.at != also.at or told.value == also.value:
+        return None
+    return {
+        PHONE_HASH: Stamped(at=told.at, value=NO_NUMBERS_HASH),
+        "untextable": Stamped(at=told.at, value=Untextable.UNCLEAR),
+    }
 
 
 def _fields(names: set[str]) -> Iterable[_Field]:

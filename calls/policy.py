@@ -77,7 +77,7 @@ class ConfirmationRule(_Value):
 class DelayRule(_Value):
     """When a caller who still waits is told so."""
 
-    first_after: dict[int, Duration]
+    first_after: dict[int, Span]
     """By priority, counted from receipt (or from the moment the call went back to the queue)."""
     repeat_every: Span
     at_most: int = Field(ge=0)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, TextKey, TextRecord
-from calls.facts import CallFacts
+from calls.facts import CallFacts, Outcome
 from calls.policy import SurveyRule, Timetable
 
+# The number was refused, or something speaks against it: another one may come.
+_UNTIL_CORRECTED = frozenset({LedgerState.FAILED, LedgerState.SUPPRESSED})
 CLOCKS_DIFFER = timedelta(minutes=10)
 """A caller who hung up longer than this before the call was received did not: that time is a mistake."""
 
@@ -61,7 +63,7 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
     confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     if confirmation is None:
         return _confirm(facts, timetable, received=received, now=now)
-    if confirmation.state is LedgerState.FAILED and not facts.is_cleared:
+    if confirmation.state in _UNTIL_CORRECTED and not facts.is_cleared:
         return Wait(until=give_up_at, reason="the number cannot be texted: until it is corrected")
     if confirmation.state not in WENT_OUT:
         return End(reason=f"the confirmation was not sent: {confirmation.state}")
@@ -140,7 +142,7 @@ def _no_survey(facts: CallFacts, rule: SurveyRule) -> str | None:
     """Why this caller is not asked; `None` where nothing speaks against it."""
     if not rule.enabled:
         return "surveys are off"
-    if facts.disposition is not None and facts.outcome is None and facts.cancelled is None:
+    if facts.outcome is Outcome.UNKNOWN and facts.cancelled is None:
         return f"the policy does not know the disposition {facts.disposition!r}"
     if facts.outcome in rule.not_after:
         return f"{facts.outcome}"

@@ -1,5 +1,6 @@
 """Migrations: what the tables are, and bringing a database up to date."""
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -10,13 +11,14 @@ from sqlalchemy import Connection, Engine, text
 
 _FOLDER = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 5_118_043_803  # any number of ours: an advisory lock, so that two set-ups do not meet
+_ASK_AGAIN_AFTER_SECONDS = 0.2
 _LOCK_TIMEOUT = "2s"  # a migration that cannot have its lock at once fails, instead of stopping everyone behind it
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to a revision. Safe to run again, and from several machines at once."""
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        _wait_for_our_turn(connection)
         connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
@@ -27,6 +29,17 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ONE_AT_A_TIME})
             connection.commit()
+
+
+def _wait_for_our_turn(connection: Connection) -> None:
+    """Asked again and again: whoever waits inside PostgreSQL holds a snapshot, and an index that is made meanwhile
+    waits for that, each for the other."""
+    while True:
+        ours = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME}).scalar_one()
+        connection.commit()
+        if ours:
+            return
+        time.sleep(_ASK_AGAIN_AFTER_SECONDS)
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -57,13 +57,15 @@ class CallRow(SQLModel, table=True):
     phone_hash: str | None = Field(default=None, index=True)
     recipient_version: int = Field(default=0)
     """The mark of the number to text now; 0 is none. A number that comes back has the mark that it had (R2)."""
-    numbers: Json = _json(default_factory=dict)
-    """By hash, when each number of the call was first told."""
+    phone_versions: Json = _json(default_factory=dict)
+    """By hash, the mark of every number that was ever told of the call."""
     first_heard: datetime | None = _time(default=None)
     """The earliest stamp of the call's records."""
     signalled_version: int = Field(default=0)
     signalled: Json | None = _json(default=None)
     forwarding_until_real: datetime | None = _time(default=None)
+    behind_since_real: datetime | None = _time(default=None)
+    """Since when Temporal lacks a change."""
     ended_reason: str | None = None
     """Why Temporal need not hear of this call any more, ever."""
     trouble: str | None = None

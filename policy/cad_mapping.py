@@ -67,10 +67,8 @@ class CadMapping(BaseModel):
         return next((read for read in self._readings(disposition) if isinstance(read, CancelReason)), None)
 
     def outcome(self, disposition: str | None) -> Outcome | None:
-        """What came of the call; of several codes the one that speaks most against a survey. `None`: one is unknown."""
-        readings = self._readings(disposition)
-        if None in readings:
-            return None
+        """What came of the call; of several codes the one that speaks most against a survey."""
+        readings = [Outcome.UNKNOWN if read is None else read for read in self._readings(disposition)]
         return max((read for read in readings if isinstance(read, Outcome)), key=_OUTCOMES.index, default=None)
 
     def _readings(self, disposition: str | None) -> list[CancelReason | Outcome | None]:

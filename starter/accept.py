@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
-from calls.call_record import CallRecord, in_time, stamp_of, stamped
+from calls.call_record import CallRecord, as_told, has_no_time, stamp_of, stamped
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
@@ -91,11 +91,18 @@ class Acceptor:
 
     def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime) -> bool:
         """Keep the record; `False` where the very same one is here already."""
+        content = record.content_hash(phone_hash=phone_hash)
+        if has_no_time(record.facts, record.stamp):
+            # Nothing tells an old word from the same word again (a correction that is taken back): it is a repetition
+            # only of the last that this feed said.
+            if self._last_content(session, record, call).startswith(content):
+                return False
+            content = f"{content} {stamp.isoformat()}"
         statement = (
             insert(CadRecordRow)
             .values(
                 feed=record.feed,
-                content_hash=record.content_hash(phone_hash=phone_hash),
+                content_hash=content,
                 call_id=call,
                 stamp=stamp,
                 body=dict(record.facts),
@@ -105,6 +112,11 @@ class Acceptor:
             .returning(col(CadRecordRow.id))
         )
         return session.execute(statement).first() is not None
+
+    def _last_content(self, session: Session, record: CadRecord, call: str) -> str:
+        of_call = (col(CadRecordRow.call_id) == call, col(CadRecordRow.feed) == record.feed)
+        last = select(CadRecordRow.content_hash).where(*of_call).order_by(col(CadRecordRow.id).desc()).limit(1)
+        return session.exec(last).first() or ""
 
     def _new_row(self, record: CadRecord) -> CallRow:
         return CallRow(
@@ -130,12 +142,11 @@ class Acceptor:
             facts = facts.model_copy(update={"recipient_version": 0})
         row.merged = {name: value.model_dump(mode="json") for name, value in sorted(call.merged.items())}
         row.latch = call.latch
-        row.numbers = {number: since.isoformat() for number, since in sorted(call.numbers.items())}
         row.first_heard = call.first_heard
         return self._write(row, facts)
 
     def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
-        told = stamped(in_time(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
+        told = stamped(as_told(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
         if record.phone is not None and phone_hash is not None:
             refusal = untextable(record.phone, self._policy.numbers)
             told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
@@ -146,6 +157,8 @@ class Acceptor:
         content: Json = facts.model_dump(mode="json")
         changed = content != row.facts
         row.facts = content
+        if changed and row.signalled_version == row.version:
+            row.behind_since_real = real_now()
         row.version += changed
         row.case_number, row.received_at = facts.case_number, facts.received_at
         row.eligibility, row.rule, row.reason = decision.eligibility, decision.rule, decision.reason
@@ -155,11 +168,15 @@ class Acceptor:
 
     def _take_number(self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None) -> None:
         """Where this record's number is the newest, it is the one to text; a new number is a new recipient."""
-        if phone_hash is None or record.phone is None or call.number != phone_hash or row.phone_hash == phone_hash:
+        if phone_hash is None or record.phone is None:
             return
-        row.phone_hash = phone_hash
-        row.phone_encrypted = self._keyring.encrypt(record.phone)
-        row.recipient_version = self._keyring.recipient_version(call=row.call_id, number=record.phone)
+        # One that has a mark keeps it: before revision 0002 they were counted (docs/decisions/0016).
+        marks = {phone_hash: self._keyring.recipient_version(call=row.call_id, number=record.phone)}
+        row.phone_versions = marks | row.phone_versions
+        if call.number == phone_hash != row.phone_hash:
+            row.phone_hash = phone_hash
+            row.phone_encrypted = self._keyring.encrypt(record.phone)
+            row.recipient_version = row.phone_versions[phone_hash]
 
     def _is_number_kept(self, row: CallRow, facts: CallFacts) -> bool:
         """Of a caller who will not be texted none is (R3). While something is not known yet it waits, bounded (R4)."""
@@ -186,6 +203,6 @@ def record_of(row: CallRow, *, cad_id: str) -> CallRecord:
         cad_id=cad_id,
         merged={name: Stamped.model_validate(value) for name, value in row.merged.items()},
         latch=row.latch,
-        numbers={number: datetime.fromisoformat(since) for number, since in row.numbers.items()},
+        numbers=frozenset(row.phone_versions),
         first_heard=row.first_heard,
     )

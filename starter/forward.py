@@ -5,6 +5,8 @@ found by that and sent again; a version that comes twice changes nothing in the 
 """
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine
@@ -35,6 +37,7 @@ _LOOK_EVERY_SECONDS = 0.5
 _SWEEP_EVERY_SECONDS = 5.0
 _AFTER_TROUBLE_SECONDS = 2.0
 _NEVER_KNOWN = "never known to Temporal"
+_ENDED_IN_TEMPORAL = frozenset(status.name.lower() for status in WorkflowExecutionStatus)
 
 
 class WorkflowMissing(Exception):  # noqa: N818 - an outcome
@@ -42,10 +45,21 @@ class WorkflowMissing(Exception):  # noqa: N818 - an outcome
 
 
 class Forwarder:
-    """Starts and signals workflows. Any number of them may run at once: rows are leased under a lock."""
+    """Starts and signals workflows. Any number of them may run at once: rows are leased under a lock.
 
-    def __init__(self, *, engine: Engine, client: Client, policy: Policy, clock: Clock) -> None:
-        self._leases = Leases(engine=engine, policy=policy, clock=clock)
+    `clock` goes along with a call; `now` is asked for the service's time where that clock cannot tell it here.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        client: Client,
+        policy: Policy,
+        clock: Clock,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._leases = Leases(engine=engine, policy=policy, now=now or clock.now)
         self._client = client
         self._policy = policy
         self._clock = clock
@@ -96,7 +110,8 @@ class Forwarder:
         except RPCError as error:
             log.warning("temporal did not take the call; trying again", call_id=item.call_id, status=error.status.name)
         else:
-            await asyncio.to_thread(self._leases.done, item, ended=ended)
+            alarm = ended in _ENDED_IN_TEMPORAL and not await asyncio.to_thread(self._leases.is_over, item)
+            await asyncio.to_thread(self._leases.done, item, ended=ended, alarm=alarm)
 
     async def _bring(self, item: Forward) -> str | None:
         """Start or signal the call's workflow; the reason of the end where there is none any more, or never will be."""

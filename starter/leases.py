@@ -1,7 +1,8 @@
 """What Temporal does not have yet: rows are leased under a lock, so that any number of starters forward them once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -10,7 +11,6 @@ from sqlmodel import Session, col, select, update
 
 from activities.known_call import call_row, known_call
 from activities.ledger import records_of
-from calls.clock import Clock
 from calls.contracts import KnownCall, LedgerState, TextRecord
 from calls.eligibility import decide
 from calls.facts import CallFacts
@@ -24,6 +24,7 @@ BATCH: Final = 50
 MISSING: Final = "Temporal does not know its workflow"
 """The trouble of a call whose workflow was lost: another namespace, or a Temporal that lost its data."""
 
+NOT_TAKEN: Final = "Temporal has not been told of its last change"
 _LEASE = timedelta(seconds=15)
 
 
@@ -44,10 +45,10 @@ class Forward:
 class Leases:
     """The rows, on behalf of the forwarder."""
 
-    def __init__(self, *, engine: Engine, policy: Policy, clock: Clock) -> None:
+    def __init__(self, *, engine: Engine, policy: Policy, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._policy = policy
-        self._clock = clock
+        self._now = now
 
     def take(self) -> list[Forward]:
         """Lease some rows that Temporal does not have yet."""
@@ -69,31 +70,37 @@ class Leases:
                 session.add(row)
             return items
 
-    def done(self, item: Forward, *, ended: str | None) -> None:
-        """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts."""
+    def done(self, item: Forward, *, ended: str | None, alarm: bool = False) -> None:
+        """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts.
+
+        `alarm`: its workflow has ended though the caller is still owed something.
+        """
         told = item.signalled is not None or item.call.decision.is_eligible
         with Session(self._engine) as session, session.begin():
-            session.execute(
-                update(CallRow)
-                .where(col(CallRow.call_id) == item.call_id, col(CallRow.signalled_version) < item.call.version)
-                .values(
-                    signalled_version=item.call.version,
-                    signalled=item.call.facts.model_dump(mode="json") if told else None,
-                    forwarding_until_real=None,
-                    ended_reason=ended,
-                    trouble=None,
-                    trouble_since_real=None,
-                )
-            )
+            row = session.get(CallRow, item.call_id, with_for_update=True)
+            if row is None or row.ended_reason is not None or row.signalled_version >= item.call.version:
+                return
+            row.signalled_version = item.call.version
+            row.signalled = item.call.facts.model_dump(mode="json") if told else None
+            row.forwarding_until_real, row.behind_since_real = None, None
+            row.ended_reason = ended
+            if row.trouble in (MISSING, NOT_TAKEN):
+                row.trouble, row.trouble_since_real = None, None
+            if alarm:
+                log.error("a call that is still owed a text was ended in Temporal", call_id=item.call_id, how=ended)
+                row.trouble, row.trouble_since_real = f"{ended} in Temporal", real_now()
+            session.add(row)
 
     def is_over(self, item: Forward) -> bool:
-        """By what its workflow last knew, it has ended: then Temporal has rightly forgotten it (R2)."""
-        facts = item.signalled or item.call.facts
+        """By what its workflow last knew, or by what is known now, nothing more is owed: rightly it has ended (R2)."""
         with Session(self._engine) as session:
             texts = records_of(session, item.call_id)
-        known = KnownCall(version=item.call.version, facts=facts, decision=decide(facts, self._policy))
-        step = next_step(call=known, texts=texts, timetable=self._policy.timetable, now=self._clock.now())
-        return isinstance(step, End)
+        for facts in (item.signalled or item.call.facts, item.call.facts):
+            known = KnownCall(version=item.call.version, facts=facts, decision=decide(facts, self._policy))
+            step = next_step(call=known, texts=texts, timetable=self._policy.timetable, now=self._now())
+            if isinstance(step, End):
+                return True
+        return False
 
     def missing(self, item: Forward) -> None:
         """Its workflow should be there and is not: said once, tried again when the lease is over, shown to staff."""

@@ -15,13 +15,13 @@ class CadRecord(BaseModel):
     E.164; it is stored encrypted only. `stamp` is the source's own time of saying so; `None` where it has none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may be a number (R3)
 
     feed: str
     cad_id: str = Field(min_length=1, max_length=100)
     stamp: AwareDatetime | None
     facts: Mapping[str, JsonValue]
-    phone: str | None = Field(default=None, repr=False)
+    phone: str | None = Field(default=None, repr=False, pattern=r"^\+[1-9][0-9]{6,17}$")
 
     @field_validator("stamp")
     @classmethod

@@ -52,12 +52,9 @@ async def _sweep(sweep: Sweep, *, every_seconds: float) -> None:
     await asyncio.sleep(_FIRST_SWEEP_AFTER_SECONDS)
     while True:
         try:
-            report = await sweep.once()
+            await sweep.once(tell=_tell)
         except OperationalError:
             log.warning("the database does not answer; trying again")
-        else:
-            if report is not None:
-                _tell(report)
         await asyncio.sleep(every_seconds)
 
 

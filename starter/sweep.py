@@ -6,9 +6,9 @@ is over: a call whose workflow has ended, and one that has waited too long for w
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -25,7 +25,7 @@ from calls.eligibility import Eligibility
 from calls.policy import Policy
 from calls.timetable import End, Send, next_step
 from database.tables import CallRow, TextRow, real_now
-from starter.leases import MISSING
+from starter.leases import MISSING, NOT_TAKEN
 
 log = structlog.get_logger()
 
@@ -34,8 +34,10 @@ OVERDUE_AFTER: Final = timedelta(minutes=10)
 
 _ONE_AT_A_TIME: Final = 7_220_415_531  # any number of ours: starters do not sweep at the same time
 _BATCH: Final = 500
-_NOT_TAKEN: Final = "Temporal has not been told of its last change"
 _AWAY: Final = "Temporal does not answer"
+_PATIENCE: Final = timedelta(seconds=2)
+_FEW_ATTEMPTS: Final = 3
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSETTLED: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
 
 
@@ -74,24 +76,36 @@ class Sweep:
         self._policy = policy
         self._clock = clock
 
-    async def once(self) -> SweepReport | None:
-        """Look once; `None` where another starter is at it.
+    async def once(self, *, tell: Callable[[SweepReport], None] | None = None) -> SweepReport | None:
+        """Look once; `None` where another starter is at it. `tell` hears of it before Temporal is asked anything.
 
         Without Temporal it still says what is overdue; what is over is closed the next time.
         """
         look = await asyncio.to_thread(self._look)
         if look is None:
             return None
+        if tell is not None:
+            tell(look.report)
+        await self._ask_temporal(look)
+        return look.report
+
+    async def _ask_temporal(self, look: _Look) -> None:
+        """Close what has ended; say of what is overdue why it is. At the first silence it stops asking."""
         for over in look.over:
             status = await self._status(over.call_id)
-            if status not in (_AWAY, WorkflowExecutionStatus.RUNNING):
+            if status == _AWAY:
+                return
+            if status is not WorkflowExecutionStatus.RUNNING:
                 await asyncio.to_thread(self._close, over.call_id, over.reason)
                 look.report.closed += 1
         for call_id in look.overdue:
             status = await self._status(call_id)
-            if isinstance(status, WorkflowExecutionStatus) and status is not WorkflowExecutionStatus.RUNNING:
+            if status == _AWAY:
+                return
+            if status is None:
+                await asyncio.to_thread(self._lost, call_id)
+            elif isinstance(status, WorkflowExecutionStatus) and status is not WorkflowExecutionStatus.RUNNING:
                 await asyncio.to_thread(self._close, call_id, f"{status.name.lower()} in Temporal", alarm=True)
-        return look.report
 
     def _look(self) -> _Look | None:
         look = _Look()
@@ -128,19 +142,20 @@ class Sweep:
         now = self._clock.now()
         look.report.open_calls += 1
         look.report.undecided += row.eligibility == Eligibility.UNDECIDED
-        trouble: str | None = None
-        if row.trouble == MISSING:  # the forwarder's to say, and to take back
-            trouble = MISSING
-        elif row.signalled is None:
+        if row.signalled is None:
             trouble = self._without_workflow(row, look, now=now)
         else:
             trouble = self._with_workflow(row, texts, look, now=now)
+        if row.trouble == MISSING:  # the forwarder's to take back
+            trouble = MISSING
         _note(row, trouble, look.report)
 
     def _without_workflow(self, row: CallRow, look: _Look, *, now: datetime) -> str | None:
-        if row.eligibility == Eligibility.ELIGIBLE:
-            return _NOT_TAKEN if self._waits_long(row) else None
-        if row.first_heard is not None and now >= row.first_heard + self._policy.undecided_for:
+        if row.signalled_version < row.version and known_call(row, self._policy).decision.is_eligible:
+            return NOT_TAKEN if self._waits_long(row) else None
+        # By the service's own clock: CAD's may be behind, and a feed that was away catches up.
+        since = max(row.first_heard or _LONG_AGO, self._clock.at(row.created_real))
+        if now >= since + self._policy.undecided_for:
             row.ended_reason = f"never texted: {row.rule}"
             row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
             look.report.closed += 1
@@ -158,23 +173,36 @@ class Sweep:
         if isinstance(step, Send) and now >= step.due_at + OVERDUE_AFTER and not self._in_hand(step, texts):
             look.overdue.append(row.call_id)
             return f"overdue: {step.key.title}"
-        return _NOT_TAKEN if self._waits_long(row) else None
+        return NOT_TAKEN if self._waits_long(row) else None
 
     def _in_hand(self, step: Send, texts: Sequence[TextRow]) -> bool:
-        """It has been tried within the last minutes, or is being found out about."""
+        """It is being sent, or has just been begun; one that is tried in vain again and again is not."""
         since = real_now() - self._clock.real_duration(OVERDUE_AFTER)
-        return any(text.updated_real > since for text in texts if _key(text) == step.key)
+        return any(
+            text.updated_real > since and (text.state != LedgerState.CLAIMED or text.attempts <= _FEW_ATTEMPTS)
+            for text in texts
+            if _key(text) == step.key
+        )
 
     def _waits_long(self, row: CallRow) -> bool:
         since = real_now() - self._clock.real_duration(OVERDUE_AFTER)
-        return row.signalled_version < row.version and row.updated_real < since
+        return row.signalled_version < row.version and (row.behind_since_real or row.updated_real) < since
 
     async def _status(self, call_id: str) -> "WorkflowExecutionStatus | str | None":
         """What Temporal says of the call's workflow; `None`: it does not know it."""
         try:
-            return (await self._client.get_workflow_handle(workflow_id(call_id)).describe()).status
+            handle = self._client.get_workflow_handle(workflow_id(call_id))
+            return (await handle.describe(rpc_timeout=_PATIENCE)).status
         except RPCError as error:
             return None if error.status is RPCStatusCode.NOT_FOUND else _AWAY
+
+    def _lost(self, call_id: str) -> None:
+        """Its workflow is owed to send a text, and Temporal does not know it."""
+        with Session(self._engine) as session, session.begin():
+            row = session.get(CallRow, call_id, with_for_update=True)
+            if row is not None and row.ended_reason is None:
+                row.trouble = MISSING
+                session.add(row)
 
     def _close(self, call_id: str, reason: str, *, alarm: bool = False) -> None:
         with Session(self._engine) as session, session.begin():

@@ -6,6 +6,11 @@ from sqlmodel import SQLModel
 import database.tables  # noqa: F401 - fills the metadata
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_server_default=True)
+context.configure(
+    connection=connection,
+    target_metadata=SQLModel.metadata,
+    compare_server_default=True,
+    transaction_per_migration=True,
+)
 with context.begin_transaction():
     context.run_migrations()

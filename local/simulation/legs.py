@@ -99,7 +99,7 @@ class Legs:
             acceptor=Acceptor(
                 engine=self.engine, keyring=keyring, agency=self.agency.key, policy=policy, now=_none_is_early
             ),
-            forwarder=Forwarder(engine=self.engine, client=client, policy=policy, clock=time.clock),
+            forwarder=Forwarder(engine=self.engine, client=client, policy=policy, clock=time.clock, now=time.last_told),
         )
         before = place.now + _LONGEST_LEG
         fed = await feed.run(most=_TOLD_IN_A_LEG, before=before, on_record=bar.record)

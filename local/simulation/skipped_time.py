@@ -50,6 +50,11 @@ class SkippedTime:
     def __init__(self, client: Client, clock: ServersClock) -> None:
         self._client = client
         self.clock = clock
+        self._told = clock.virtual_origin
+
+    def last_told(self) -> datetime:
+        """The log's time to which it was let go on last: what can be said of it without asking the server."""
+        return self._told
 
     async def now(self) -> datetime:
         """The log's time at this moment."""
@@ -57,6 +62,7 @@ class SkippedTime:
 
     async def until(self, moment: datetime) -> None:
         """Let everything happen that is due before `moment`, a time of the log; then it is `moment`."""
+        self._told = max(self._told, moment)
         ahead = self.clock.real_duration(moment - await self.now())
         if ahead > timedelta(0):
             duration = Duration()

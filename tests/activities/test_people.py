@@ -82,6 +82,14 @@ class TestTextsADay:
         desk.send()
         assert len(desk.phones.bodies(NUMBER)) == 1
 
+    @pytest.mark.parametrize("state", [LedgerState.SENDING, LedgerState.UNKNOWN])
+    def test_what_is_on_its_way_counts_however_long_ago_it_fell_due(self, desk: Desk, state: LedgerState) -> None:
+        """After an outage texts go out that were due the day before."""
+        gone(desk, desk.policy.numbers.texts_a_day, ago=hours(30), state=state, settled_at=None)
+        desk.call()
+        desk.send()
+        assert rule_of(desk, "1001") == "texts a day"
+
     def test_twenty_claims_at_once_for_one_number_never_pass_it(self, desk: Desk) -> None:
         for cad_id in range(AT_ONCE):
             desk.call(str(cad_id))

@@ -315,14 +315,18 @@ def test_a_clock_that_is_ahead_of_twilios_does_not_hide_the_text_that_is_looked_
 
 
 def test_a_survey_that_was_tried_until_night_waits_for_the_morning(desk: Desk) -> None:
-    """R5: the facts are the same, the hour is not."""
+    """R5: the facts are the same, the hour is not. The order stays, whatever hours the workflow goes by."""
     desk.call(cleared_at=NOON)
     desk.at(NOON + hours(9))
     late = desk.order(Kind.SURVEY).model_copy(update={"expires_at": NOON + hours(72)})
-    outcome = desk.send(late)
-    assert outcome.record is None
-    assert desk.rows() == 0
+    with pytest.raises(ApplicationError, match="the hours of surveys are over") as not_now:
+        desk.send(late)
+    assert not_now.value.next_retry_delay is not None
+    assert abs(not_now.value.next_retry_delay - hours(12)) < minutes(1)
     assert desk.phones.bodies(NUMBER) == []
+    desk.at(NOON + hours(21))
+    desk.send(late)
+    assert len(desk.phones.bodies(NUMBER)) == 1
 
 
 def test_no_text_goes_out_before_it_is_due_whatever_clock_the_workflow_has(desk: Desk) -> None:

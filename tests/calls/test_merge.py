@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from calls.call_record import CallRecord
 from calls.eligibility import Eligibility, Rule, decide
-from calls.facts import CallFacts
-from calls.merge import Stamped, merge
+from calls.facts import CallFacts, Untextable
+from calls.merge import NO_NUMBERS_HASH, Stamped, merge
 from policy.agency import load_agency
 from tests.builders import NOON, minutes, some_facts
 from tests.conftest import AGENCIES
@@ -103,7 +103,8 @@ def test_any_order_any_repetition_and_any_portions_make_the_same_call(
 def test_every_value_of_the_merge_was_said_and_a_code_stands_with_its_own_reading(records: list[Record]) -> None:
     merged = merged_of(records)
     for name, stamped in merged.items():
-        assert stamped in [record[name] for record in records if name in record]
+        if stamped.value not in (NO_NUMBERS_HASH, Untextable.UNCLEAR):  # two numbers at one time: neither
+            assert stamped in [record[name] for record in records if name in record]
         assert all(record[name].at <= stamped.at for record in records if name in record)
     for names, _ in _pairs:
         pair = [merged.get(name) for name in names]

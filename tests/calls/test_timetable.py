@@ -48,6 +48,8 @@ SILENT_UNTIL_DISPATCHED = Wait(
     until=NOON + UNTIL_GIVEN_UP, reason="no further delay notice: until an officer has the call"
 )
 
+UNTIL_CORRECTED = [LedgerState.FAILED, LedgerState.SUPPRESSED]
+
 
 class TestConfirmation:
     def test_it_goes_out_three_minutes_after_receipt_and_not_a_moment_sooner(self) -> None:
@@ -80,20 +82,23 @@ class TestConfirmation:
     def test_it_comes_with_the_time_at_which_it_is_stale_however_late_we_are(self) -> None:
         assert ask(5000) == send(Kind.CONFIRMATION, due=3, expires=63)
 
-    @pytest.mark.parametrize("state", sorted(set(LedgerState) - WENT_OUT - {LedgerState.FAILED}))
+    @pytest.mark.parametrize("state", sorted(set(LedgerState) - WENT_OUT - set(UNTIL_CORRECTED)))
     def test_without_it_nothing_else_is_ever_sent(self, state: LedgerState) -> None:
         unsent = text(Kind.CONFIRMATION, state=state)
         later: list[dict[str, Any]] = [{}, {"dispatched_at": 5}, {"cleared_at": 60}]
         for facts in later:
             assert ask(300, unsent, **facts) == End(reason=f"the confirmation was not sent: {state}")
 
-    def test_refused_for_its_number_the_call_waits_for_a_corrected_one_until_it_is_over(self) -> None:
-        refused = text(Kind.CONFIRMATION, state=LedgerState.FAILED)
+    @pytest.mark.parametrize("state", UNTIL_CORRECTED)
+    def test_refused_for_its_number_the_call_waits_for_a_corrected_one_until_it_is_over(
+        self, state: LedgerState
+    ) -> None:
+        refused = text(Kind.CONFIRMATION, state=state)
         waiting = Wait(until=NOON + UNTIL_GIVEN_UP, reason="the number cannot be texted: until it is corrected")
         assert ask(4, refused) == waiting
         assert ask(300, refused, dispatched_at=5) == waiting
         assert ask(5, refused, recipient_version=2) == send(Kind.CONFIRMATION, due=3, expires=63, recipient_version=2)
-        assert ask(300, refused, cleared_at=60) == End(reason="the confirmation was not sent: failed")
+        assert ask(300, refused, cleared_at=60) == End(reason=f"the confirmation was not sent: {state}")
 
     @pytest.mark.parametrize("state", sorted(WENT_OUT))
     def test_one_that_the_carrier_took_or_may_have_taken_is_never_sent_again(self, state: LedgerState) -> None:

@@ -71,6 +71,13 @@ async def sweep(engine: Engine, client: Client, *, after: float) -> SweepReport:
     return report
 
 
+def looked_at(engine: Engine, *, clock: Clock) -> SweepReport:
+    """What the database alone tells a sweep."""
+    look = Sweep(engine=engine, client=None, policy=OTTAWA.policy, clock=clock)._look()  # type: ignore[arg-type]
+    assert look is not None
+    return look.report
+
+
 async def started(engine: Engine, client: Client, acceptor: Acceptor, cad_id: str) -> None:
     acceptor.accept(received(cad_id))
     await a_forwarder(engine, client).forward_all()
@@ -290,6 +297,8 @@ async def test_r3_a_call_waits_for_two_hours_for_what_nobody_told_then_it_is_clo
     await a_forwarder(engine, client).forward_all()
     await sweep(engine, client, after=119)
     assert the_row(engine, cad_id).phone_encrypted is not None
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(created_real=real_now() - minutes(121)))
     await sweep(engine, client, after=121)
     row = the_row(engine, cad_id)
     assert (row.ended_reason, row.phone_encrypted, row.phone_hash) == (f"never texted: {rule}", None, None)
@@ -303,7 +312,7 @@ async def test_a_change_that_temporal_was_not_told_for_ten_minutes_needs_somebod
 ) -> None:
     acceptor.accept(received(cad_id))
     with Session(engine) as session, session.begin():
-        session.execute(update(CallRow).values(updated_real=real_now() - minutes(11)))
+        session.execute(update(CallRow).values(behind_since_real=real_now() - minutes(11)))
     assert (await sweep(engine, client, after=1)).trouble == 1
     assert the_row(engine, cad_id).trouble == "Temporal has not been told of its last change"
     await a_forwarder(engine, client).forward_all()
@@ -375,3 +384,78 @@ async def test_r4_two_starters_at_once_on_the_same_calls_tell_temporal_once(
     counts = await asyncio.gather(*(forwarder.forward_all() for forwarder in forwarders))
     assert sum(counts) == 30
     assert [await names(client, f"{cad_id}-{call}") for call in range(30)] == [["start", "dispatched"]] * 30
+
+
+async def test_r2_a_call_that_was_ended_in_temporal_and_told_of_again_is_still_shown(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    await started(engine, client, acceptor, cad_id)
+    await client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}")).terminate()
+    acceptor.accept(record(1, cad_id=cad_id, language="fr"))
+    await a_forwarder(engine, client).forward_all()
+    row = the_row(engine, cad_id)
+    assert (row.ended_reason, row.trouble) == ("terminated", "terminated in Temporal")
+
+
+async def test_r2_an_alarm_is_not_taken_back_by_a_record_that_finds_the_workflow_ended(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    await started(engine, client, acceptor, cad_id)
+    await client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}")).terminate()
+    acceptor.accept(record(1, cad_id=cad_id, language="fr"))
+    await sweep(engine, client, after=14)
+    assert the_row(engine, cad_id).trouble == "overdue: confirmation"
+    await a_forwarder(engine, client).forward_all()
+    assert the_row(engine, cad_id).trouble is not None
+
+
+async def test_a_call_that_is_rightly_over_is_closed_without_an_alarm(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    await started(engine, client, acceptor, cad_id)
+    acceptor.accept(record(2, cad_id=cad_id, cancelled="duplicate"))
+    await a_forwarder(engine, client).forward_all()
+    async with working(client, CallUpdates):
+        await client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}")).result()
+    acceptor.accept(record(3, cad_id=cad_id, language="fr"))
+    await a_forwarder(engine, client).forward_all()
+    assert (the_row(engine, cad_id).ended_reason, the_row(engine, cad_id).trouble) == ("completed", None)
+
+
+async def test_r2_a_lost_call_that_cad_says_nothing_more_of_can_be_brought_back(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    await started(engine, client, acceptor, cad_id)
+    await forgotten(client, cad_id)
+    await sweep(engine, client, after=14)
+    assert the_row(engine, cad_id).trouble == MISSING
+    assert bring_back(engine) == 1
+
+
+async def test_a_text_that_is_tried_in_vain_again_and_again_needs_somebody(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    """Each attempt takes the claim anew."""
+    await started(engine, client, acceptor, cad_id)
+    a_text(engine, cad_id, state=LedgerState.CLAIMED)
+    with Session(engine) as session, session.begin():
+        session.execute(update(TextRow).values(attempts=20))
+    assert (await sweep(engine, client, after=14)).trouble == 1
+
+
+def test_a_change_that_is_untold_needs_somebody_though_cad_repeats_itself(engine: Engine, acceptor: Acceptor) -> None:
+    acceptor.accept(received("1001"))
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(behind_since_real=real_now() - minutes(11)))
+    acceptor.accept(record(11, cad_id="1001", case_number="26-104233"))
+    assert looked_at(engine, clock=at(12)).trouble == 1
+
+
+def test_r4_a_call_that_is_told_late_has_its_two_hours_from_when_it_was_heard(
+    engine: Engine, acceptor: Acceptor
+) -> None:
+    """A feed that catches up, or a CAD whose clock is behind."""
+    late = received("1001", case_number=None)
+    acceptor.accept(late.model_copy(update={"stamp": NOON - minutes(300)}))
+    looked_at(engine, clock=at(1))
+    assert the_row(engine, "1001").ended_reason is None

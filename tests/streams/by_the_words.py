@@ -152,7 +152,7 @@ def _opening(moment: datetime) -> datetime:
 def _against_r1(known: Known, text: SentText) -> Iterator[str]:
     if known.verdict() is not Verdict.TEXT:
         yield "R1: it may not be texted"
-    if text.number not in known.first_told:
+    if text.number not in known.numbers:
         yield "R1: nobody told this number"
 
 
@@ -179,7 +179,7 @@ def _against_r5(known: Known, text: SentText, before: Sequence[SentText]) -> Ite
         return
     if known.cleared_at() is not None:
         yield f"R5: a {text.kind} when the call is cleared"
-    if known.verdict() is not Verdict.TEXT or text.number not in known.first_told:
+    if known.verdict() is not Verdict.TEXT or text.number not in known.numbers:
         return  # R1 speaks; what it takes for a due time may not be known
     if text.kind == "delay":
         yield from _delay_against_r5(known, text, before)

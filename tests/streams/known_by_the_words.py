@@ -34,7 +34,7 @@ class Known:
 
     def __init__(self) -> None:
         self.is_latched = self.is_cancelled = False
-        self.first_told: dict[str, datetime] = {}  # by number: the earliest stamp with which it was told
+        self.numbers: set[str] = set()  # all that were ever told
         self._heard: set[str] = set()
         self._merged: dict[str, tuple[datetime, Any]] = {}
 
@@ -57,12 +57,14 @@ class Known:
         told |= {name: stamp if moment > at + TOLERANCE else moment for name, moment in times.items()}
         if record.phone is not None:
             told["phone"] = (record.phone, record.phone.startswith("+1911"))
-            self.first_told[record.phone] = min(stamp, self.first_told.get(record.phone, stamp))
+            self.numbers.add(record.phone)
         self._merge(told, stamp)
 
     def _merge(self, told: Mapping[str, Any], stamp: datetime) -> None:
         for name, value in told.items():
             old = self._merged.get(name)
+            if name == "phone" and old is not None and stamp == old[0] and value[0] != old[1][0]:
+                value = ("two numbers at one time", True)  # whose is it? Neither is texted
             if old is None or stamp > old[0] or (stamp == old[0] and _rank(name, value) > _rank(name, old[1])):
                 self._merged[name] = (stamp, value)
 
@@ -113,9 +115,7 @@ class Known:
         due = received + 3 * MINUTE
         if ended is not None and ended > received - TOLERANCE:
             due = ended + 2 * MINUTE
-        first = self.first_told[number]
-        is_corrected = any(other < first for other in self.first_told.values())
-        return max(due, first) if is_corrected else due
+        return max(due, self._merged["phone"][0]) if self.numbers - {number} else due
 
     def delay_due(self, place: int) -> datetime:
         """Of the notice before which there were `place` of this waiting."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from calls.call_record import CallRecord, in_time, stamp_of, stamped
+from calls.call_record import CallRecord, as_told, stamp_of, stamped
 from calls.contracts import KnownCall, LedgerState, TextRecord
 from calls.eligibility import decide
 from calls.facts import CallFacts
@@ -39,7 +39,7 @@ class Heard:
             return
         self.contents.add(content)
         stamp = stamp_of(record.facts, record.stamp, now=at)
-        told = stamped(in_time(record.facts, stamp=stamp, now=at), stamp=stamp)
+        told = stamped(as_told(record.facts, stamp=stamp, now=at), stamp=stamp)
         if record.phone is not None:
             refusal = untextable(record.phone, self.policy.numbers)
             phone_hash = self.hash_of(record.phone)
@@ -49,7 +49,7 @@ class Heard:
 
     @property
     def number(self) -> str | None:
-        return None if self.record.number is None else self.number_of[self.record.number]
+        return None if self.record.number is None else self.number_of.get(self.record.number)
 
     @property
     def facts(self) -> CallFacts:

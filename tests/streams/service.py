@@ -87,7 +87,7 @@ async def _run(
     acceptor = Acceptor(
         engine=engine, keyring=load_keyring(**keys), agency=agency.key, policy=agency.policy, now=lambda: now
     )
-    forwarder = Forwarder(engine=engine, client=client, policy=agency.policy, clock=time.clock)
+    forwarder = Forwarder(engine=engine, client=client, policy=agency.policy, clock=time.clock, now=time.last_told)
     for place, arrival in enumerate(arrivals):
         now = arrival.at
         await time.until(now - EARLY)

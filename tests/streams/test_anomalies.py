@@ -258,9 +258,9 @@ def test_anomaly_17_a_call_that_is_never_closed_ends_by_itself_without_a_survey(
         ("R,UNF", Outcome.UNFOUNDED, False),
         ("ARR-Arr", Outcome.ARREST, False),
         ("GOA", Outcome.NO_CONTACT, False),
-        ("FALSE-False Al", None, False),
-        ("R,???", None, False),
-        ("settled, we think", None, False),
+        ("FALSE-False Al", Outcome.UNKNOWN, False),
+        ("R,???", Outcome.UNKNOWN, False),
+        ("settled, we think", Outcome.UNKNOWN, False),
     ],
 )
 def test_anomaly_18_dispositions_are_lists_and_free_text_and_what_is_unknown_means_no_survey(
@@ -296,7 +296,28 @@ def test_no_record_can_set_what_only_the_service_says() -> None:
     )
     found = heard(received(), says(2, **SENSITIVE), lies).facts
     assert (found.latch, found.agency, found.cad_id) == (Rule.SENSITIVE_TYPE, "ottawa", "1")
-    assert found.number_corrected_at is None
+    assert (found.number_corrected_at, found.untextable) == (None, None)
+
+
+def test_r1_of_two_numbers_that_are_told_at_the_same_time_neither_is_texted_until_one_is_told_again() -> None:
+    """A feed without update times: nobody knows which is the correction."""
+    both = (received(), says(0, phone=BOB, arrives=1))
+    assert numbers(*both) == numbers(*reversed(both)) == []
+    assert heard(*both).call.decision.reason == "the number is one of two that were told at the same time"
+    assert numbers(*both, says(20, phone=BOB), says(30, dispatched_at=30)) == [("confirmation", BOB)]
+
+
+def test_a_number_that_comes_back_before_it_was_confirmed_is_confirmed() -> None:
+    mistaken = (received(), says(2, phone=BOB), says(3.5, dispatched_at=3.5), says(120, phone=ALICE))
+    assert numbers(*mistaken) == [("confirmation", BOB), ("confirmation", ALICE)]
+
+
+def test_anomaly_15_a_moment_in_seconds_since_1970_is_a_moment() -> None:
+    written = int((NOON + minutes(10)).timestamp())
+    there = Arrival(NOON + minutes(11), CadRecord(feed="t", cad_id="1", stamp=None, facts={"dispatched_at": written}))
+    assert heard(received(), there).facts == heard(received(), says(10, dispatched_at=10)).facts
+    future = CadRecord(feed="t", cad_id="1", stamp=NOON + minutes(10), facts={"dispatched_at": 4102444800})
+    assert heard(received(), Arrival(NOON + minutes(10), future)).facts.dispatched_at == NOON + minutes(10)
 
 
 def test_the_longest_names_and_times_leave_nothing_open() -> None:

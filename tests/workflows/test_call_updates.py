@@ -123,11 +123,11 @@ async def test_newer_facts_that_the_database_answers_with_are_taken_at_once(otta
 
 async def test_a_confirmation_that_is_not_sent_is_the_end_of_the_story(ottawa: Agency) -> None:
     def answer(order: SendText) -> TextOutcome:
-        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.SUPPRESSED, due_at=order.due_at))
+        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.EXPIRED, due_at=order.due_at))
 
     async with playing(ottawa.policy, a_call(ottawa.policy), clerk=Clerk(answer=answer)) as stage:
         result = await stage.handle.result()
-    assert result.reason == "the confirmation was not sent: suppressed"
+    assert result.reason == "the confirmation was not sent: expired"
 
 
 async def test_reopened_before_the_survey_the_call_waits_again_and_gets_one_survey(ottawa: Agency) -> None:

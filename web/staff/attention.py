@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from calls.eligibility import Eligibility, Rule
+from calls.facts import Outcome
 from database.tables import CallRow, real_now
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
@@ -101,8 +102,7 @@ def _unknown(session: Session, since: datetime) -> list[UnknownCode]:
     dispositions = session.exec(
         select(disposition, calls)
         .where(
-            disposition.is_not(None),
-            outcome.is_(None),
+            outcome == Outcome.UNKNOWN,
             CallRow.facts["cancelled"].astext.is_(None),
             col(CallRow.updated_real) > since,
         )
