@@ -10,12 +10,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-from calls.contracts import CallChange, Signal
+from calls.contracts import CallChange, Kind, LedgerState, SendText, Signal, TextOutcome, TextRecord
+from calls.facts import Outcome
 from calls.policy import Policy
 from policy.agency import load_agency
 from tests.builders import NOON, a_call, hours, minutes
-from tests.workflows.stage import Stage, playing
+from tests.workflows.stage import Clerk, Stage, playing
 
 FOLDER = Path(__file__).parents[1] / "histories"
 AGENCY = Path(__file__).parents[2] / "agencies" / "ottawa"
@@ -51,6 +53,34 @@ async def cleared(stage: Stage, policy: Policy) -> None:
 
 async def surveyed(stage: Stage, policy: Policy) -> None:
     await cleared(stage, policy)
+    await stage.handle.result()
+
+
+async def surveyed_with_a_disposition(stage: Stage, policy: Policy) -> None:
+    """Recorded by a program that read no outcome from dispositions: there was none to be seen."""
+    await dispatched(stage, policy)
+    call = a_call(policy, version=3, dispatched_at=NOON + minutes(70), cleared_at=NOON + minutes(80), disposition="R")
+    await stage.handle.signal(Signal.CLEARED, CallChange(call=call))
+    await stage.handle.result()
+
+
+async def corrected(stage: Stage, policy: Policy) -> None:
+    """Another number, after the first was confirmed: it gets a confirmation of its own."""
+    await stage.until(NOON + minutes(20))
+    call = a_call(policy, version=2, recipient_version=2, number_corrected_at=NOON + minutes(20))
+    await stage.handle.signal(Signal.UPDATED, CallChange(call=call))
+    await stage.until(NOON + minutes(30))
+
+
+async def cleared_without_survey(stage: Stage, policy: Policy) -> None:
+    await confirmed(stage, policy)
+    call = a_call(policy, version=2, cleared_at=NOON + minutes(40), disposition="UNF", outcome=Outcome.UNFOUNDED)
+    await stage.handle.signal(Signal.CLEARED, CallChange(call=call))
+    await stage.handle.result()
+
+
+async def seen_late(stage: Stage, policy: Policy) -> None:
+    """An hour after its receipt: its confirmation would be stale, says the ledger."""
     await stage.handle.result()
 
 
@@ -98,6 +128,10 @@ STORIES: dict[str, Story] = {
         dispatched,
         cleared,
         surveyed,
+        surveyed_with_a_disposition,
+        corrected,
+        cleared_without_survey,
+        seen_late,
         requeued,
         reopened,
         reclassified,
@@ -107,10 +141,18 @@ STORIES: dict[str, Story] = {
 }
 
 
+def _as_the_ledger_would(order: SendText) -> TextOutcome:
+    """What is stale is not sent."""
+    is_stale = order.key.kind is Kind.CONFIRMATION and order.expires_at <= NOON
+    state = LedgerState.EXPIRED if is_stale else LedgerState.ACCEPTED
+    return TextOutcome(record=TextRecord(key=order.key, state=state, due_at=order.due_at))
+
+
 async def record(name: str) -> None:
     """Play the story and keep its history."""
     policy = load_agency(AGENCY).policy
-    async with playing(policy, a_call(policy)) as stage:
+    facts: dict[str, Any] = {"received_at": NOON - minutes(70)} if name == seen_late.__name__ else {}
+    async with playing(policy, a_call(policy, **facts), clerk=Clerk(answer=_as_the_ledger_would)) as stage:
         await STORIES[name](stage, policy)
         history = await stage.handle.fetch_history()
     (FOLDER / f"{name}.json").write_text(history.to_json() + "\n", encoding="utf-8")

@@ -28,6 +28,12 @@ ENDS = {
         ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted"),
     ),
     "played_from_new_yorks_log": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
+    "surveyed_with_a_disposition": (
+        "the survey was offered",
+        ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted"),
+    ),
+    "cleared_without_survey": ("cleared; no survey: unfounded", ("confirmation: accepted",)),
+    "seen_late": ("the confirmation was not sent: expired", ("confirmation: expired",)),
     "reopened": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
     "reclassified": ("silent: sensitive call type", ("confirmation: accepted",)),
     "held_and_released": ("silent: cancelled", ("confirmation: accepted",)),
