@@ -131,8 +131,9 @@ class TextActivities:
                     )
                     self._say("text held back", order, rule=verdict.rule)
                     return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, call))
-                case MaySend() if number is None:
-                    raise NotProcessed("the call has no number now")
+                case MaySend() if number is None or call.recipient_version != order.key.recipient_version:
+                    # Not another one of its numbers either: that one may have had this text already (R2).
+                    raise NotProcessed("the call has not the number that the text is for")
                 case MaySend():
                     rendered = self._render(session, order, call)
                     self._write_sending(session, text, call, rendered)
