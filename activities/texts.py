@@ -134,8 +134,9 @@ class TextActivities:
                 case NotNow():
                     wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
                     raise NotProcessed("the hours of surveys are over", retry_after_seconds=wait)
-                case MaySend() if number is None:
-                    raise NotProcessed("the call has no number now")
+                case MaySend() if number is None or call.recipient_version != order.key.recipient_version:
+                    # Not another one of its numbers either: that one may have had this text already (R2).
+                    raise NotProcessed("the call has not the number that the text is for")
                 case MaySend():
                     rendered = self._render(session, order, call)
                     self._write_sending(session, text, call, rendered)

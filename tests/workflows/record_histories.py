@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from temporalio.exceptions import ApplicationError
+
 from calls.contracts import CallChange, Kind, LedgerState, SendText, Signal, TextOutcome, TextRecord
 from calls.facts import Outcome
 from calls.policy import Policy
@@ -119,6 +121,40 @@ async def never_cleared(stage: Stage, _policy: Policy) -> None:
     await stage.handle.result()
 
 
+async def let_go(stage: Stage, _policy: Policy) -> None:
+    """A confirmation that nobody tells of, then one that the carrier does not take, and a hold by hand meanwhile."""
+
+    def nobody_tells(_order: SendText) -> TextOutcome:
+        return TextOutcome()
+
+    def carrier_is_down(_order: SendText) -> TextOutcome:
+        raise ApplicationError("503", type="NotProcessed")
+
+    stage.clerk.answer = nobody_tells
+    await stage.until(NOON + minutes(4))
+    stage.clerk.answer = carrier_is_down
+    await stage.until(NOON + minutes(6))
+    await stage.handle.signal(Signal.HELD)
+    stage.clerk.answer = None
+    await stage.until(NOON + minutes(10))
+    await stage.handle.signal(Signal.RELEASED)
+    await stage.until(NOON + minutes(20))
+    await stage.handle.signal(Signal.CANCELLED)
+    await stage.handle.result()
+
+
+async def pestered(stage: Stage, policy: Policy) -> None:
+    """Signals that make no sense, and one of another call."""
+    nonsense: list[list[object]] = [["words"], [{}, {}], [{"clock": {"speed": 1e300}}], [b"bytes"]]
+    for said in nonsense:
+        await stage.handle.signal(Signal.HELD, args=said)
+    await stage.handle.signal(Signal.CLEARED, CallChange(call=a_call(policy, version=9, cad_id="2002", held=True)))
+    await stage.handle.signal("no_such_signal")
+    await stage.until(NOON + minutes(20))
+    await stage.handle.signal(Signal.CANCELLED)
+    await stage.handle.result()
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -137,6 +173,8 @@ STORIES: dict[str, Story] = {
         reclassified,
         held_and_released,
         never_cleared,
+        let_go,
+        pestered,
     )
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import WorkflowHandle
+from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -79,8 +79,13 @@ class Stage:
 
     async def details(self) -> str:
         """What Temporal's UI shows that the call is waiting for."""
-        metadata = await self.handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-        return str(metadata.current_details)
+        return await details_of(self.handle)
+
+
+async def details_of(handle: WorkflowHandle[CallUpdates, CallResult]) -> str:
+    """What Temporal's UI shows that this workflow is waiting for."""
+    metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    return str(metadata.current_details)
 
 
 async def _server() -> WorkflowEnvironment:
@@ -110,24 +115,31 @@ async def playing(
                 search_attributes={name: indexed_type(type_) for name, type_ in SEARCH_ATTRIBUTES.items()},
             )
         )
-        with ThreadPoolExecutor(4) as threads:
-            async with Worker(
-                environment.client,
+        async with working(environment.client, clerk):
+            clock = Clock(real_origin=await environment.get_current_time(), virtual_origin=NOON)
+            handle: WorkflowHandle[CallUpdates, CallResult] = await environment.client.start_workflow(
+                WORKFLOW_TYPE,
+                CallInput(call_id=CALL_ID, call=call, timetable=policy.timetable, clock=clock, texts=texts),
+                id=workflow_id(CALL_ID),
                 task_queue=TASK_QUEUE,
-                workflows=[CallUpdates],
-                activities=[clerk.send_text],
-                activity_executor=threads,
-                workflow_runner=workflow_runner(),
-            ):
-                clock = Clock(real_origin=await environment.get_current_time(), virtual_origin=NOON)
-                handle: WorkflowHandle[CallUpdates, CallResult] = await environment.client.start_workflow(
-                    WORKFLOW_TYPE,
-                    CallInput(call_id=CALL_ID, call=call, timetable=policy.timetable, clock=clock, texts=texts),
-                    id=workflow_id(CALL_ID),
-                    task_queue=TASK_QUEUE,
-                    result_type=CallResult,
-                )
-                yield Stage(environment=environment, handle=handle, clerk=clerk, clock=clock)
+                result_type=CallResult,
+            )
+            yield Stage(environment=environment, handle=handle, clerk=clerk, clock=clock)
+
+
+@asynccontextmanager
+async def working(client: Client, clerk: Clerk, *, queue: str = TASK_QUEUE) -> AsyncIterator[None]:
+    """A worker whose activity is the clerk's."""
+    with ThreadPoolExecutor(4) as threads:
+        async with Worker(
+            client,
+            task_queue=queue,
+            workflows=[CallUpdates],
+            activities=[clerk.send_text],
+            activity_executor=threads,
+            workflow_runner=workflow_runner(),
+        ):
+            yield
 
 
 def near(moment: datetime, expected: datetime) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from calls.contracts import CallChange, Kind, LedgerState, SendText, Signal, TextOutcome, TextRecord
 from calls.eligibility import Rule
@@ -202,3 +203,35 @@ async def test_r2_a_workflow_that_is_started_anew_sends_nothing_that_the_ledger_
         result = await stage.handle.result()
         assert stage.clerk.sent == ["survey link"]
     assert result.texts == ("confirmation: accepted", "delay notice 1: accepted", "survey link: accepted")
+
+
+async def test_a_text_of_which_nobody_tells_what_became_of_it_is_not_asked_for_without_a_pause(ottawa: Agency) -> None:
+    """A worker by whose clock it is night, say, and a workflow by whose clock it is day."""
+    clerk = Clerk(answer=lambda _order: TextOutcome())
+    async with playing(ottawa.policy, a_call(ottawa.policy), clerk=clerk) as stage:
+        await stage.until(NOON + minutes(13))
+        await stage.handle.signal(Signal.CANCELLED)
+        assert (await stage.handle.result()).reason == "silent: cancelled"
+    assert 9 <= len(clerk.orders) <= 11
+
+
+async def test_a_text_that_the_carrier_does_not_take_is_let_go_when_the_call_is_held_by_hand(ottawa: Agency) -> None:
+    """The database does not know of the hold: the text would go out as soon as the carrier is back."""
+
+    def answer(order: SendText) -> TextOutcome:
+        if not down:
+            return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.ACCEPTED, due_at=order.due_at))
+        raise ApplicationError("503", type="NotProcessed")
+
+    down = True
+    async with playing(ottawa.policy, a_call(ottawa.policy), clerk=Clerk(answer=answer)) as stage:
+        await stage.until(NOON + minutes(5))
+        await stage.handle.signal(Signal.HELD)
+        await stage.until(NOON + minutes(6))
+        tried = len(stage.clerk.orders)
+        down = False
+        await stage.until(NOON + minutes(20))
+        assert len(stage.clerk.orders) == tried
+        await stage.handle.signal(Signal.RELEASED)
+        await stage.until(NOON + minutes(21))
+        assert len(stage.clerk.orders) == tried + 1

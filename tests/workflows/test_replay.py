@@ -37,6 +37,8 @@ ENDS = {
     "reopened": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
     "reclassified": ("silent: sensitive call type", ("confirmation: accepted",)),
     "held_and_released": ("silent: cancelled", ("confirmation: accepted",)),
+    "let_go": ("silent: cancelled", ("confirmation: accepted",)),
+    "pestered": ("silent: cancelled", ("confirmation: accepted",)),
     "never_cleared": (
         "CAD never cleared the call",
         ("confirmation: accepted", *(f"delay notice {number}: accepted" for number in (1, 2, 3))),
