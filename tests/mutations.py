@@ -51,8 +51,8 @@ MUTATIONS = (
     Mutation(
         "R1: the latch forgets what comes too late to change the facts",
         "calls/call_record.py",
-        "for seen in (told, merged):",
-        "for seen in (merged,):",
+        "for seen in (told, merged, self.merged):",
+        "for seen in (merged, self.merged):",
         STREAMS,
     ),
     Mutation(
@@ -136,9 +136,37 @@ MUTATIONS = (
     Mutation(
         "A survey goes out after an unknown disposition",
         "calls/timetable.py",
-        "    if facts.disposition is not None and facts.outcome is None and facts.cancelled is None:",
+        "    if facts.outcome is Outcome.UNKNOWN and facts.cancelled is None:",
         "    if False:",
         STREAMS,
+    ),
+    Mutation(
+        "R1: of two numbers told at the same time one is texted",
+        "calls/merge.py",
+        "_unclear(*parts) or max(parts",
+        "max(parts",
+        STREAMS,
+    ),
+    Mutation(
+        "R2: a text for one number of a call may go to another one of it",
+        "activities/texts.py",
+        "if number is None or call.recipient_version != order.key.recipient_version:",
+        "if number is None:",
+        ("tests/whole/test_operators.py", *SEND),
+    ),
+    Mutation(
+        "A signal with several arguments fails the workflow's task",
+        "workflows/heard.py",
+        "    if len(said) > 1:\n        return None\n",
+        "    if len(said) > 1:\n        raise TypeError\n",
+        ("tests/workflows/test_poison.py",),
+    ),
+    Mutation(
+        "R2: the alarm of a call that was ended in Temporal is taken back",
+        "starter/forward.py",
+        "            alarm = ended in _ENDED_IN_TEMPORAL and",
+        "            alarm = False and",
+        ("tests/starter/test_sweep.py",),
     ),
     Mutation(
         "The number is not locked while its texts are counted",
@@ -164,8 +192,8 @@ MUTATIONS = (
     Mutation(
         "R2: a lost workflow is taken for an ended one",
         "starter/leases.py",
-        "        return isinstance(step, End)",
-        "        return True",
+        "            if isinstance(step, End):",
+        "            if step:",
         ("tests/starter/test_sweep.py", "tests/starter/test_forward.py"),
     ),
     Mutation(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local.ports import free_port
 from settings import child_environment, python
 from tests.conftest import AGENCIES
 
@@ -63,9 +64,9 @@ def test_a_window_without_calls_is_said_with_the_days_that_the_log_has(tmp_path:
 
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        port = free_port() + 1  # with a free one before it
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         line = the_one_line(run("run", "--port", str(port - 1), home=tmp_path))
     assert f"Port {port}, for the phones, is taken" in line
     assert "--port" in line
