@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from activities.known_call import known_call
 from activities.ledger import records_of
 from activities.people import speaks_against
+from activities.stop_and_go import SHADOW, only_written_down, stops
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken, Verdict
 from calls.contracts import Kind, KnownCall, LedgerState, SendText
 from calls.eligibility import decide
@@ -35,11 +36,13 @@ def check(
     if order.key.kind is Kind.SURVEY and now < order.expires_at:
         opens = survey_window(now, timetable)
         if opens > now + CLOCKS_MAY_DIFFER:  # R5: it was tried too long, or the hours are others now
-            return NotNow(until=opens)
+            return NotNow(until=opens, why="the hours of surveys are over")
     return (
         speaks_against(session, order, number=number, phone_hash=row.phone_hash, agency=agency, now=now)
         or _never_heard_of_it(session, order)
         or _expired(order, now)
+        or stops(session, order, facts=call.facts)
+        or only_written_down(session, row.phone_hash)
         or MaySend(call=call)
     )
 
@@ -52,19 +55,25 @@ def _still_owed(session: Session, order: SendText, call: KnownCall, timetable: T
 
 
 def _never_heard_of_it(session: Session, order: SendText) -> HeldBack | None:
-    """The survey goes only to those who got the confirmation; the carrier may have told later that it never arrived."""
-    if order.key.kind is not Kind.SURVEY:
+    """The survey goes only to those who got the confirmation; the carrier may have told later that it never arrived.
+
+    And nothing to those whose confirmation was only written down: the service was in shadow then.
+    """
+    if order.key.kind is Kind.CONFIRMATION:
         return None
-    lost = (
+    of_confirmation = (
         col(TextRow.call_id) == order.call_id,
         col(TextRow.kind) == Kind.CONFIRMATION,
         col(TextRow.recipient_version) == order.key.recipient_version,
-        col(TextRow.state).in_(_DID_NOT_ARRIVE),
     )
-    if session.exec(select(TextRow.id).where(*lost)).first() is None:
-        return None
-    reason = "the confirmation did not reach the phone"
-    return HeldBack(state=LedgerState.SUPPRESSED, rule="not confirmed", reason=reason)
+    found = session.exec(select(TextRow.state, TextRow.rule).where(*of_confirmation)).first()
+    state, rule = found or (None, None)
+    if rule == SHADOW:
+        return HeldBack(state=LedgerState.SUPPRESSED, rule=SHADOW, reason="the confirmation was not sent, in shadow")
+    if order.key.kind is Kind.SURVEY and state in _DID_NOT_ARRIVE:
+        reason = "the confirmation did not reach the phone"
+        return HeldBack(state=LedgerState.SUPPRESSED, rule="not confirmed", reason=reason)
+    return None
 
 
 def _expired(order: SendText, now: datetime) -> HeldBack | None:

@@ -14,6 +14,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from activities.stop_and_go import SHADOW
 from calls.contracts import Kind, LedgerState, SendText, TextKey, TextRecord
 from database.tables import CallRow, TextRow, real_now
 
@@ -152,9 +153,13 @@ def records_of(session: Session, call_id: str) -> list[TextRecord]:
 
 
 def record_of(row: TextRow) -> TextRecord:
-    """The row as it travels to the workflow: nothing personal in it (R3)."""
+    """The row as it travels to the workflow: nothing personal in it (R3).
+
+    What was only written down, in shadow, counts as sent: else nobody would see how the call's life goes on.
+    """
     key = TextKey(kind=Kind(row.kind), sequence=row.sequence, recipient_version=row.recipient_version)
-    return TextRecord(key=key, state=LedgerState(row.state), due_at=row.due_at)
+    state = LedgerState.ACCEPTED if row.rule == SHADOW else LedgerState(row.state)
+    return TextRecord(key=key, state=state, due_at=row.due_at)
 
 
 def _row_of(order: SendText) -> SelectOfScalar[TextRow]:

@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 # What was checked must still be true when the POST begins: older than this, it is checked again.
 _CHECK_IS_FRESH_FOR_SECONDS = 2.0
+# What is switched off is asked for again: at the latest so long after its release it goes out.
+_ASK_AGAIN_AFTER_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +134,10 @@ class TextActivities:
                     self._say("text held back", order, rule=verdict.rule)
                     return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, call))
                 case NotNow():
-                    wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
-                    raise NotProcessed("the hours of surveys are over", retry_after_seconds=wait)
+                    wait = _ASK_AGAIN_AFTER_SECONDS
+                    if verdict.until is not None:
+                        wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
+                    raise NotProcessed(verdict.why, retry_after_seconds=wait)
                 case MaySend() if number is None or call.recipient_version != order.key.recipient_version:
                     # Not another one of its numbers either: that one may have had this text already (R2).
                     raise NotProcessed("the call has not the number that the text is for")

@@ -31,10 +31,12 @@ class MaySend:
 
 @dataclass(frozen=True, kw_only=True)
 class NotNow:
-    """The text is owed, but not at this hour. The order stays: a workflow that keeps other hours would order it again
-    at once, and again, for as long as the night lasts."""
+    """The text is owed, but not now: at this hour, or while it is switched off. The order stays: handed back, a
+    workflow would order it again at once, and again, for as long as that lasts."""
 
-    until: datetime
+    until: datetime | None
+    """`None`: nobody knows; to be asked again soon."""
+    why: str
 
 
 Verdict = Overtaken | HeldBack | NotNow | MaySend

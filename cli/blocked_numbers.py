@@ -23,7 +23,7 @@ def block(settings: Settings, lines: Iterable[str], *, why: str, until: datetime
     """
     if why not in set(Why):
         raise SettingsError(f"--why {why}: there is no such reason; one of: {', '.join(Why)}")
-    numbers = _numbers(lines)
+    numbers = numbers_of(lines)
     with _on_list(settings) as on_list:
         added = sum(on_list.add(number, why=Why(why), until=until) for number in numbers)
     say(f"{added} numbers are on the list now ({why}), {len(numbers) - added} were there already")
@@ -35,7 +35,7 @@ def unblock(settings: Settings, lines: Iterable[str], *, say: Say) -> None:
     Raises:
         SettingsError: a line is no number.
     """
-    numbers = _numbers(lines)
+    numbers = numbers_of(lines)
     with _on_list(settings) as on_list:
         gone = sum(on_list.remove(number) for number in numbers)
     say(f"{gone} numbers are off the list, {len(numbers) - gone} were not on it")
@@ -61,7 +61,7 @@ def _on_list(settings: Settings) -> Iterator[BlockedNumbers]:
         engine.dispose()
 
 
-def _numbers(lines: Iterable[str]) -> list[str]:
+def numbers_of(lines: Iterable[str]) -> list[str]:
     """The lines that say something, each checked before the first is taken."""
     numbers: list[str] = []
     for place, line in enumerate(lines, start=1):

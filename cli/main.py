@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
 from settings import SettingsError, load_settings
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Text updates for people who called the police about something that is not urgent.\n\n"
     "To see it work on this computer, without any account: communityconnect run",
 )
+app.add_typer(staff)
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -172,50 +174,6 @@ def generate_day(
 
     wanted = recipe(seed=seed, day=None if day is None else day.date(), storm=storm, year=year)
     generate(out, load_agency(agency), wanted, say=_say)
-
-
-@app.command()
-def attention() -> None:
-    """Show what needs a person first: stuck calls, calls that wait for a fact, codes that nobody has listed."""
-    from cli.attention import show_attention
-
-    if not show_attention(load_settings(), say=_say):
-        raise typer.Exit(1)
-
-
-@app.command("bring-back")
-def bring_back() -> None:
-    """Start the workflows anew that Temporal has lost with its data. What was sent is not sent again."""
-    from cli.tasks import run_bring_back
-
-    run_bring_back(load_settings(), say=_say)
-
-
-@app.command("block-numbers")
-def block_numbers(
-    why: Annotated[str, typer.Option(help="alarm company, hotline, lobby, shelter, payphone, other")],
-    until: Annotated[datetime | None, typer.Option(help="The first day on which they may be texted again.")] = None,
-) -> None:
-    """Put numbers on the list of those that must not be texted. They are read from standard input, one a line."""
-    from cli.blocked_numbers import block
-
-    block(load_settings(), sys.stdin, why=why, until=until and until.astimezone(), say=_say)
-
-
-@app.command("unblock-numbers")
-def unblock_numbers() -> None:
-    """Take numbers off that list. They are read from standard input, one a line."""
-    from cli.blocked_numbers import unblock
-
-    unblock(load_settings(), sys.stdin, say=_say)
-
-
-@app.command("blocked-numbers")
-def blocked_numbers() -> None:
-    """Show that list, numbers in clear."""
-    from cli.blocked_numbers import show
-
-    show(load_settings(), say=_say)
 
 
 @app.command("forget")

@@ -220,3 +220,44 @@ class BlockedNumberRow(SQLModel, table=True):
     """From then on it may be texted again."""
     ended_real: datetime | None = _time(default=None)
     """When a person took it off the list."""
+
+
+class SwitchRow(SQLModel, table=True):
+    """Something that is switched off: no text of it goes out. Writer: web/staff. Kept when it is released (R9).
+
+    `scope`: `everything`, `kind:delay`, `type:noise`, `call:ottawa-26-1`.
+    """
+
+    __tablename__: ClassVar[str] = "switch"
+    __table_args__ = (Index("uq_switch_in_force", "scope", unique=True, postgresql_where="released_real IS NULL"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    scope: str
+    stopped_real: datetime = _time(default_factory=real_now)
+    stopped_by: str
+    why: str
+    released_real: datetime | None = _time(default=None)
+    released_by: str | None = None
+    released_why: str | None = None
+
+
+class ServiceModeRow(SQLModel, table=True):
+    """The mode of the whole service, from then on. The newest row counts. Writer: web/staff."""
+
+    __tablename__: ClassVar[str] = "service_mode"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    mode: str
+    since_real: datetime = _time(default_factory=real_now)
+    set_by: str
+    why: str
+
+
+class PilotNumberRow(SQLModel, table=True):
+    """A phone that is texted in a pilot. Writer: web/staff."""
+
+    __tablename__: ClassVar[str] = "pilot_number"
+
+    phone_hash: str = Field(primary_key=True)
+    phone_encrypted: str
+    since_real: datetime = _time(default_factory=real_now)

@@ -19,9 +19,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.known_call import known_call
 from activities.ledger import record_of
+from activities.stop_and_go import all_switched_off, scopes_of
 from calls.clock import Clock
 from calls.contracts import LedgerState, TextRecord, workflow_id
 from calls.eligibility import Eligibility
+from calls.facts import CallFacts
 from calls.policy import Policy
 from calls.timetable import End, Send, next_step
 from database.tables import CallRow, TextRow, real_now
@@ -65,6 +67,8 @@ class _Look:
     report: SweepReport = field(default_factory=SweepReport)
     over: list[_Over] = field(default_factory=list)
     overdue: list[str] = field(default_factory=list)
+    off: set[str] = field(default_factory=set)
+    """What staff have switched off waits: it is not overdue."""
 
 
 class Sweep:
@@ -126,7 +130,8 @@ class Sweep:
             .limit(_BATCH)
             .with_for_update(skip_locked=True)
         ).all()
-        texts = self._texts(session, rows)
+        texts, off = self._texts(session, rows), all_switched_off(session)
+        look.off = off
         for row in rows:
             self._look_at(row, texts[row.call_id], look)
             session.add(row)
@@ -170,7 +175,12 @@ class Sweep:
         )
         if isinstance(step, End):
             look.over.append(_Over(call_id=row.call_id, reason=step.reason))
-        if isinstance(step, Send) and now >= step.due_at + OVERDUE_AFTER and not self._in_hand(step, texts):
+        if (
+            isinstance(step, Send)
+            and now >= step.due_at + OVERDUE_AFTER
+            and not self._in_hand(step, texts)
+            and not look.off.intersection(scopes_of(row.call_id, CallFacts.model_validate(row.facts), step.key.kind))
+        ):
             look.overdue.append(row.call_id)
             return f"overdue: {step.key.title}"
         return NOT_TAKEN if self._waits_long(row) else None

@@ -10,6 +10,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from activities.stop_and_go import EVERYTHING, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
 from database.tables import InboundMessageRow, OptOutRow, TextRow
@@ -158,14 +159,14 @@ def _answer(
     wrote_in = _last_language(session, phone_hash=phone_hash)
     language = (wrote_in or said_in) if is_automatic else (said_in or wrote_in)
     rendered = render(site.agency.wording, piece, language, site.agency.lines)
-    silenced = is_automatic and _is_opted_out(session, message.sender, phone_hash=phone_hash)
+    silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
     text_id = uuid4()
     session.add(
         TextRow(
             id=text_id,
             kind=Kind.AUTO_REPLY,
             state=LedgerState.SUPPRESSED if silenced else LedgerState.ACCEPTED,
-            rule=_OPTED_OUT if silenced else None,
+            rule=silenced,
             reason=piece.value,
             policy_version=site.agency.policy_version,
             wording_version=site.agency.wording.version,
@@ -179,6 +180,14 @@ def _answer(
         )
     )
     return None if silenced else Reply(text_id=text_id, body=rendered.body)
+
+
+def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:
+    """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), or staff say so."""
+    if is_automatic and _is_opted_out(session, sender, phone_hash=phone_hash):
+        return _OPTED_OUT
+    scope = switched_off(session, [EVERYTHING, scope_of_kind(Kind.AUTO_REPLY)])
+    return None if scope is None else f"switched off: {scope}"
 
 
 def _answered_lately(session: Session, *, phone_hash: str, now: datetime) -> bool:

@@ -1,0 +1,84 @@
+"""Stop and go: what staff have switched off, and the mode of the whole service. Asked in every check before a POST.
+
+What is switched off waits, and goes once when it is released, if it is still true. In `shadow` everything is decided
+and written down as if it were sent; in `pilot` likewise, but for the phones of the pilot.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from activities.verdict import HeldBack, NotNow
+from calls.contracts import Kind, LedgerState, SendText
+from calls.facts import CallFacts
+from database.tables import PilotNumberRow, ServiceModeRow, SwitchRow
+
+EVERYTHING: Final = "everything"
+SHADOW: Final = "shadow"
+"""The rule of a text that was only written down: to the rest of the call's life it counts as sent."""
+
+
+class Mode(StrEnum):
+    """What the whole service does."""
+
+    LIVE = "live"
+    PILOT = "pilot"
+    """Texts the listed phones only."""
+    SHADOW = "shadow"
+    """Texts nobody."""
+
+
+def scope_of_kind(kind: Kind) -> str:
+    return f"kind:{kind}"
+
+
+def scope_of_type(group: str) -> str:
+    return f"type:{group}"
+
+
+def scope_of_call(call_id: str) -> str:
+    return f"call:{call_id}"
+
+
+def scopes_of(call_id: str, facts: CallFacts, kind: Kind) -> list[str]:
+    """Whatever can be switched off so that this text does not go."""
+    scopes = [EVERYTHING, scope_of_kind(kind), scope_of_call(call_id)]
+    return scopes if not facts.call_type_group else [*scopes, scope_of_type(facts.call_type_group)]
+
+
+def switched_off(session: Session, scopes: list[str]) -> str | None:
+    """The first of these that is switched off now."""
+    in_force = (col(SwitchRow.scope).in_(scopes), col(SwitchRow.released_real).is_(None))
+    return session.exec(select(SwitchRow.scope).where(*in_force)).first()
+
+
+def all_switched_off(session: Session) -> set[str]:
+    """Everything that is switched off now."""
+    return set(session.exec(select(SwitchRow.scope).where(col(SwitchRow.released_real).is_(None))))
+
+
+def mode_of_service(session: Session) -> Mode:
+    """The mode now: live, unless somebody has set another one."""
+    mode = session.exec(select(ServiceModeRow.mode).order_by(col(ServiceModeRow.id).desc()).limit(1)).first()
+    return Mode.LIVE if mode is None else Mode(mode)
+
+
+def stops(session: Session, order: SendText, *, facts: CallFacts) -> NotNow | None:
+    """The text waits while something of it is switched off; until when nobody knows."""
+    scope = switched_off(session, scopes_of(order.call_id, facts, order.key.kind))
+    return None if scope is None else NotNow(until=None, why=f"switched off: {scope}")
+
+
+def only_written_down(session: Session, phone_hash: str | None) -> HeldBack | None:
+    """In shadow nobody is texted, in a pilot only its phones."""
+    mode = mode_of_service(session)
+    if mode is Mode.LIVE or (mode is Mode.PILOT and _in_pilot(session, phone_hash)):
+        return None
+    reason = "nobody is texted in shadow" if mode is Mode.SHADOW else "the phone is not one of the pilot's"
+    return HeldBack(state=LedgerState.SUPPRESSED, rule=SHADOW, reason=reason)
+
+
+def _in_pilot(session: Session, phone_hash: str | None) -> bool:
+    listed = select(PilotNumberRow.phone_hash).where(col(PilotNumberRow.phone_hash) == phone_hash)
+    return session.exec(listed).first() is not None

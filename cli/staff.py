@@ -1,0 +1,108 @@
+"""What the people of the communications centre and their engineers do on the command line, until there is a console."""
+
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from settings import load_settings
+
+staff = typer.Typer()
+_out = Console(highlight=False)
+
+
+def _say(line: str) -> None:
+    _out.print(line, soft_wrap=True, markup=False)
+
+
+@staff.command()
+def attention() -> None:
+    """Show what needs a person first: stuck calls, calls that wait for a fact, codes that nobody has listed."""
+    from cli.attention import show_attention
+
+    if not show_attention(load_settings(), say=_say):
+        raise typer.Exit(1)
+
+
+@staff.command("bring-back")
+def bring_back() -> None:
+    """Start the workflows anew that Temporal has lost with its data. What was sent is not sent again."""
+    from cli.tasks import run_bring_back
+
+    run_bring_back(load_settings(), say=_say)
+
+
+_BY = Annotated[str, typer.Option(help="Who does it.")]
+_WHY = Annotated[str, typer.Option(help="Why, for those who read it later.")]
+_KIND = Annotated[str | None, typer.Option(help="Only this kind of text: confirmation, delay, survey, auto_reply.")]
+_TYPE = Annotated[str | None, typer.Option("--type", help="Only calls of this group of call types.")]
+_CALL = Annotated[str | None, typer.Option(help="Only this call, by its id: ottawa-26-1340285.")]
+
+
+@staff.command()
+def stop(by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CALL = None) -> None:
+    """Stop texts at once: all of them, one kind, one type of call, or one call. What falls due waits."""
+    from cli import switches
+
+    settings = load_settings()
+    scope = switches.scope_named(settings, kind=kind, group=group, call=call)
+    switches.stop(settings, scope, by=by, why=why, say=_say)
+
+
+@staff.command()
+def go(by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CALL = None) -> None:
+    """Let go what was stopped. What is still true goes out once; what is not has expired."""
+    from cli import switches
+
+    settings = load_settings()
+    scope = switches.scope_named(settings, kind=kind, group=group, call=call)
+    switches.go(settings, scope, by=by, why=why, say=_say)
+
+
+@staff.command()
+def mode(
+    name: Annotated[str, typer.Argument(help="live, pilot (its phones by standard input, one a line) or shadow")],
+    by: _BY,
+    why: _WHY,
+) -> None:
+    """Set the mode of the whole service. In shadow everything is decided and written down, and nobody is texted."""
+    from cli import switches
+
+    switches.set_mode(load_settings(), name, sys.stdin if name == "pilot" else None, by=by, why=why, say=_say)
+
+
+@staff.command()
+def state() -> None:
+    """Show the mode of the service, and what is stopped, with who and why."""
+    from cli import switches
+
+    switches.show_state(load_settings(), say=_say)
+
+
+@staff.command("block-numbers")
+def block_numbers(
+    why: Annotated[str, typer.Option(help="alarm company, hotline, lobby, shelter, payphone, other")],
+    until: Annotated[datetime | None, typer.Option(help="The first day on which they may be texted again.")] = None,
+) -> None:
+    """Put numbers on the list of those that must not be texted. They are read from standard input, one a line."""
+    from cli.blocked_numbers import block
+
+    block(load_settings(), sys.stdin, why=why, until=until and until.astimezone(), say=_say)
+
+
+@staff.command("unblock-numbers")
+def unblock_numbers() -> None:
+    """Take numbers off that list. They are read from standard input, one a line."""
+    from cli.blocked_numbers import unblock
+
+    unblock(load_settings(), sys.stdin, say=_say)
+
+
+@staff.command("blocked-numbers")
+def blocked_numbers() -> None:
+    """Show that list, numbers in clear."""
+    from cli.blocked_numbers import show
+
+    show(load_settings(), say=_say)

@@ -1,0 +1,93 @@
+"""`communityconnect stop`, `go`, `mode`, `state`: what the service does now, and does not."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from activities.stop_and_go import EVERYTHING, Mode, scope_of_call, scope_of_kind, scope_of_type
+from calls.contracts import Kind
+from cli.blocked_numbers import numbers_of
+from database.encryption import keyring_of
+from database.engine import connect
+from policy.agency import load_agency
+from settings import Settings, SettingsError
+from web.staff.switches import Switches
+
+Say = Callable[[str], None]
+
+
+def scope_named(settings: Settings, *, kind: str | None, group: str | None, call: str | None) -> str:
+    """What the options name; nothing named is everything.
+
+    Raises:
+        SettingsError: there is no such kind or type, or two things are named at once.
+    """
+    named = [option for option in (kind, group, call) if option is not None]
+    if len(named) > 1:
+        raise SettingsError("one of --kind, --type and --call at a time, or none for everything")
+    if kind is not None:
+        if kind not in set(Kind):
+            raise SettingsError(f"--kind {kind}: there is no such kind of text; one of: {', '.join(Kind)}")
+        return scope_of_kind(Kind(kind))
+    if group is not None:
+        groups = load_agency(settings.agency).policy.eligibility.groups
+        if group not in groups:
+            raise SettingsError(f"--type {group}: the agency has no such group; one of: {', '.join(sorted(groups))}")
+        return scope_of_type(group)
+    return EVERYTHING if call is None else scope_of_call(call)
+
+
+def stop(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
+    """Switch it off, and say so."""
+    with _switches(settings) as switches:
+        changed = switches.stop(scope, by=by, why=why)
+    say(f"stopped: {scope}; what falls due waits" if changed else f"{scope} was stopped already")
+
+
+def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
+    """Switch it on again, and say so."""
+    with _switches(settings) as switches:
+        changed = switches.go(scope, by=by, why=why)
+    told = f"goes again: {scope}; what is still true goes out within half a minute, the rest has expired"
+    say(told if changed else f"{scope} was not stopped")
+
+
+def set_mode(settings: Settings, mode: str, lines: Iterable[str] | None, *, by: str, why: str, say: Say) -> None:
+    """Set the mode; in a pilot `lines` are its phones, one a line.
+
+    Raises:
+        SettingsError: there is no such mode, a line is no number, or a pilot has no phone.
+    """
+    if mode not in set(Mode):
+        raise SettingsError(f"{mode}: there is no such mode; one of: {', '.join(Mode)}")
+    numbers = [] if lines is None or mode != Mode.PILOT else numbers_of(lines)
+    if mode == Mode.PILOT and not numbers:
+        raise SettingsError("a pilot needs its phones: give them by standard input, one a line")
+    with _switches(settings) as switches:
+        if mode == Mode.PILOT:
+            switches.set_pilot(numbers)
+        switches.set_mode(Mode(mode), by=by, why=why)
+    say(f"the service is {mode} now" + (f", for {len(numbers)} phones" if numbers else ""))
+
+
+def show_state(settings: Settings, *, say: Say) -> None:
+    """What the service does now, and what it does not, with who and why."""
+    zone = load_agency(settings.agency).policy.timetable.zone_info
+    with _switches(settings) as switches:
+        state = switches.state()
+    by = "" if state.mode_by is None else f" (set by {state.mode_by}: {state.mode_why})"
+    phones = f", {state.pilot_phones} phones" if state.mode is Mode.PILOT else ""
+    say(f"mode: {state.mode}{phones}{by}")
+    for stopped in state.stopped:
+        since = stopped.since.astimezone(zone)
+        say(f"stopped: {stopped.scope}, since {since:%Y-%m-%d %H:%M}, by {stopped.by}: {stopped.why}")
+    if not state.stopped:
+        say("nothing is stopped")
+
+
+@contextmanager
+def _switches(settings: Settings) -> Iterator[Switches]:
+    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        yield Switches(engine=engine, keyring=keyring_of(settings))
+    finally:
+        engine.dispose()

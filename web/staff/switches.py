@@ -1,0 +1,100 @@
+"""Stop and go: staff switch texts off and on, and set the mode of the service; who, when and why is kept (R9).
+
+Binding for every text that is checked after the commit; the check is at most two seconds old when a POST begins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, delete, func, select, update
+
+from activities.stop_and_go import Mode, mode_of_service
+from database.encryption import Keyring
+from database.tables import PilotNumberRow, ServiceModeRow, SwitchRow, real_now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Something that is switched off now."""
+
+    scope: str
+    since: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the service does now, and does not."""
+
+    mode: Mode
+    mode_by: str | None
+    mode_why: str | None
+    stopped: Sequence[Stopped]
+    pilot_phones: int
+
+
+class Switches:
+    """Everything that staff can stop and let go."""
+
+    def __init__(self, *, engine: Engine, keyring: Keyring) -> None:
+        self._engine = engine
+        self._keyring = keyring
+
+    def stop(self, scope: str, *, by: str, why: str) -> bool:
+        """Switch it off. False: it is off already, and stays so for the reason that was given first."""
+        statement = (
+            insert(SwitchRow)
+            .values(scope=scope, stopped_by=by, why=why, stopped_real=real_now())
+            .on_conflict_do_nothing()
+            .returning(col(SwitchRow.id))
+        )
+        with Session(self._engine) as session, session.begin():
+            return session.execute(statement).first() is not None
+
+    def go(self, scope: str, *, by: str, why: str) -> bool:
+        """Switch it on again. False: it was not off."""
+        statement = (
+            update(SwitchRow)
+            .where(col(SwitchRow.scope) == scope, col(SwitchRow.released_real).is_(None))
+            .values(released_real=real_now(), released_by=by, released_why=why)
+            .returning(col(SwitchRow.id))
+        )
+        with Session(self._engine) as session, session.begin():
+            return session.execute(statement).first() is not None
+
+    def set_mode(self, mode: Mode, *, by: str, why: str) -> None:
+        """From now on, for the whole service."""
+        with Session(self._engine) as session, session.begin():
+            session.add(ServiceModeRow(mode=mode, set_by=by, why=why))
+
+    def set_pilot(self, numbers: Sequence[str]) -> None:
+        """The phones of the pilot (E.164): these and no others."""
+        rows = [
+            {"phone_hash": self._keyring.phone_hash(number), "phone_encrypted": self._keyring.encrypt(number)}
+            for number in numbers
+        ]
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(PilotNumberRow))
+            for row in rows:
+                session.execute(insert(PilotNumberRow).values(**row, since_real=real_now()).on_conflict_do_nothing())
+
+    def state(self) -> State:
+        """What is so now."""
+        with Session(self._engine) as session:
+            newest = session.exec(select(ServiceModeRow).order_by(col(ServiceModeRow.id).desc()).limit(1)).first()
+            rows = session.exec(
+                select(SwitchRow).where(col(SwitchRow.released_real).is_(None)).order_by(col(SwitchRow.stopped_real))
+            ).all()
+            return State(
+                mode=mode_of_service(session),
+                mode_by=None if newest is None else newest.set_by,
+                mode_why=None if newest is None else newest.why,
+                stopped=[
+                    Stopped(scope=row.scope, since=row.stopped_real, by=row.stopped_by, why=row.why) for row in rows
+                ],
+                pilot_phones=session.exec(select(func.count(col(PilotNumberRow.phone_hash)))).one(),
+            )
