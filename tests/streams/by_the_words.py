@@ -41,7 +41,7 @@ def expected(stream: Stream) -> list[SentText]:
         life.go_on(until=at)
         for arrival in together:
             known.hear(arrival)
-            life.has_begun = life.has_begun or known.verdict() is Verdict.TEXT
+        life.has_begun = life.has_begun or known.verdict() is Verdict.TEXT
         life.ask(at.astimezone(UTC))
     life.go_on(until=None)
     return life.texts
