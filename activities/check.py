@@ -38,7 +38,7 @@ def check(
         if opens > now + CLOCKS_MAY_DIFFER:  # R5: it was tried too long, or the hours are others now
             return NotNow(until=opens, why="the hours of surveys are over")
     return (
-        speaks_against(session, order, number=number, phone_hash=row.phone_hash, agency=agency, now=now)
+        speaks_against(session, order, number=number, call=row, agency=agency, now=now)
         or _never_heard_of_it(session, order)
         or _expired(order, now)
         or stops(session, order, facts=call.facts)

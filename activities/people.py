@@ -15,14 +15,16 @@ from calls.contracts import WENT_OUT, Kind, LedgerState, SendText
 from calls.eligibility import Rule
 from calls.numbers import untextable
 from calls.policy import NumberRules
-from database.tables import BlockedNumberRow, OptOutRow, TextRow, real_now
+from database.tables import BlockedNumberRow, CallRow, InboundMessageRow, OptOutRow, TextRow, real_now
 from policy.agency import Agency
+from texts.keywords import Keyword
 
 # 30006: landline or unreachable carrier; 21614: not a mobile number.
 _LANDLINE = (30006, 21614)
 _HAS_GONE = (LedgerState.SENDING, *sorted(WENT_OUT))
 _SUPPRESSED = LedgerState.SUPPRESSED
 _A_DAY = timedelta(hours=24)
+WRONG_NUMBER = Keyword.WRONG_NUMBER.value
 
 
 def lock_number(session: Session, phone_hash: str) -> None:
@@ -31,9 +33,10 @@ def lock_number(session: Session, phone_hash: str) -> None:
 
 
 def speaks_against(
-    session: Session, order: SendText, *, number: str | None, phone_hash: str | None, agency: Agency, now: datetime
+    session: Session, order: SendText, *, number: str | None, call: CallRow, agency: Agency, now: datetime
 ) -> HeldBack | None:
-    """The first reason why this number gets no such text at `now` (the service's time)."""
+    """The first reason why this call's number gets no such text at `now` (the service's time)."""
+    phone_hash = call.phone_hash
     if number is None or phone_hash is None:
         return None
     rules = agency.policy.numbers
@@ -41,6 +44,7 @@ def speaks_against(
         _is_nobodys(number, rules)
         or _opted_out(session, phone_hash=phone_hash, sender=agency.identity.sender)
         or _blocked(session, phone_hash)
+        or _wrong_number(session, phone_hash, call)
         or _landline(session, phone_hash, rules, now)
         or _told_enough(session, order, phone_hash, rules, now)
         or (_asked_lately(session, order, phone_hash, rules, now) if order.key.kind is Kind.SURVEY else None)
@@ -75,6 +79,19 @@ def _blocked(session: Session, phone_hash: str) -> HeldBack | None:
     )
     reason = session.exec(select(BlockedNumberRow.reason).where(*on_list)).first()
     return None if reason is None else HeldBack(state=_SUPPRESSED, rule="not to be texted", reason=reason)
+
+
+def _wrong_number(session: Session, phone_hash: str, call: CallRow) -> HeldBack | None:
+    """Whoever has the phone says that it is not the caller's. It ends this call's texts to it; of a later call's
+    nobody has said anything."""
+    said = (
+        col(InboundMessageRow.phone_hash) == phone_hash,
+        col(InboundMessageRow.keyword) == WRONG_NUMBER,
+        col(InboundMessageRow.received_at) >= call.received_at,
+    )
+    if call.received_at is None or session.exec(select(InboundMessageRow.id).where(*said)).first() is None:
+        return None
+    return HeldBack(state=_SUPPRESSED, rule="wrong number", reason="so the person who has this phone has told us")
 
 
 def _landline(session: Session, phone_hash: str, rules: NumberRules, now: datetime) -> HeldBack | None:

@@ -30,6 +30,11 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
         case = f", case {call.case_number}" if call.case_number else ""
         say(f"  {call.call_id}{case}: {call.trouble}{ended}, since {call.since.astimezone(zone):%Y-%m-%d %H:%M}")
     say(_NONE) if not found.stuck else None
+    say("Wrong numbers, as whoever has the phone says (the caller has heard nothing):")
+    for wrong in found.wrong:
+        case = f", case {wrong.case_number}" if wrong.case_number else ""
+        say(f"  {wrong.call_id}{case}, told {wrong.said.astimezone(zone):%Y-%m-%d %H:%M}")
+    say(_NONE) if not found.wrong else None
     say("Calls that wait for what CAD has not told:")
     for waiting in found.waiting:
         say(f"  {waiting.call_id}: {waiting.reason}, since {waiting.since.astimezone(zone):%Y-%m-%d %H:%M}")

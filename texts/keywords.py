@@ -1,4 +1,4 @@
-"""What a reply asks for: STOP, START or HELP, in English and French, or something else."""
+"""What a reply asks for: STOP, START, HELP or WRONG NUMBER, in English and French, or something else."""
 
 import re
 import unicodedata
@@ -15,6 +15,7 @@ class Keyword(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    WRONG_NUMBER = "wrong number"
     OTHER = "other"
 
 
@@ -75,6 +76,20 @@ _PHRASES: Final = (
     ),
     (re.compile(r"\b(arrete[rz]?) (?:les |ces |vos )(?:textos?|messages?|sms)\b"), r"\1"),
 )
+_WRONG_NUMBER: Final = (
+    (
+        re.compile(
+            r"\bwrong (?:phone )?(?:numbers?|num|nbr|no|person|recipient|phone)\b|\bnot (?:my|the right) number\b"
+        ),
+        Language.ENGLISH,
+    ),
+    (
+        re.compile(r"\b(?:mauvais|faux|pas le bon) (?:numeros?|num|no|destinataire)\b|\bmauvaise personne\b"),
+        Language.FRENCH,
+    ),
+)
+_MOST_WORDS_AROUND_IT = 8
+"""More, and it may be about the call: "the neighbour gave you the wrong number of the house where the noise is"."""
 _MOST_WORDS = 3
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -88,6 +103,9 @@ def read_keyword(body: str) -> Reading:
     if _exact(body) in _CARRIER[Keyword.START]:
         return Reading(keyword=Keyword.START, language=Language.ENGLISH, answered_by_carrier=True)
     words = _words(body)
+    for phrase, spoken in _WRONG_NUMBER:
+        if len(words) <= _MOST_WORDS_AROUND_IT and phrase.search(" ".join(words)):
+            return Reading(keyword=Keyword.WRONG_NUMBER, language=spoken)
     if len(words) == 1 and words[0] in _ALONE:
         keyword, language = _ALONE[words[0]]
         return Reading(keyword=keyword, language=language)

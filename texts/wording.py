@@ -37,6 +37,7 @@ class Piece(StrEnum):
     AUTO_REPLY = "auto_reply"
     STOP_REPLY = "stop_reply"
     START_REPLY = "start_reply"
+    WRONG_NUMBER_REPLY = "wrong_number_reply"
     VOICE = "voice"
     """Said to people who phone our number."""
 
@@ -47,6 +48,7 @@ _REQUIRED: Final[Mapping[Piece, frozenset[str]]] = {
     Piece.SURVEY: frozenset({"link", "emergency_line"}),
     Piece.AUTO_REPLY: frozenset({"emergency_line", "non_emergency_line"}),
     Piece.STOP_REPLY: frozenset({"emergency_line"}),
+    Piece.WRONG_NUMBER_REPLY: frozenset({"emergency_line"}),
     Piece.VOICE: frozenset({"emergency_line", "non_emergency_line"}),
 }
 """What a text of this service is not sent without."""

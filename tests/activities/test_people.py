@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities import people
 from activities.verdict import HeldBack
 from calls.contracts import Kind, LedgerState
-from database.tables import CallRow, TextRow, real_now
+from database.tables import CallRow, InboundMessageRow, TextRow, real_now
 from tests.activities.desk import NUMBER, Desk
 from tests.builders import NOON, hours, minutes
 from web.staff.blocked_numbers import BlockedNumbers, Why
@@ -188,6 +188,27 @@ class TestNumbersThatMustNotBeTexted:
         desk.call()
         desk.send()
         assert len(desk.phones.bodies(NUMBER)) == 1
+
+    def test_r1_whoever_says_wrong_number_gets_no_more_of_this_call_and_may_call_us_later(self, desk: Desk) -> None:
+        desk.call("1")
+        desk.send(desk.order(cad_id="1"))
+        with Session(desk.engine) as session, session.begin():
+            session.add(
+                InboundMessageRow(
+                    provider_sid="SM1",
+                    phone_hash=desk.keyring.phone_hash(NUMBER),
+                    sender=desk.agency.identity.sender,
+                    keyword="wrong number",
+                    body_encrypted="",
+                    received_at=NOON + minutes(10),
+                )
+            )
+        desk.at(NOON + minutes(60))
+        desk.send(desk.order(Kind.DELAY, cad_id="1"))
+        assert rule_of(desk, "1", Kind.DELAY) == "wrong number"
+        desk.call("2", received_at=NOON + minutes(50))
+        desk.send(desk.order(cad_id="2"))
+        assert len(desk.phones.bodies(NUMBER)) == 2
 
     @pytest.mark.parametrize("code", [30006, 21614])
     def test_a_landline_is_known_from_an_earlier_failure(self, desk: Desk, code: int) -> None:

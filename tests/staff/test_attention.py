@@ -6,11 +6,11 @@ from sqlmodel import Session, col, update
 
 from cli.attention import show_attention
 from cli.blocked_numbers import block, show, unblock
-from database.encryption import new_key
-from database.tables import CallRow, real_now
+from database.encryption import Keyring, new_key
+from database.tables import CallRow, InboundMessageRow, real_now
 from settings import Settings, SettingsError
 from starter.accept import Acceptor
-from tests.builders import hours
+from tests.builders import NOON, hours
 from tests.conftest import AGENCIES
 from tests.starter.test_accept import OTHER_PHONE, PHONE, acceptor, received, record
 from web.staff.attention import needs_attention
@@ -37,7 +37,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 3
+    assert lines.count("  none") == 4
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -76,6 +76,27 @@ def test_a_stuck_call_is_shown_first_and_the_command_fails(
     well, lines = the_lines(settings)
     assert not well
     assert lines[1].startswith("  ottawa-1001, case 26-104233: overdue: confirmation, since ")
+
+
+def test_a_wrong_number_is_shown_until_it_is_corrected(
+    engine: Engine, acceptor: Acceptor, settings: Settings, keyring: Keyring
+) -> None:
+    acceptor.accept(received())
+    with Session(engine) as session, session.begin():
+        session.add(
+            InboundMessageRow(
+                provider_sid="SM1",
+                phone_hash=keyring.phone_hash(PHONE),
+                sender="",
+                keyword="wrong number",
+                body_encrypted="",
+                received_at=NOON + hours(1),
+            )
+        )
+    _, lines = the_lines(settings)
+    assert "  ottawa-1001, case 26-104233, told 2026-01-15 13:00" in lines
+    acceptor.accept(record(70, phone=OTHER_PHONE))
+    assert needs_attention(engine).wrong == []
 
 
 class TestTheListOfNumbersNotToBeTexted:

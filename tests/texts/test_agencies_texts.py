@@ -25,7 +25,7 @@ def wording_of(agency: str) -> Wording:
 @EACH
 @pytest.mark.parametrize("piece", SENT)
 def test_texts_are_short_and_travel_in_the_cheap_alphabet(agency: str, piece: Piece) -> None:
-    reply = piece in {Piece.AUTO_REPLY, Piece.STOP_REPLY, Piece.START_REPLY}
+    reply = piece in {Piece.AUTO_REPLY, Piece.STOP_REPLY, Piece.START_REPLY, Piece.WRONG_NUMBER_REPLY}
     for language, most in ((Language.ENGLISH, 2), (Language.FRENCH, 3)):
         text = render(wording_of(agency), piece, language, FIELDS, announce_survey=True)
         assert text.encoding is Encoding.GSM7

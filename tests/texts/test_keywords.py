@@ -136,3 +136,36 @@ def test_any_text_is_read(body: str) -> None:
 def test_a_sentence_is_no_opt_out(words: list[str]) -> None:
     if set(words) - {"stop", "arrêt"}:
         assert read_keyword(" ".join(words)).keyword is Keyword.OTHER
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("WRONG NUMBER", Language.ENGLISH),
+        ("wrong number!!", Language.ENGLISH),
+        ("Sorry, you have the wrong number", Language.ENGLISH),
+        ("wrong person", Language.ENGLISH),
+        ("this is not my number", Language.ENGLISH),
+        ("MAUVAIS NUMÉRO", Language.FRENCH),
+        ("mauvais numero svp", Language.FRENCH),
+        ("Vous avez le mauvais numéro", Language.FRENCH),
+        ("faux nume\u0301ro", Language.FRENCH),
+        ("mauvaise personne", Language.FRENCH),
+    ],
+)
+def test_a_wrong_number_is_read_with_accents_case_and_words_around_it(body: str, language: Language) -> None:
+    reading = read_keyword(body)
+    assert (reading.keyword, reading.language, reading.answered_by_carrier) == (Keyword.WRONG_NUMBER, language, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "the number is wrong on the house where the noise comes from, it is 14",
+        "they gave the officer the wrong number of the house, the party is at 12 and not at 14",
+        "wrong",
+        "what is my case number",
+    ],
+)
+def test_what_is_about_the_call_is_no_wrong_number(body: str) -> None:
+    assert read_keyword(body).keyword is Keyword.OTHER

@@ -10,6 +10,7 @@ TEMPLATES = {
     Piece.SURVEY: "{link} {emergency_line}",
     Piece.AUTO_REPLY: "{emergency_line} {non_emergency_line}",
     Piece.STOP_REPLY: "{emergency_line}",
+    Piece.WRONG_NUMBER_REPLY: "{emergency_line}",
     Piece.START_REPLY: "welcome",
     Piece.VOICE: "{emergency_line} {non_emergency_line}",
 }

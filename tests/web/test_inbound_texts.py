@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
 from database.encryption import Keyring
-from database.tables import InboundMessageRow, OptOutRow, TextRow
+from database.tables import InboundMessageRow, OptOutRow, SwitchRow, TextRow
 from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, residents_site
 from web.residents.agency import ResidentAgency
 
@@ -124,6 +124,24 @@ def test_r6_somebody_who_opted_out_gets_no_text_and_the_ledger_says_why(resident
     assert said(residents.text("hello?")) == []
     held_back = [row for row in residents.rows(TextRow) if row.state == LedgerState.SUPPRESSED]
     assert [row.rule for row in held_back] == ["opted out"]
+
+
+def test_a_wrong_number_is_stored_and_answered_once_in_its_own_language(residents: Residents) -> None:
+    (reply,) = said(residents.text("Mauvais numéro"))
+    assert "ne recevra plus de textos" in reply
+    assert "9-1-1" in reply
+    assert said(residents.text("MAUVAIS NUMERO!")) == []  # two machines that answer each other stop here
+    assert [row.keyword for row in residents.rows(InboundMessageRow)] == ["wrong number"] * 2
+    assert not opted_out(residents)
+
+
+@pytest.mark.parametrize("scope", ["everything", "kind:auto_reply"])
+def test_what_staff_have_stopped_is_not_answered_and_the_ledger_says_why(residents: Residents, scope: str) -> None:
+    with Session(residents.engine) as session, session.begin():
+        session.add(SwitchRow(scope=scope, stopped_by="the duty inspector", why="a test"))
+    assert said(residents.text("hello")) == []
+    (row,) = residents.rows(TextRow)
+    assert (row.state, row.rule) == (LedgerState.SUPPRESSED, f"switched off: {scope}")
 
 
 def test_machines_are_not_answered(residents: Residents) -> None:

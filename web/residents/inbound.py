@@ -96,6 +96,8 @@ def _obey(
                 session, message.sender, phone_hash=phone_hash, since=since
             )
             return None if answered else Piece.START_REPLY
+    if reading.keyword is Keyword.WRONG_NUMBER:
+        return Piece.WRONG_NUMBER_REPLY  # stored, it ends this call's texts to the number: activities/people.py
     return Piece.AUTO_REPLY
 
 
@@ -153,8 +155,8 @@ def _answer(
 
     To somebody who opted out the ledger says why there is none (R6, R9).
     """
-    is_automatic = piece is Piece.AUTO_REPLY
-    if is_automatic and _answered_lately(session, phone_hash=phone_hash, now=now):
+    is_automatic = piece in (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
+    if is_automatic and _answered_lately(session, piece, phone_hash=phone_hash, now=now):
         return None
     wrote_in = _last_language(session, phone_hash=phone_hash)
     language = (wrote_in or said_in) if is_automatic else (said_in or wrote_in)
@@ -190,11 +192,11 @@ def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: b
     return None if scope is None else f"switched off: {scope}"
 
 
-def _answered_lately(session: Session, *, phone_hash: str, now: datetime) -> bool:
+def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, now: datetime) -> bool:
     statement = select(TextRow.id).where(
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
-        TextRow.reason == Piece.AUTO_REPLY,
+        TextRow.reason == piece,
         TextRow.due_at > now - _ANSWER_EVERY,
     )
     return session.exec(statement.limit(1)).first() is not None

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
 from calls.facts import Outcome
-from database.tables import CallRow, real_now
+from database.tables import CallRow, InboundMessageRow, real_now
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
 _MOST = 200
@@ -36,6 +37,16 @@ class WaitingCall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WrongNumber:
+    """Whoever got this call's texts says that it is a wrong number: the caller has heard nothing."""
+
+    call_id: str
+    case_number: str | None
+    said: datetime
+    """By the service's clock."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownCode:
     """A code that the agency's folder does not list: its calls get no text until it does."""
 
@@ -48,6 +59,7 @@ class Attention:
     """Everything, the most urgent first; at most 200 of each."""
 
     stuck: Sequence[StuckCall]
+    wrong: Sequence[WrongNumber]
     waiting: Sequence[WaitingCall]
     unknown: Sequence[UnknownCode]
 
@@ -56,7 +68,12 @@ def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
     """What stands open now; of what is over, and of codes, the last `days`."""
     since = real_now() - timedelta(days=days)
     with Session(engine) as session:
-        return Attention(stuck=_stuck(session, since), waiting=_waiting(session), unknown=_unknown(session, since))
+        return Attention(
+            stuck=_stuck(session, since),
+            wrong=_wrong(session),
+            waiting=_waiting(session),
+            unknown=_unknown(session, since),
+        )
 
 
 def _stuck(session: Session, since: datetime) -> list[StuckCall]:
@@ -76,6 +93,22 @@ def _stuck(session: Session, since: datetime) -> list[StuckCall]:
         )
         for row in rows
     ]
+
+
+def _wrong(session: Session) -> list[WrongNumber]:
+    """Calls that still have the number, and are not over. A corrected number takes the call off the list."""
+    rows = session.exec(
+        select(CallRow, func.max(col(InboundMessageRow.received_at)))
+        .join(InboundMessageRow, col(InboundMessageRow.phone_hash) == col(CallRow.phone_hash))
+        .where(
+            col(InboundMessageRow.keyword) == WRONG_NUMBER,
+            col(InboundMessageRow.received_at) >= col(CallRow.received_at),
+            col(CallRow.ended_reason).is_(None),
+        )
+        .group_by(col(CallRow.call_id))
+        .limit(_MOST)
+    )
+    return [WrongNumber(call_id=row.call_id, case_number=row.case_number, said=said) for row, said in rows]
 
 
 def _waiting(session: Session) -> list[WaitingCall]:
