@@ -30,8 +30,7 @@ def check(
         if not decision.is_eligible:
             return HeldBack(state=LedgerState.SUPPRESSED, rule=decision.rule, reason=decision.reason)
     timetable = agency.policy.timetable
-    # A workflow that claims to know more than the database was told so by a stranger: then the database decides, too.
-    if row.version != order.version and not _still_owed(session, order, call, timetable, now):  # R5
+    if row.version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
         return Overtaken(call=call)
     if order.key.kind is Kind.SURVEY and now < order.expires_at:
         opens = survey_window(now, timetable)

@@ -35,7 +35,9 @@ def run_replay(
     records = records_of_log(log, agency, feed=feed_of(log), window=window)
     engine = connect(settings.database_url.get_secret_value())
     keyring = keyring_of(settings)
-    acceptor = Acceptor(engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy, now=settings.clock.now)
+    acceptor = Acceptor(
+        engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy, now=settings.clock.now, wakes=False
+    )
 
     async def play() -> Replay:
         client = await connect_temporal(patience_seconds=30)

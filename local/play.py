@@ -120,7 +120,9 @@ class _Run:
         self._console.print("Starting phones, web and worker …")
         self._box.start_services(self._supervisor)
         keyring = keyring_of(settings)
-        acceptor = Acceptor(engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy, now=clock.now)
+        acceptor = Acceptor(
+            engine=engine, keyring=keyring, agency=self._box.agency.key, policy=policy, now=clock.now, wakes=False
+        )
         replay = Replay(records=self._records, acceptor=acceptor, forwarder=forwarder, clock=clock, engine=engine)
         display = Display(box=self._box, engine=engine, progress=replay.progress, console=self._console)
         try:

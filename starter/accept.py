@@ -43,7 +43,10 @@ class Accepted:
 
 
 class Acceptor:
-    """Merges records into calls, one transaction each. `now` is the service's time of receipt."""
+    """Merges records into calls, one transaction each. `now` is the service's time of receipt.
+
+    `wakes`: the forwarders hear of it at the commit. A replay forwards by itself what it has fed together.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class Acceptor:
         agency: str,
         policy: Policy,
         now: Callable[[], datetime] = REAL_TIME.now,
+        wakes: bool = True,
     ) -> None:
         self._engine = engine
         self._keyring = keyring
         self._agency = agency
         self._policy = policy
         self._now = now
+        self._wakes = wakes
 
     def accept(self, record: CadRecord) -> Accepted:
         """Merge the record and commit. The same record twice is nothing; a late one counts where it is the newest.
@@ -80,7 +85,7 @@ class Acceptor:
             session.add(row)
             if row.rule != rule and row.rule in UNKNOWN_CODES:
                 log.warning("unknown code", call_id=row.call_id, rule=row.rule)
-            if changed:
+            if changed and self._wakes:
                 session.execute(select(func.pg_notify(CHANGED, "")))
             return self._accepted(row, is_new=is_new, changed=changed)
 

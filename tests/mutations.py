@@ -148,6 +148,13 @@ MUTATIONS = (
         STREAMS,
     ),
     Mutation(
+        "R2: a text for one number of a call may go to another one of it",
+        "activities/texts.py",
+        "if number is None or call.recipient_version != order.key.recipient_version:",
+        "if number is None:",
+        ("tests/whole/test_operators.py",),
+    ),
+    Mutation(
         "A signal with several arguments fails the workflow's task",
         "workflows/heard.py",
         "    if len(said) > 1:\n        return None\n",

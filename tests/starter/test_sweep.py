@@ -131,7 +131,7 @@ async def test_r2_a_call_that_is_wedged_because_its_history_no_longer_fits_raise
             if len((await handle.fetch_history()).events) >= 5:
                 break
             await asyncio.sleep(0.05)
-    clock = Clock(real_origin=real_now(), virtual_origin=NOON + minutes(2), speed=120)
+    clock = Clock(real_origin=real_now(), virtual_origin=NOON + minutes(2), speed=60)
     clerk = Clerk()
     async with working(client, CallUpdates, clerk=clerk):
         await handle.signal(Signal.UPDATED, CallChange(clock=clock))
