@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     )
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
+    twilio_other_auth_token: SecretStr = Field(
+        default=SecretStr(""), validation_alias=f"{_OURS}TWILIO_OTHER_AUTH_TOKEN"
+    )
+    """While the token is changed webhooks come signed with the old or the new one: this one is accepted as well."""
     twilio_address: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://api.twilio.com"), validation_alias=f"{_OURS}TWILIO_ADDRESS"
     )

@@ -23,7 +23,9 @@ def residents_app(settings: Settings) -> FastAPI:
         agency=resident_agency(load_agency(settings.agency)),
         clock=settings.clock,
         origin=settings.origin,
-        twilio_auth_tokens=[settings.twilio_auth_token.get_secret_value()],
+        twilio_auth_tokens=[
+            token.get_secret_value() for token in (settings.twilio_auth_token, settings.twilio_other_auth_token)
+        ],
         twilio_account_sid=settings.twilio_account_sid,
     )
 

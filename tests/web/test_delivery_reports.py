@@ -2,11 +2,16 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
+import requests
 from sqlalchemy import Engine
+from twilio.request_validator import RequestValidator
 
 from calls.contracts import LedgerState
-from database.encryption import Keyring
-from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents, residents_site
+from cli.serve_web import residents_app
+from database.encryption import Keyring, new_key
+from settings import Settings
+from tests.conftest import AGENCIES
+from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents, residents_site, serving
 from web.residents.agency import ResidentAgency
 
 
@@ -113,6 +118,30 @@ def test_without_a_token_nothing_is_accepted_not_even_what_is_signed_with_none(
         with residents_site(engine, keyring, agency, tokens=tokens) as site:
             fields = {"MessageSid": "SM" + "d" * 32, "MessageStatus": "delivered"}
             assert site.webhook(f"/twilio/status?mid={uuid4()}", fields, token="").status_code == 403
+
+
+def test_while_the_token_is_changed_both_are_accepted_and_no_third(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    for name, value in {
+        "DATABASE_URL": database_url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "new",
+        "COMMUNITYCONNECT_TWILIO_OTHER_AUTH_TOKEN": "old",
+        "COMMUNITYCONNECT_AGENCY": str(AGENCIES / "ottawa"),
+        "COMMUNITYCONNECT_PUBLIC_ORIGIN": ORIGIN,
+        "COMMUNITYCONNECT_ENCRYPTION_KEYS": f"k:{new_key()}",
+        "COMMUNITYCONNECT_LOOKUP_KEY": new_key(),
+    }.items():
+        monkeypatch.setenv(name, value)
+    path, fields = f"/twilio/status?mid={uuid4()}", {"MessageSid": "SM" + "d" * 32, "MessageStatus": "sent"}
+    found = {}
+    with serving(residents_app(Settings())) as address:
+        for token in ("new", "old", "third"):
+            signature = RequestValidator(token).compute_signature(ORIGIN + path, fields)
+            headers = {"X-Twilio-Signature": str(signature)}
+            found[token] = requests.post(address + path, data=fields, headers=headers, timeout=10).status_code
+    assert found == {"new": 204, "old": 204, "third": 403}
 
 
 def test_a_report_of_another_account_is_refused(residents: Residents, text_id: UUID) -> None:
