@@ -3,7 +3,9 @@
 Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
 """
 
+import re
 import ssl
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +25,7 @@ _CONFIGURATION = frozenset({10001, 20003, 20005, 20404, 21212, 21408, 21601, 216
 _LATER = frozenset({20429, 21611})
 _LIST_LENGTH = 20
 _CONNECT_SECONDS = 2.0
+_LONGEST_WAIT_SECONDS = 600
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -70,6 +73,12 @@ class _RedirectedHttpClient(TwilioHttpClient):
         # takes the pair, though Twilio's annotation does not say so.
         self.timeout = (_CONNECT_SECONDS, timeout)  # type: ignore[assignment]
         self._address = address.rstrip("/")
+        self._of_this_thread = threading.local()
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """What the last answer in this thread asked for. The library's own errors do not tell it."""
+        return getattr(self._of_this_thread, "retry_after", None)
 
     def request(
         self,
@@ -83,7 +92,10 @@ class _RedirectedHttpClient(TwilioHttpClient):
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 - Twilio's signature
     ) -> Response:
         address = uri.replace(_TWILIO, self._address, 1)
-        return super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
+        self._of_this_thread.retry_after = None
+        answer = super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
+        self._of_this_thread.retry_after = _seconds((answer.headers or {}).get("Retry-After"))
+        return answer
 
 
 class Carrier(Protocol):
@@ -103,9 +115,8 @@ class CarrierClient:
     def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
-        self._client = Client(
-            account_sid, auth_token, http_client=_RedirectedHttpClient(address=address, timeout=timeout_seconds)
-        )
+        self._http = _RedirectedHttpClient(address=address, timeout=timeout_seconds)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
 
     def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
         """Hand one text to Twilio. Times out after `timeout_seconds`; `valid_for_seconds` bounds Twilio's own queue.
@@ -122,7 +133,7 @@ class CarrierClient:
                 validity_period=max(5, min(valid_for_seconds, 36_000)),
             )
         except TwilioRestException as error:
-            raise _classified(error) from None
+            raise _classified(error, retry_after_seconds=self._http.retry_after_seconds) from None
         except requests.ConnectionError as error:
             raise (NotProcessed("no connection to Twilio") if _never_connected(error) else OutcomeUnknown()) from None
         except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
@@ -163,13 +174,20 @@ class CarrierClient:
             raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
 
 
-def _classified(error: TwilioRestException) -> Exception:
+def _seconds(told: str | None) -> float | None:
+    """A whole number of seconds, not for ever; Twilio's may also be a date, which says no more than "later"."""
+    return float(min(int(told), _LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
+
+
+def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:
     """The code says more than the status: an opt-out may come with 400 or 403."""
     code = error.code or 0
     if code == _OPTED_OUT:
         return Refused(code)
     if error.status == 429 or code in _LATER:
-        return NotProcessed(f"Twilio is busy, HTTP {error.status}, code {code}")
+        return NotProcessed(
+            f"Twilio is busy, HTTP {error.status}, code {code}", retry_after_seconds=retry_after_seconds
+        )
     if error.status >= 500 or error.status == 408:
         return OutcomeUnknown()
     if error.status in (401, 403, 404, 407) or error.status < 400 or code in _CONFIGURATION:

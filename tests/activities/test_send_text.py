@@ -64,6 +64,19 @@ def test_a_call_that_became_sensitive_gets_nothing_even_if_the_workflow_does_not
     assert (desk.row().state, desk.row().rule) == ("suppressed", Rule.SENSITIVE_TYPE)
 
 
+@pytest.mark.parametrize("seconds", [7, 500])
+def test_a_carrier_that_says_when_to_come_again_is_asked_again_then(desk: Desk, seconds: int) -> None:
+    desk.call()
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1, "seconds": seconds})
+    with pytest.raises(ApplicationError, match="busy") as busy:
+        desk.send()
+    assert busy.value.next_retry_delay == timedelta(seconds=seconds)
+    desk.phones.misbehave({"what": "server_error", "status": 503, "next": 1})
+    with pytest.raises(ApplicationError, match="lost") as lost:
+        desk.send()
+    assert lost.value.next_retry_delay == timedelta(seconds=2)  # not what the last answer asked for
+
+
 def test_nobody_who_opted_out_is_texted(desk: Desk) -> None:
     """R6."""
     desk.call()
