@@ -13,6 +13,7 @@ from database.engine import connect
 from policy.agency import Agency, load_agency
 from tests.servers import create_database, drop_database, running_postgres
 
+FIGURES = "figures"
 AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
@@ -22,6 +23,14 @@ _LONG = ("tests/whole/", "tests/simulation/test_taking_up", "tests/simulation/te
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the whole service and other long ones first: they wait much of the time, and the rest fills it."""
     items.sort(key=lambda item: next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests have counted; what a process of several prints by itself is not seen."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, what in getattr(report, "user_properties", ()):
+            if name == FIGURES:
+                terminalreporter.write_line(str(what))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from database.encryption import load_keyring, new_key
 from policy.agency import load_agency
 from starter.records import CadRecord
 from tests.builders import NOON, minutes
-from tests.conftest import AGENCIES
+from tests.conftest import AGENCIES, FIGURES
 from tests.streams.by_the_words import SentText, broken_rules, expected
 from tests.streams.lives import Heard, differences, sent
 from tests.streams.service import sent_by_the_service, with_numbers_of_its_own
@@ -76,36 +76,33 @@ def _as_exact(its: list[SentText], mine: list[SentText]) -> list[SentText]:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> object:
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Said at the end of the run: the figures."""
+
     def say(what: str) -> None:
-        with capsys.disabled():
-            print(f"\n{what}")  # noqa: T201 - the figures of the run
+        record_property(FIGURES, what)
 
     return say
 
 
-def test_r1_to_r6_five_thousand_streams_break_no_rule_and_come_out_as_the_words_say(say: object) -> None:
-    assert callable(say)
+def test_r1_to_r6_five_thousand_streams_break_no_rule_and_come_out_as_the_words_say(say: Callable[[str], None]) -> None:
     say(f"state machine: {check(range(MANY))}")
 
 
 @pytest.mark.timeout(600)
-def test_a_hundred_of_them_come_out_the_same_through_the_real_workflow(say: object) -> None:
-    assert callable(say)
+def test_a_hundred_of_them_come_out_the_same_through_the_real_workflow(say: Callable[[str], None]) -> None:
     say(f"real workflow: {check_the_service(range(A_SAMPLE))}")
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(2 * 3600)
-def test_a_hundred_times_as_many_streams(say: object) -> None:
-    assert callable(say)
+def test_a_hundred_times_as_many_streams(say: Callable[[str], None]) -> None:
     say(f"state machine: {check(range(MANY, MANY + A_HUNDRED_TIMES))}")
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(2 * 3600)
-def test_two_thousand_through_the_real_workflow(say: object) -> None:
-    assert callable(say)
+def test_two_thousand_through_the_real_workflow(say: Callable[[str], None]) -> None:
     for first in range(A_SAMPLE, A_SAMPLE + A_LARGE_SAMPLE, AT_ONCE):
         say(f"real workflow: {check_the_service(range(first, first + AT_ONCE))}")
 
