@@ -25,8 +25,8 @@ def ottawa_with_numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fast_town(ottawa_with_numbers: Path) -> Iterator[Town]:
-    """A town where an hour takes four seconds: a whole day's story in a test."""
-    with running_town(ottawa_with_numbers, speed=900, begins=BEGINS) as town:
+    """A town where an hour takes six seconds: a whole day's story in a test."""
+    with running_town(ottawa_with_numbers, speed=600, begins=BEGINS) as town:
         yield town
 
 

@@ -34,7 +34,7 @@ COLUMNS = [
     *("received", "call_ended", "dispatched", "arrived", "first_closed", "area"),
     *("reopened_at", "final_closed", "disposition"),
 ]
-_LEAD = timedelta(seconds=4)  # what phones, web and worker need to start
+_LEAD = timedelta(seconds=7)  # what phones, web, worker and starter need to start, and the first command after them
 
 
 @dataclass
