@@ -234,6 +234,8 @@ def test_a_reply_typed_in_a_browser_appears_by_itself_and_the_page_is_accessible
         expect(tab.get_by_label("Text message")).to_have_value("")
         for path in (THREAD, "/"):
             tab.goto(carrier.url + path)
+            # A text that has just arrived fades in: half transparent, its colours would be others.
+            tab.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
             found = Axe().run(tab)
             assert found.violations_count == 0, found.generate_report()
         assert troubles == []
