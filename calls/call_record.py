@@ -35,7 +35,7 @@ class CallRecord:
     latch: str | None = None
     numbers: frozenset[str] = frozenset()
     first_heard: datetime | None = None
-    """The earliest stamp of all records: from then on the call waits for what is missing."""
+    """The earliest stamp of all records."""
 
     def taking(self, told: Merged, *, stamp: datetime, policy: Policy) -> "CallRecord":
         """The record with what one more record of CAD's tells; late or repeated, it ends in the same."""

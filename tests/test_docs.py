@@ -26,6 +26,18 @@ def test_every_module_that_a_document_names_exists(path: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_line_that_a_document_names_is_in_its_module(path: Path) -> None:
+    """`activities/check.py: check`: so that a newcomer finds the line for a rule."""
+    named = re.findall(r"`(\w[\w/]*/\w+\.py): (\w+)`", path.read_text(encoding="utf-8"))
+    assert [(module, name) for module, name in named if not _is_in(ROOT / module, name)] == []
+
+
+def _is_in(module: Path, name: str) -> bool:
+    defined = rf"^\s*(?:async def|def|class) {name}\b|^{name}\b"
+    return re.search(defined, module.read_text(encoding="utf-8"), flags=re.MULTILINE) is not None
+
+
 def test_the_table_of_transitions_names_every_signal() -> None:
     from calls.contracts import Signal
 

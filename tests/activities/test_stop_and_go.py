@@ -93,7 +93,7 @@ def test_no_post_begins_more_than_two_seconds_after_the_commit_of_a_stop(desk: D
 
     with ThreadPoolExecutor(4) as pool:
         sending = pool.map(send, range(count))
-        time.sleep(0.7)
+        wait_for_the_first(desk)
         switches.stop(EVERYTHING, **STAFF)
         stopped = datetime.now().astimezone()
         list(sending)
@@ -107,6 +107,14 @@ def test_no_post_begins_more_than_two_seconds_after_the_commit_of_a_stop(desk: D
         desk.send(desk.order(cad_id=str(cad_id)))
     texts = [len(phone["messages"]) for phone in desk.phones.all()]
     assert texts == [1] * count
+
+
+def wait_for_the_first(desk: Desk) -> None:
+    for _ in range(500):
+        if any(phone["messages"] for phone in desk.phones.all()):
+            return
+        time.sleep(0.02)
+    raise AssertionError("no text in ten seconds")
 
 
 class TestModes:

@@ -348,12 +348,12 @@ async def test_r4_a_commit_wakes_the_forwarder_at_once(
     tasks = [asyncio.create_task(wake.listen())]
     tasks.append(asyncio.create_task(a_forwarder(engine, client).keep_up_to_date(wake)))
     try:
-        await asyncio.sleep(0.5)
+        await somebody_listens(engine)
         await asyncio.to_thread(acceptor.accept, received(cad_id))
         await signalled(engine, cad_id, version=1)
         with engine.begin() as connection:  # a restart of the database ends every connection
             connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%%'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%%'"
             )
         await asyncio.to_thread(acceptor.accept, record(5, cad_id=cad_id, language="fr"))
         await signalled(engine, cad_id, version=2)
@@ -361,6 +361,18 @@ async def test_r4_a_commit_wakes_the_forwarder_at_once(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def somebody_listens(engine: Engine) -> None:
+    for _ in range(200):
+        with engine.begin() as connection:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%%'"
+            )
+            if connection.exec_driver_sql(query).scalar_one():
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError("nobody listens")
 
 
 async def signalled(engine: Engine, cad_id: str, *, version: int) -> None:
