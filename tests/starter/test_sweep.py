@@ -54,6 +54,9 @@ from workflows.call_updates import CallUpdates
 __all__ = ["acceptor", "cad_id", "client"]
 
 
+_LISTENERS = "FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%%'"
+
+
 @pytest.fixture(scope="module")
 def temporal() -> Iterator[TemporalServer]:
     with running_temporal(search_attributes=SEARCH_ATTRIBUTES) as server:
@@ -352,9 +355,7 @@ async def test_r4_a_commit_wakes_the_forwarder_at_once(
         await asyncio.to_thread(acceptor.accept, received(cad_id))
         await signalled(engine, cad_id, version=1)
         with engine.begin() as connection:  # a restart of the database ends every connection
-            connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%%'"
-            )
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pid) " + _LISTENERS)
         await asyncio.to_thread(acceptor.accept, record(5, cad_id=cad_id, language="fr"))
         await signalled(engine, cad_id, version=2)
     finally:
@@ -366,10 +367,7 @@ async def test_r4_a_commit_wakes_the_forwarder_at_once(
 async def somebody_listens(engine: Engine) -> None:
     for _ in range(200):
         with engine.begin() as connection:
-            query = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%%'"
-            )
-            if connection.exec_driver_sql(query).scalar_one():
+            if connection.exec_driver_sql("SELECT count(*) " + _LISTENERS).scalar_one():
                 return
         await asyncio.sleep(0.05)
     raise AssertionError("nobody listens")
