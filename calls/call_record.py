@@ -34,14 +34,11 @@ class CallRecord:
     merged: Merged = field(default_factory=dict)
     latch: str | None = None
     numbers: frozenset[str] = frozenset()
-    first_heard: datetime | None = None
-    """The earliest stamp of all records."""
 
-    def taking(self, told: Merged, *, stamp: datetime, policy: Policy) -> "CallRecord":
+    def taking(self, told: Merged, *, policy: Policy) -> "CallRecord":
         """The record with what one more record of CAD's tells; late or repeated, it ends in the same."""
         merged = merge(self.merged, told)
         number = self._number_in(told)
-        heard = stamp if self.first_heard is None else min(stamp, self.first_heard)
         # R1: what was told is asked by itself, too: a record that comes too late to change the facts silences all the
         # same. And so are the facts, of now (a type and the priority may come from two records) and of before: the
         # policy may have become stricter since they were taken in.
@@ -54,7 +51,6 @@ class CallRecord:
             merged=merged,
             latch=latch,
             numbers=self.numbers if number is None else self.numbers | {number},
-            first_heard=heard,
         )
 
     @property

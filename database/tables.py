@@ -59,8 +59,6 @@ class CallRow(SQLModel, table=True):
     """The mark of the number to text now; 0 is none. A number that comes back has the mark that it had (R2)."""
     phone_versions: Json = _json(default_factory=dict)
     """By hash, the mark of every number that was ever told of the call."""
-    first_heard: datetime | None = _time(default=None)
-    """The earliest stamp of the call's records."""
     signalled_version: int = Field(default=0)
     signalled: Json | None = _json(default=None)
     forwarding_until_real: datetime | None = _time(default=None)

@@ -139,7 +139,7 @@ class Acceptor:
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
         told = self._told(record, phone_hash, stamp)
-        call = record_of(row, cad_id=record.cad_id).taking(told, stamp=stamp, policy=self._policy)
+        call = record_of(row, cad_id=record.cad_id).taking(told, policy=self._policy)
         self._take_number(row, call, record, phone_hash)
         facts = call.facts(recipient_version=row.recipient_version, held=False)
         if row.phone_hash is not None and not self._is_number_kept(row, facts):
@@ -147,7 +147,6 @@ class Acceptor:
             facts = facts.model_copy(update={"recipient_version": 0})
         row.merged = {name: value.model_dump(mode="json") for name, value in sorted(call.merged.items())}
         row.latch = call.latch
-        row.first_heard = call.first_heard
         return self._write(row, facts)
 
     def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
@@ -209,5 +208,4 @@ def record_of(row: CallRow, *, cad_id: str) -> CallRecord:
         merged={name: Stamped.model_validate(value) for name, value in row.merged.items()},
         latch=row.latch,
         numbers=frozenset(row.phone_versions),
-        first_heard=row.first_heard,
     )

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -21,7 +21,7 @@ from activities.known_call import known_call
 from activities.ledger import record_of
 from activities.stop_and_go import all_switched_off, scopes_of
 from calls.clock import Clock
-from calls.contracts import LedgerState, TextRecord, workflow_id
+from calls.contracts import LedgerState, workflow_id
 from calls.eligibility import Eligibility
 from calls.facts import CallFacts
 from calls.policy import Policy
@@ -41,7 +41,6 @@ _BATCH: Final = 500
 _AWAY: Final = "Temporal does not answer"
 _PATIENCE: Final = timedelta(seconds=2)
 _FEW_ATTEMPTS: Final = 3
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSETTLED: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
 
 
@@ -161,9 +160,8 @@ class Sweep:
     def _without_workflow(self, row: CallRow, look: _Look, *, now: datetime) -> str | None:
         if row.signalled_version < row.version and known_call(row, self._policy).decision.is_eligible:
             return NOT_TAKEN if self._waits_long(row) else None
-        # By the service's own clock: CAD's may be behind, and a feed that was away catches up.
-        since = max(row.first_heard or _LONG_AGO, self._clock.at(row.created_real))
-        if now >= since + self._policy.undecided_for:
+        # From when it was heard of first: CAD's clock may be behind, and a feed that was away catches up.
+        if now >= self._clock.at(row.created_real) + self._policy.undecided_for:
             row.ended_reason = f"never texted: {row.rule}"
             row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
             look.report.closed += 1
@@ -194,7 +192,7 @@ class Sweep:
         return any(
             text.updated_real > since and (text.state != LedgerState.CLAIMED or text.attempts <= _FEW_ATTEMPTS)
             for text in texts
-            if _key(text) == step.key
+            if record_of(text).key == step.key
         )
 
     def _waits_long(self, row: CallRow) -> bool:
@@ -239,8 +237,3 @@ def _note(row: CallRow, trouble: str | None, report: SweepReport) -> None:
     if trouble is not None:
         report.new_trouble += 1
         log.error("a call needs somebody", call_id=row.call_id, trouble=trouble)
-
-
-def _key(text: TextRow) -> object:
-    record: TextRecord = record_of(text)
-    return record.key

@@ -45,7 +45,7 @@ class Heard:
             phone_hash = self.hash_of(record.phone)
             self.number_of[phone_hash] = record.phone
             told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
-        self.record = self.record.taking(told, stamp=stamp, policy=self.policy)
+        self.record = self.record.taking(told, policy=self.policy)
 
     @property
     def number(self) -> str | None:
