@@ -1,6 +1,7 @@
 """The worker: registers workflows and activities, and polls Temporal for their tasks."""
 
 import asyncio
+import math
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
-from activities.texts import TextActivities, TextServices
+from activities.services import TextServices
+from activities.texts import TextActivities
 from calls.contracts import TASK_QUEUE
 from database.encryption import keyring_of
 from database.engine import connect
@@ -27,6 +29,7 @@ log = structlog.get_logger()
 # Longer than the HTTP timeout (10 s) and the database's (10 s) together: a text that is being sent is finished, not
 # repeated by the next worker. Whoever stops us must wait longer still (docker-compose: 60 s).
 _GRACE = timedelta(seconds=25)
+_FEWEST = 4
 
 
 def text_services(settings: Settings) -> TextServices:
@@ -48,7 +51,8 @@ def text_services(settings: Settings) -> TextServices:
 
 
 def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
-    """A worker for everything this service does. Activities are plain functions on `threads` threads."""
+    """A worker for everything this service does. Activities are plain functions on at most `threads` threads."""
+    threads = in_hand_at_once(services.segments_per_second, threads=threads)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -59,6 +63,12 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
     )
+
+
+def in_hand_at_once(segments_per_second: float | None, *, threads: int) -> int:
+    """How many texts a worker takes in hand. The fewer, the more strictly Temporal's queue decides what goes first; but
+    a number that sends 100 segments a second needs more than four to be kept busy."""
+    return threads if segments_per_second is None else min(threads, max(_FEWEST, math.ceil(2 * segments_per_second)))
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:

@@ -18,11 +18,9 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from activities import error_codes
+
 _TWILIO = "https://api.twilio.com"
-_OPTED_OUT = 21610
-# Twilio refuses before it knows the recipient: the account, the sender, the region. Nothing is lost while it is mended.
-_CONFIGURATION = frozenset({10001, 20003, 20005, 20404, 21212, 21408, 21601, 21603, 21606, 21607, 21608, 21609})
-_LATER = frozenset({20429, 21611})
 _LIST_LENGTH = 20
 _CONNECT_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 600
@@ -37,8 +35,24 @@ class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
         self.retry_after_seconds = retry_after_seconds
 
 
+class Busy(NotProcessed):
+    """Too much at once: every text of ours has to wait a moment."""
+
+
 class Misconfigured(NotProcessed):
     """Nothing can be sent to anyone until a person mends the account or the settings."""
+
+
+class CountryClosed(NotProcessed):
+    """Nothing can be sent to that country until a person switches it on."""
+
+
+class WordsRefused(NotProcessed):
+    """These words go to nobody: a person must change them. What waits for that is not lost."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the carrier refuses these words, code {code}")
+        self.code = code
 
 
 class Refused(Exception):  # noqa: N818
@@ -50,7 +64,7 @@ class Refused(Exception):  # noqa: N818
 
     @property
     def is_opt_out(self) -> bool:
-        return self.code == _OPTED_OUT
+        return self.code == error_codes.OPTED_OUT
 
 
 class OutcomeUnknown(Exception):  # noqa: N818
@@ -182,17 +196,18 @@ def _seconds(told: str | None) -> float | None:
 def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:
     """The code says more than the status: an opt-out may come with 400 or 403."""
     code = error.code or 0
-    if code == _OPTED_OUT:
+    said = f"HTTP {error.status}, code {code}"
+    if code == error_codes.OPTED_OUT:
         return Refused(code)
-    if error.status == 429 or code in _LATER:
-        return NotProcessed(
-            f"Twilio is busy, HTTP {error.status}, code {code}", retry_after_seconds=retry_after_seconds
-        )
+    if error.status == 429 or code in error_codes.LATER:
+        return Busy(f"Twilio is busy, {said}", retry_after_seconds=retry_after_seconds)
     if error.status >= 500 or error.status == 408:
         return OutcomeUnknown()
-    if error.status in (401, 403, 404, 407) or error.status < 400 or code in _CONFIGURATION:
-        return Misconfigured(f"HTTP {error.status}, code {code}")
-    return Refused(code)
+    if code in error_codes.COUNTRY:
+        return CountryClosed(f"texts to that country are not switched on, {said}")
+    if error.status in (401, 403, 404, 407) or error.status < 400 or code in error_codes.CONFIGURATION:
+        return Misconfigured(said)
+    return WordsRefused(code) if code in error_codes.CONTENT else Refused(code)
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

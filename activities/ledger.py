@@ -134,7 +134,7 @@ def settle(
         row.state = state
         row.settled_at = at
         row.rule, row.reason = rule, reason
-        row.error_code = error_code
+        row.error_code = error_code or row.error_code  # of words that were refused: kept when they expire
     if row.provider_sid is not None and sid is not None and row.provider_sid != sid:
         log.error("the carrier has this text twice", text_id=str(row.id))
     row.provider_sid = row.provider_sid or sid

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from activities.error_codes import LANDLINE, OPTED_OUT
 from activities.verdict import HeldBack
 from calls.contracts import WENT_OUT, Kind, LedgerState, SendText
 from calls.eligibility import Rule
@@ -19,8 +20,6 @@ from database.tables import BlockedNumberRow, CallRow, InboundMessageRow, OptOut
 from policy.agency import Agency
 from texts.keywords import Keyword
 
-# 30006: landline or unreachable carrier; 21614: not a mobile number.
-_LANDLINE = (30006, 21614)
 _HAS_GONE = (LedgerState.SENDING, *sorted(WENT_OUT))
 _SUPPRESSED = LedgerState.SUPPRESSED
 _A_DAY = timedelta(hours=24)
@@ -65,9 +64,31 @@ def _opted_out(session: Session, *, phone_hash: str, sender: str) -> HeldBack | 
         col(OptOutRow.sender) == sender,
         col(OptOutRow.ended_at).is_(None),
     )
-    if session.exec(select(OptOutRow.id).where(*in_force)).first() is None:
-        return None
-    return HeldBack(state=_SUPPRESSED, rule="opted out", reason="STOP is in force for this number")
+    if session.exec(select(OptOutRow.id).where(*in_force)).first() is not None:
+        return HeldBack(state=_SUPPRESSED, rule="opted out", reason="STOP is in force for this number")
+    if _is_stopped_at_the_carrier(session, phone_hash=phone_hash, sender=sender):
+        reason = "STOP is in force for this number at the carrier, though we never heard of it"
+        return HeldBack(state=_SUPPRESSED, rule="opted out", reason=reason)
+    return None
+
+
+def _is_stopped_at_the_carrier(session: Session, *, phone_hash: str, sender: str) -> bool:
+    """It said so of an earlier text, and nobody has written START since."""
+    refused = select(func.max(col(TextRow.settled_at))).where(
+        col(TextRow.phone_hash) == phone_hash,
+        col(TextRow.error_code) == OPTED_OUT,
+        or_(col(TextRow.sender) == sender, col(TextRow.sender).is_(None)),
+    )
+    since = session.exec(refused).one()
+    if since is None:
+        return False
+    started = select(InboundMessageRow.id).where(
+        col(InboundMessageRow.phone_hash) == phone_hash,
+        col(InboundMessageRow.sender) == sender,
+        col(InboundMessageRow.keyword) == Keyword.START.value,
+        col(InboundMessageRow.received_at) >= since,
+    )
+    return session.exec(started.limit(1)).first() is None
 
 
 def _blocked(session: Session, phone_hash: str) -> HeldBack | None:
@@ -97,7 +118,7 @@ def _wrong_number(session: Session, phone_hash: str, call: CallRow) -> HeldBack 
 def _landline(session: Session, phone_hash: str, rules: NumberRules, now: datetime) -> HeldBack | None:
     """It could not take a text before, of this call or another."""
     since = now - rules.landline_remembered_for
-    tried = (col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code).in_(_LANDLINE), _within(since))
+    tried = (col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code).in_(LANDLINE), _within(since))
     if session.exec(select(TextRow.id).where(*tried)).first() is None:
         return None
     return HeldBack(state=_SUPPRESSED, rule="landline", reason="this number could not take an earlier text")

@@ -4,32 +4,40 @@ Three activities would cost twice the history and leave gaps between them. No da
 carrier answers.
 """
 
+import random
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
-from activities.carrier_client import Carrier, Misconfigured, NotProcessed, OutcomeUnknown, Refused
+from activities.carrier_client import (
+    Accepted,
+    Busy,
+    CountryClosed,
+    Misconfigured,
+    NotProcessed,
+    OutcomeUnknown,
+    Refused,
+    WordsRefused,
+)
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
-from activities.invitation import survey_link
 from activities.known_call import call_row, known_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
+from activities.line import Line, NotYet, Place
 from activities.people import lock_number
+from activities.services import TextServices
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
-from calls.clock import Clock
-from calls.contracts import SEND_TEXT, Kind, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
-from database.encryption import Keyring
+from activities.words import why_stopped, words_for
+from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
 from database.tables import CallRow, TextRow, real_now
-from policy.agency import Agency
-from texts.render import Rendered, render
+from texts.render import Rendered
 
 log = structlog.get_logger()
 
@@ -37,6 +45,8 @@ log = structlog.get_logger()
 _CHECK_IS_FRESH_FOR_SECONDS = 2.0
 # What is switched off is asked for again: at the latest so long after its release it goes out.
 _ASK_AGAIN_AFTER_SECONDS = 20.0
+_BUSY_FOR_SECONDS = 1.0
+_LONGEST_BACKOFF_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +57,7 @@ class Ready:
     body: str
     checked: float
     """`time.monotonic()` of the check."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextServices:
-    """What sending a text needs of the world."""
-
-    engine: Engine
-    carrier: Carrier
-    keyring: Keyring
-    agency: Agency
-    clock: Clock
-    origin: str
-    unknown_wait: timedelta
+    tries_closed_line: bool
 
 
 class TextActivities:
@@ -74,6 +72,11 @@ class TextActivities:
             sender=services.agency.identity.sender,
             clock=services.clock,
             patience=services.unknown_wait,
+        )
+        self._line = Line(
+            engine=services.engine,
+            sender=services.agency.identity.sender,
+            segments_per_second=services.segments_per_second,
         )
 
     @activity.defn(name=SEND_TEXT)
@@ -91,7 +94,8 @@ class TextActivities:
             self._say("database trouble", order, alarm=True, cause=type(error).__name__)
             raise _again("the database did not answer as it should", type_="Database") from None
         except NotProcessed as refusal:
-            self._say("text not processed", order, cause=refusal.cause, alarm=isinstance(refusal, Misconfigured))
+            alarm = isinstance(refusal, (Misconfigured, CountryClosed, WordsRefused))
+            self._say("text not processed", order, cause=refusal.cause, alarm=alarm)
             raise _again(refusal.cause, type_="NotProcessed", after=refusal.retry_after_seconds) from None
 
     def _send(self, order: SendText) -> TextOutcome:
@@ -105,6 +109,9 @@ class TextActivities:
         if isinstance(claimed, Settled):
             return self._outcome(order, claimed.record)
         ready = self._check(order, claimed)
+        while isinstance(ready, NotYet):  # it waits in line, and is checked anew when its turn has come
+            time.sleep(ready.seconds)
+            ready = self._check(order, claimed)
         if isinstance(ready, TextOutcome):
             return ready
         return self._outcome(order, self._post(order, claimed, ready))
@@ -113,7 +120,7 @@ class TextActivities:
         with Session(self._is.engine) as session, session.begin():
             return ledger.claim(session, order, call=call_row(session, order.call_id))
 
-    def _check(self, order: SendText, claimed: Claim) -> Ready | TextOutcome:
+    def _check(self, order: SendText, claimed: Claim) -> Ready | NotYet | TextOutcome:
         """Check on facts of this moment; if the text may go, write down that it is being sent, before it is."""
         now = self._is.clock.now()
         with Session(self._is.engine) as session, session.begin():
@@ -142,9 +149,28 @@ class TextActivities:
                     # Not another one of its numbers either: that one may have had this text already (R2).
                     raise NotProcessed("the call has not the number that the text is for")
                 case MaySend():
-                    rendered = self._render(session, order, call)
-                    self._write_sending(session, text, call, rendered)
-                    return Ready(to=number, body=rendered.body, checked=checked)
+                    return self._in_its_turn(session, order, text, call, number, checked)
+
+    def _in_its_turn(
+        self, session: Session, order: SendText, text: TextRow, call: CallRow, number: str, checked: float
+    ) -> Ready | NotYet:
+        """Written down as being sent, where nothing is wrong with its words and it is its turn."""
+        rendered = words_for(session, order, call=call, services=self._is)
+        version = self._is.agency.wording.version
+        stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
+        if stopped is not None:
+            raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+        place = Place(
+            text_id=text.id,
+            priority=PRIORITY[order.key.kind],
+            due_at=order.due_at,
+            segments=rendered.segments,
+        )
+        turn = self._line.take(session, place)
+        if isinstance(turn, NotYet):
+            return turn
+        self._write_sending(session, text, call, rendered)
+        return Ready(to=number, body=rendered.body, checked=checked, tries_closed_line=turn.tries_closed_line)
 
     def _post(self, order: SendText, claimed: Claim, ready: Ready) -> TextRecord:
         """The POST, and what came of it. Lease and age of the check are looked at as the last thing before."""
@@ -152,17 +178,10 @@ class TextActivities:
             self._back_to_claimed(claimed)
             raise NotProcessed("the check was too old when the text was to be sent")
         try:
-            accepted = self._is.carrier.send(
-                to=ready.to,
-                sender=self._is.agency.identity.sender,
-                body=ready.body,
-                callback=f"{self._is.origin}/twilio/status?mid={claimed.text_id}",
-                valid_for_seconds=int(
-                    self._is.clock.real_duration(order.expires_at - self._is.clock.now()).total_seconds()
-                ),
-            )
-        except NotProcessed:
-            self._back_to_claimed(claimed)
+            accepted = self._hand_over(order, claimed, ready)
+        except NotProcessed as refusal:
+            self._back_to_claimed(claimed, error_code=refusal.code if isinstance(refusal, WordsRefused) else None)
+            self._tell_the_line(refusal)
             raise
         except Refused as refusal:
             return self._refused(order, claimed, refusal)
@@ -171,7 +190,27 @@ class TextActivities:
             self._say("text outcome unknown", order)
             raise _again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
         self._say("text accepted", order)
-        return self._settle(claimed, LedgerState.ACCEPTED, sid=accepted.sid)
+        record = self._settle(claimed, LedgerState.ACCEPTED, sid=accepted.sid)
+        if ready.tries_closed_line:
+            self._line.open()
+        return record
+
+    def _hand_over(self, order: SendText, claimed: Claim, ready: Ready) -> Accepted:
+        left = self._is.clock.real_duration(order.expires_at - self._is.clock.now())
+        return self._is.carrier.send(
+            to=ready.to,
+            sender=self._line.sender,
+            body=ready.body,
+            callback=f"{self._is.origin}/twilio/status?mid={claimed.text_id}",
+            valid_for_seconds=int(left.total_seconds()),
+        )
+
+    def _tell_the_line(self, refusal: NotProcessed) -> None:
+        """What stops one text may stop all."""
+        if isinstance(refusal, Misconfigured):
+            self._line.close(because=refusal.cause)
+        elif isinstance(refusal, Busy):
+            self._line.pause(seconds=refusal.retry_after_seconds or _BUSY_FOR_SECONDS)
 
     def _refused(self, order: SendText, claimed: Claim, refusal: Refused) -> TextRecord:
         self._say("text refused", order, code=refusal.code)
@@ -193,7 +232,7 @@ class TextActivities:
             text = ledger.own_row(session, claimed)
             return ledger.settle(session, text, state, at=now, sid=sid, rule=rule, error_code=error_code)
 
-    def _back_to_claimed(self, claimed: Claim) -> None:
+    def _back_to_claimed(self, claimed: Claim, *, error_code: int | None = None) -> None:
         """Nothing was sent: the next attempt need not find out."""
         with Session(self._is.engine) as session, session.begin():
             text = ledger.own_row(session, claimed)
@@ -202,6 +241,8 @@ class TextActivities:
                 if text.first_sending_real == text.sending_real:
                     text.first_sending_real = None
                 text.sending_real = text.first_sending_real
+                text.error_code = error_code
+                text.updated_real = real_now()
                 session.add(text)
 
     def _write_sending(self, session: Session, text: TextRow, call: CallRow, rendered: Rendered) -> None:
@@ -214,34 +255,8 @@ class TextActivities:
         text.segments = rendered.segments
         text.body_encrypted = self._is.keyring.encrypt(rendered.body)
         text.phone_encrypted, text.phone_hash = call.phone_encrypted, call.phone_hash
+        text.sender, text.error_code = self._line.sender, None
         session.add(text)
-
-    def _render(self, session: Session, order: SendText, call: CallRow) -> Rendered:
-        facts = known_call(call, self._is.agency.policy).facts
-        link = ""
-        if order.key.kind is Kind.SURVEY:
-            link = survey_link(
-                session,
-                call=call,
-                language=facts.language,
-                agency=self._is.agency,
-                keyring=self._is.keyring,
-                origin=self._is.origin,
-                now=self._is.clock.now(),
-            )
-        identity = self._is.agency.identity
-        return render(
-            self._is.agency.wording,
-            order.key.kind,
-            facts.language,
-            {
-                "case_number": facts.case_number or "",
-                "link": link,
-                "emergency_line": identity.emergency_line,
-                "non_emergency_line": identity.non_emergency_line,
-            },
-            announce_survey=self._is.agency.policy.timetable.survey.enabled,
-        )
 
     def _with_its_number_locked(self, session: Session, order: SendText) -> CallRow:
         """The call as it is while nobody else counts its number's texts."""
@@ -266,5 +281,11 @@ class TextActivities:
 
 
 def _again(message: str, *, type_: str, after: float | None = None) -> ApplicationError:
-    delay = None if after is None else timedelta(seconds=after)
-    return ApplicationError(message, type=type_, next_retry_delay=delay)
+    """To be tried again: after so many seconds, or after a while that doubles with each attempt."""
+    seconds = _backoff(activity.info().attempt) if after is None else after
+    return ApplicationError(message, type=type_, next_retry_delay=timedelta(seconds=seconds))
+
+
+def _backoff(attempt: int) -> float:
+    """1 s, 2 s, 4 s, … a minute, each up to half as much longer: many that failed together do not return together."""
+    return min(2.0 ** min(attempt - 1, 10), _LONGEST_BACKOFF_SECONDS) * random.uniform(1, 1.5)  # noqa: S311

@@ -59,6 +59,10 @@ class Kind(StrEnum):
     AUTO_REPLY = "auto_reply"
 
 
+PRIORITY: Final = {Kind.AUTO_REPLY: 1, Kind.CONFIRMATION: 2, Kind.DELAY: 3, Kind.SURVEY: 4}
+"""In which order texts go out that wait for their turn: Temporal's task queue and the line both go by it."""
+
+
 class LedgerState(StrEnum):
     """What is known of one text."""
 

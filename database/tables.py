@@ -99,6 +99,7 @@ class TextRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
         Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
+        Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -117,6 +118,8 @@ class TextRow(SQLModel, table=True):
     phone_encrypted: str | None = None
     """The number that it went to: the call's may have been corrected since."""
     phone_hash: str | None = Field(default=None, index=True)
+    sender: str | None = None
+    """Our number that it went from."""
     attempt_id: UUID | None = None
     attempts: int = Field(default=0)
     lease_until_real: datetime | None = _time(default=None)
@@ -132,6 +135,35 @@ class TextRow(SQLModel, table=True):
     settled_at: datetime | None = _time(default=None)
     """When the carrier took it, or it was held back for good."""
     updated_real: datetime = _time(default_factory=real_now)
+
+
+class LineRow(SQLModel, table=True):
+    """One of our numbers, as all workers together may send from it. Writer: activities."""
+
+    __tablename__: ClassVar[str] = "line"
+
+    sender: str = Field(primary_key=True)
+    free_at_real: datetime = _time(default_factory=real_now)
+    """When the carrier has sent what it was given, at the number's rate."""
+    closed_since_real: datetime | None = _time(default=None)
+    """Since when the carrier refuses everything."""
+    closed_because: str | None = None
+    try_again_real: datetime | None = _time(default=None)
+    """When one text may try whether it is mended."""
+
+
+class LinePlaceRow(SQLModel, table=True):
+    """A text that waits at the line for its turn. Writer: activities. Gone when it has had it."""
+
+    __tablename__: ClassVar[str] = "line_place"
+
+    text_id: UUID = Field(primary_key=True)
+    sender: str
+    priority: int
+    due_at: datetime = _time()
+    segments: int
+    until_real: datetime = _time()
+    """Whoever waits says so again and again: a place whose time is over is nobody's."""
 
 
 class SurveyInvitationRow(SQLModel, table=True):

@@ -14,7 +14,12 @@ from local.probes import http_ok, port_open
 # Measured, see docs: with a rollback journal, and the 20 looks a second at its task queue that one shard gets by
 # default, the server does a third of the work and an answer takes 45 ms instead of 9.
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "normal"}
-_DYNAMIC_CONFIG = {"history.transferProcessorMaxPollRPS": "2000"}
+_DYNAMIC_CONFIG = {
+    "history.transferProcessorMaxPollRPS": "2000",
+    # Priorities hold within a partition of a task queue only.
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
+from temporalio.common import Priority, RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from calls.contracts import (
+        PRIORITY,
         SEND_TEXT,
         WORKFLOW_TYPE,
         CallInput,
@@ -108,6 +109,7 @@ class CallUpdates:
             start_to_close_timeout=_ATTEMPT_TIMEOUT,
             retry_policy=_RETRIES,
             summary=step.key.title,
+            priority=Priority(priority_key=PRIORITY[step.key.kind]),
         )
         self._in_hand = InHand(step=step, sending=sending)
         try:

@@ -8,7 +8,7 @@ import os
 import signal
 from datetime import timedelta
 
-from activities.texts import TextServices
+from activities.services import TextServices
 from database.encryption import keyring_of
 from database.engine import connect
 from local.child import Child
@@ -48,6 +48,7 @@ def text_services(settings: Settings) -> TextServices:
         clock=ServersClock.model_validate(settings.clock.model_dump()),
         origin=_NOWHERE,
         unknown_wait=timedelta(0),
+        has_no_rate=True,
     )
 
 

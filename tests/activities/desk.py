@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 from temporalio.testing import ActivityEnvironment
 
-from activities.texts import TextActivities, TextServices
+from activities.services import TextServices
+from activities.texts import TextActivities
 from calls.clock import Clock
 from calls.contracts import Kind, SendText, TextKey, TextOutcome
 from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.encryption import Keyring
-from database.tables import CallRow, TextRow, real_now
+from database.tables import CallRow, LineRow, TextRow, real_now
 from policy.agency import Agency
 from tests.builders import NOON, minutes, some_facts
 from tests.phones import Phones
@@ -70,6 +71,17 @@ class Desk:
         """Set the service's clock."""
         self.services = replace(self.services, clock=Clock(real_origin=real_now(), virtual_origin=now))
 
+    def at_rate(self, segments_per_second: float) -> None:
+        """From now on the number sends no faster."""
+        identity = self.agency.identity.model_copy(update={"segments_per_second": segments_per_second})
+        self.agency = self.agency.model_copy(update={"identity": identity})
+        self.services = replace(self.services, agency=self.agency, has_no_rate=False)
+
+    def line_is_free(self) -> None:
+        """As if the carrier had been left alone for as long as it asked."""
+        with Session(self.engine) as session, session.begin():
+            session.execute(update(LineRow).values(free_at_real=real_now()))
+
     def row(self, order: SendText | None = None) -> TextRow:
         """The order's row in the ledger."""
         order = order or self.order()
@@ -115,6 +127,7 @@ def a_desk(engine: Engine, keyring: Keyring, agency: Agency, phones: Phones) -> 
         clock=Clock(real_origin=real_now(), virtual_origin=NOON + minutes(3)),
         origin=ORIGIN,
         unknown_wait=timedelta(seconds=120),
+        has_no_rate=True,
     )
     return Desk(services=services, phones=phones, engine=engine, keyring=keyring, agency=agency)
 

@@ -19,7 +19,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from activities.known_call import known_call
-from activities.texts import TextServices
+from activities.services import TextServices
 from calls.clock import Clock
 from calls.contracts import (
     TASK_QUEUE,

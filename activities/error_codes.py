@@ -1,0 +1,52 @@
+"""Twilio's error codes, told apart by what they ask of us. A code that stands nowhere here is about that one text.
+
+Twilio may give an error another code, so the default is the safe one: nothing is sent again, and staff see it.
+"""
+
+from typing import Final
+
+OPTED_OUT: Final = 21610
+CONFIGURATION: Final = frozenset(
+    {
+        *(10001, 20003, 20005, 20404),  # the account, its credentials
+        *(21212, 21601, 21603, 21606, 21607, 21608, 21609),  # our number, the address of our webhook
+        *(21701, 21702, 21703, 21704, 21705),
+        *(30002, 30029, 30030, 30032),
+    }
+)
+"""Twilio refuses before it knows the recipient: no text can go to anybody until a person mends it."""
+COUNTRY: Final = frozenset({21408})
+"""The account may not text that country: a person can switch it on, and other countries are not concerned."""
+CONTENT: Final = frozenset({20001, 21602, 21617, 21618, 21619, 21624})
+"""The text itself is refused, whoever it is for: the same words would be refused again."""
+FILTERED: Final = frozenset({30007, 30019, 30450})
+"""Taken, and then kept from the phone as spam. More of the same makes it worse for every text of ours."""
+LATER: Final = frozenset({20429, 21611})
+"""Not processed: too many requests, or the queue of our number is full."""
+LANDLINE: Final = frozenset({30006, 21614, 21635})
+
+_IN_WORDS: Final = {
+    OPTED_OUT: "opted out at the carrier",
+    21211: "no such number",
+    21408: "texts to that country are not switched on",
+    21612: "the carrier cannot reach that number from ours",
+    21614: "landline",
+    21635: "landline",
+    30002: "our account is suspended",
+    30003: "phone out of reach",
+    30004: "blocked by the phone or its network",
+    30005: "no such phone",
+    30006: "landline or a network that takes no texts",
+    30007: "filtered as spam by the network",
+    30008: "not delivered, the network does not say why",
+    30017: "the network was too busy",
+    30036: "too late: it had waited at the carrier until it was stale",
+    30410: "the network did not answer: it may have arrived",
+}
+
+
+def in_words(code: int | None) -> str:
+    """For staff: what a code means. Of one that is not listed, where to look it up."""
+    if code is None:
+        return "the carrier gives no reason"
+    return _IN_WORDS.get(code, f"the carrier's code {code}")

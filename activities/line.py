@@ -1,0 +1,161 @@
+"""The line: our number sends so many segments a second, whoever of us sends, and not at all while it is closed.
+
+Whoever waits in a worker has a place in the database; the best place goes first: replies, confirmations, delay notices,
+surveys, and among equals the one that was due first. Times are the database's own, one clock for all workers.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Engine, func, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, delete, select
+
+from activities.carrier_client import NotProcessed
+from database.tables import LinePlaceRow, LineRow
+
+log = structlog.get_logger()
+
+_AHEAD: Final = timedelta(seconds=1)
+"""So far the line may run ahead of its rate: what a worker loses between two texts is made good, and the carrier queues
+it. In any T seconds go at most (T + 1) times the rate, and the segments of one text."""
+_PLACE_HOLDS: Final = timedelta(seconds=3)
+_LOOK_AT_LEAST_EVERY_SECONDS: Final = 1.0
+_LONGEST_IN_HAND_SECONDS: Final = 8.0
+"""A worker waits so long with a text in hand; the lease (25 s) must also hold the check and the carrier's 10 s."""
+_TRY_A_CLOSED_LINE_EVERY: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A text that wants to go."""
+
+    text_id: UUID
+    priority: int
+    due_at: datetime
+    segments: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """It is this text's turn."""
+
+    tries_closed_line: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet:
+    """It is not this text's turn; to be asked again so much later."""
+
+    seconds: float
+
+
+class Line:
+    """One of our numbers. `segments_per_second` is real; `None` is no limit."""
+
+    def __init__(self, *, engine: Engine, sender: str, segments_per_second: float | None) -> None:
+        self._engine = engine
+        self.sender = sender
+        self._rate = segments_per_second
+
+    def take(self, session: Session, place: Place) -> Turn | NotYet:
+        """Its turn, where it is: what it takes is taken when the transaction commits, and the line locked until then.
+
+        Raises:
+            NotProcessed: the line is closed, or the turn is too far away to wait for it in hand.
+        """
+        line = self._locked(session)
+        now = session.execute(select(func.clock_timestamp())).scalar_one()
+        _refuse_while_closed(line, now)
+        wait = self._wait(session, line, place, now)
+        if wait > 0:
+            return self._keep_place(session, place, now, wait)
+        session.execute(delete(LinePlaceRow).where(col(LinePlaceRow.text_id) == place.text_id))
+        if self._rate is not None:
+            takes = timedelta(seconds=place.segments / self._rate)
+            line.free_at_real = max(line.free_at_real, now - _AHEAD) + takes
+        if line.closed_since_real is not None:  # this one tries; the next in a while
+            line.try_again_real = now + _TRY_A_CLOSED_LINE_EVERY
+        session.add(line)
+        return Turn(tries_closed_line=line.closed_since_real is not None)
+
+    def pause(self, *, seconds: float) -> None:
+        """The carrier has too much: nobody sends for so long."""
+        with Session(self._engine) as session, session.begin():
+            line = self._locked(session)
+            now = session.execute(select(func.clock_timestamp())).scalar_one()
+            line.free_at_real = max(line.free_at_real, now + timedelta(seconds=seconds))
+            session.add(line)
+
+    def close(self, *, because: str) -> None:
+        """The carrier refuses everything: one text tries now and then, the others wait until one got through."""
+        with Session(self._engine) as session, session.begin():
+            line = self._locked(session)
+            now = session.execute(select(func.clock_timestamp())).scalar_one()
+            if line.closed_since_real is None:
+                log.error("the line is closed: nobody is texted until it is mended", cause=because)
+                line.closed_since_real = now
+            line.closed_because, line.try_again_real = because, now + _TRY_A_CLOSED_LINE_EVERY
+            session.add(line)
+
+    def open(self) -> None:
+        """A text got through."""
+        with Session(self._engine) as session, session.begin():
+            line = self._locked(session)
+            if line.closed_since_real is not None:
+                log.warning("the line is open again")
+            line.closed_since_real = line.closed_because = line.try_again_real = None
+            session.add(line)
+
+    def _locked(self, session: Session) -> LineRow:
+        """The last lock that a sender takes: whoever holds it waits for nobody."""
+        row = select(LineRow).where(col(LineRow.sender) == self.sender).with_for_update()
+        line = session.exec(row).first()
+        if line is None:
+            first = {"sender": self.sender, "free_at_real": func.clock_timestamp() - _AHEAD}
+            session.execute(insert(LineRow).values(**first).on_conflict_do_nothing())
+            line = session.exec(row).one()
+        return line
+
+    def _wait(self, session: Session, line: LineRow, place: Place, now: datetime) -> float:
+        """Seconds until its turn, by what waits before it. 0: now."""
+        until_free = max((line.free_at_real - now).total_seconds(), 0)
+        if self._rate is None:
+            return until_free
+        mine = (place.priority, place.due_at, place.text_id)
+        theirs = tuple_(col(LinePlaceRow.priority), col(LinePlaceRow.due_at), col(LinePlaceRow.text_id))
+        before = session.exec(
+            select(func.coalesce(func.sum(col(LinePlaceRow.segments)), 0)).where(
+                col(LinePlaceRow.sender) == self.sender, col(LinePlaceRow.until_real) > now, theirs < mine
+            )
+        ).one()
+        return until_free + before / self._rate
+
+    def _keep_place(self, session: Session, place: Place, now: datetime, wait: float) -> NotYet:
+        if wait > _LONGEST_IN_HAND_SECONDS:
+            raise NotProcessed("the line is busy", retry_after_seconds=wait / 2)
+        until = now + _PLACE_HOLDS
+        session.execute(
+            insert(LinePlaceRow)
+            .values(
+                text_id=place.text_id,
+                sender=self.sender,
+                priority=place.priority,
+                due_at=place.due_at,
+                segments=place.segments,
+                until_real=until,
+            )
+            .on_conflict_do_update(index_elements=["text_id"], set_={"until_real": until, "segments": place.segments})
+        )
+        session.execute(delete(LinePlaceRow).where(col(LinePlaceRow.until_real) < now - _PLACE_HOLDS))
+        return NotYet(seconds=min(wait, _LOOK_AT_LEAST_EVERY_SECONDS))
+
+
+def _refuse_while_closed(line: LineRow, now: datetime) -> None:
+    if line.closed_since_real is not None and line.try_again_real is not None and now < line.try_again_real:
+        late = random.uniform(1, 2) * _TRY_A_CLOSED_LINE_EVERY.total_seconds()  # noqa: S311 - spreads, hides nothing
+        raise NotProcessed(f"the line is closed: {line.closed_because}", retry_after_seconds=late)

@@ -1,0 +1,200 @@
+"""The line: rate, order, and what closes it, for all workers together."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import Session, select
+from temporalio.exceptions import ApplicationError
+
+from activities.line import Line, NotYet, Place, Turn
+from calls.contracts import Kind
+from database.tables import LineRow, real_now
+from tests.activities.desk import Desk
+from tests.builders import NOON, minutes
+
+
+def number_of(cad_id: int) -> str:
+    return f"+16135550{100 + cad_id}"
+
+
+def put_down(desk: Desk, count: int) -> None:
+    for cad_id in range(count):
+        desk.call(str(cad_id), number=number_of(cad_id))
+
+
+def send(desk: Desk, cad_id: int, kind: Kind = Kind.CONFIRMATION) -> None:
+    """As Temporal would: again and again until it is done."""
+    for _ in range(50):
+        try:
+            desk.send(desk.order(kind, cad_id=str(cad_id)))
+        except ApplicationError:
+            time.sleep(0.05)
+            continue
+        return
+
+
+def arrivals(desk: Desk) -> Sequence[tuple[datetime, dict[str, Any]]]:
+    """Every text with the moment at which the carrier got it, in that order."""
+    messages = [message for phone in desk.phones.all() for message in phone["messages"]]
+    return sorted(((datetime.fromisoformat(m["created"]), m) for m in messages), key=lambda arrival: arrival[0])
+
+
+def change_line(desk: Desk, **values: object) -> None:
+    with Session(desk.engine) as session, session.begin():
+        line = session.exec(select(LineRow)).one()
+        for name, value in values.items():
+            setattr(line, name, value)
+        session.add(line)
+
+
+def line_of(desk: Desk) -> LineRow:
+    with Session(desk.engine) as session:
+        return session.exec(select(LineRow)).one()
+
+
+def test_all_workers_together_send_no_more_segments_than_the_number_may(desk: Desk) -> None:
+    rate, count = 6, 12
+    desk.at_rate(rate)
+    put_down(desk, count)
+    with ThreadPoolExecutor(6) as workers:
+        list(workers.map(lambda cad_id: send(desk, cad_id), range(count)))
+    sent = [(when, int(message["segments"])) for when, message in arrivals(desk)]
+    assert len(sent) == count
+    most = max(segments for _, segments in sent)
+    for first in range(count):
+        for last in range(first, count):
+            seconds = (sent[last][0] - sent[first][0]).total_seconds()
+            # A tenth of a second more: the way from the line to the carrier is not always equally long.
+            assert sum(segments for _, segments in sent[first : last + 1]) <= (seconds + 1.1) * rate + most
+
+
+def test_of_what_waits_the_more_urgent_kind_goes_first_whoever_came_first(desk: Desk) -> None:
+    desk.at_rate(5)
+    kinds = [Kind.SURVEY, Kind.SURVEY, Kind.DELAY, Kind.DELAY, Kind.CONFIRMATION, Kind.CONFIRMATION]
+    put_down(desk, len(kinds))
+    line = Line(engine=desk.engine, sender=desk.agency.identity.sender, segments_per_second=5)
+    line.pause(seconds=2)
+    with ThreadPoolExecutor(len(kinds)) as workers:
+        for cad_id, kind in enumerate(kinds):
+            workers.submit(send, desk, cad_id, kind)
+            time.sleep(0.1)  # they come in this order, the least urgent first
+    order = {message["to"]: place for place, (_, message) in enumerate(arrivals(desk))}
+    went = sorted(range(len(kinds)), key=lambda cad_id: order[number_of(cad_id)])
+    assert [kinds[cad_id] for cad_id in went] == [
+        *[Kind.CONFIRMATION] * 2,
+        *[Kind.DELAY] * 2,
+        *[Kind.SURVEY] * 2,
+    ]
+
+
+def a_place(*, priority: int, due: int = 0, segments: int = 2) -> Place:
+    return Place(text_id=uuid4(), priority=priority, due_at=NOON + minutes(due), segments=segments)
+
+
+class TestPlaces:
+    """Whose turn it is, asked of the database directly."""
+
+    def take(self, desk: Desk, place: Place, *, rate: float | None = 10) -> Turn | NotYet:
+        line = Line(engine=desk.engine, sender=desk.agency.identity.sender, segments_per_second=rate)
+        with Session(desk.engine) as session, session.begin():
+            return line.take(session, place)
+
+    def test_among_equals_the_one_that_was_due_first_goes_first(self, desk: Desk) -> None:
+        self.take(desk, a_place(priority=2, segments=15))  # the line is taken for half a second and more
+        late, early = a_place(priority=2, due=2), a_place(priority=2, due=1)
+        assert isinstance(self.take(desk, late), NotYet)
+        assert isinstance(self.take(desk, early), NotYet)
+        change_line(desk, free_at_real=real_now())
+        assert isinstance(self.take(desk, late), NotYet)
+        assert isinstance(self.take(desk, early), Turn)
+        change_line(desk, free_at_real=real_now())
+        assert isinstance(self.take(desk, late), Turn)
+
+    def test_the_place_of_one_who_has_gone_away_is_nobodys_after_three_seconds(self, desk: Desk) -> None:
+        self.take(desk, a_place(priority=2, segments=15))
+        assert isinstance(self.take(desk, a_place(priority=2)), NotYet)  # whose worker dies
+        other = a_place(priority=4)
+        change_line(desk, free_at_real=real_now())
+        assert isinstance(self.take(desk, other), NotYet)
+        end = time.monotonic() + 4
+        while isinstance(turn := self.take(desk, other), NotYet):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert isinstance(turn, Turn)
+
+    def test_a_turn_that_is_far_away_is_not_waited_for_in_hand(self, desk: Desk) -> None:
+        Line(engine=desk.engine, sender=desk.agency.identity.sender, segments_per_second=10).pause(seconds=60)
+        with pytest.raises(Exception, match="busy"):
+            self.take(desk, a_place(priority=1))
+
+    def test_without_a_rate_nobody_waits(self, desk: Desk) -> None:
+        assert all(isinstance(self.take(desk, a_place(priority=4), rate=None), Turn) for _ in range(50))
+
+
+class TestAClosedLine:
+    """Nothing can be sent to anyone until a person mends the account (configuration)."""
+
+    def close(self, desk: Desk) -> None:
+        put_down(desk, 3)
+        right = desk.services.carrier
+        desk.services = replace(desk.services, carrier=desk.phones.client(auth_token="wrong"))
+        with pytest.raises(ApplicationError, match="401"):
+            desk.send(desk.order(cad_id="0"))
+        desk.services = replace(desk.services, carrier=right)
+
+    def test_the_others_do_not_even_try(self, desk: Desk) -> None:
+        self.close(desk)
+        assert line_of(desk).closed_because == "HTTP 401, code 20003"
+        for cad_id in ("0", "1", "2"):
+            with pytest.raises(ApplicationError, match="the line is closed") as closed:
+                desk.send(desk.order(cad_id=cad_id))
+            delay = closed.value.next_retry_delay
+            assert delay is not None
+            assert timedelta(seconds=30) <= delay <= timedelta(seconds=60)
+        assert arrivals(desk) == []
+
+    def test_when_it_is_mended_one_gets_through_and_then_all(self, desk: Desk) -> None:
+        self.close(desk)
+        change_line(desk, try_again_real=real_now())
+        desk.send(desk.order(cad_id="1"))
+        assert line_of(desk).closed_since_real is None
+        for cad_id in ("0", "2"):
+            desk.send(desk.order(cad_id=cad_id))
+        assert [message["to"] for _, message in arrivals(desk)] == [number_of(1), number_of(0), number_of(2)]
+
+    def test_only_one_tries_at_a_time(self, desk: Desk) -> None:
+        self.close(desk)
+        change_line(desk, try_again_real=real_now())
+        desk.phones.misbehave({"what": "slow_answer", "seconds": 1, "next": 1})
+        with ThreadPoolExecutor(1) as worker:
+            tries = worker.submit(desk.send, desk.order(cad_id="0"))
+            while not arrivals(desk):
+                time.sleep(0.02)
+            with pytest.raises(ApplicationError, match="the line is closed"):
+                desk.send(desk.order(cad_id="1"))
+            tries.result()
+
+    def test_r5_what_waits_too_long_at_it_expires(self, desk: Desk) -> None:
+        self.close(desk)
+        desk.at(NOON + minutes(70))
+        desk.send(desk.order(cad_id="0"))
+        assert desk.row(desk.order(cad_id="0")).state == "expired"
+
+
+def test_a_busy_carrier_is_left_alone_by_everybody(desk: Desk) -> None:
+    put_down(desk, 2)
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1, "seconds": 30})
+    for cad_id in ("0", "1"):
+        with pytest.raises(ApplicationError, match="busy"):
+            desk.send(desk.order(cad_id=cad_id))
+    change_line(desk, free_at_real=real_now())
+    with suppress(ApplicationError):
+        desk.send(desk.order(cad_id="1"))
+    assert [message["to"] for _, message in arrivals(desk)] == [number_of(1)]
