@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
@@ -72,6 +72,7 @@ class SmallTown:
 
     engine: Engine
     client: Client
+    services: TextServices
     phones: Phones
     agency: Agency
     clock: Clock
@@ -202,9 +203,15 @@ class SmallTown:
 
 @asynccontextmanager
 async def small_town(
-    *, engine: Engine, keyring: Keyring, agency: Agency, temporal: TemporalServer, phones: Phones
+    *,
+    engine: Engine,
+    keyring: Keyring,
+    agency: Agency,
+    temporal: TemporalServer,
+    phones: Phones,
+    has_worker: bool = True,
 ) -> AsyncIterator[SmallTown]:
-    """Open it at noon, with a call that nobody has made yet."""
+    """Open it at noon, with a call that nobody has made yet. Without a worker the test brings its own."""
     agency = in_a_hurry(agency)
     clock = Clock(real_origin=real_now(), virtual_origin=NOON, speed=SPEED)
     client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
@@ -217,10 +224,13 @@ async def small_town(
         origin="http://127.0.0.1:1",
         unknown_wait=timedelta(seconds=3),
     )
-    async with build_worker(client, services, threads=4):
+    async with AsyncExitStack() as stack:
+        if has_worker:
+            await stack.enter_async_context(build_worker(client, services, threads=4))
         town = SmallTown(
             engine=engine,
             client=client,
+            services=services,
             phones=phones,
             agency=agency,
             clock=clock,
