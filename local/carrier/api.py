@@ -4,17 +4,20 @@ import asyncio
 import base64
 import hmac
 import math
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from local.carrier.callbacks import API_VERSION, Deliveries
-from local.carrier.entries import Entry
+from local.carrier.clock import now
+from local.carrier.entries import Entry, Post
 from local.carrier.lines import drop
-from local.carrier.messages import Refusal, check, conditions, message_json, whole_number
+from local.carrier.messages import check, conditions, message_json, whole_number
 from local.carrier.misbehaviour import Mischief
 from local.carrier.network import Network
+from local.carrier.refusals import Refusal, out_of_order, refused
 
 LARGEST_PAGE = 1000
 
@@ -38,15 +41,12 @@ class Api:
         self._senders = senders
 
     def router(self) -> APIRouter:
-        routes = APIRouter(
-            prefix=f"/{API_VERSION}/Accounts/{{account}}",
-            dependencies=[Depends(self.authorise)],
-            default_response_class=JSONResponse,
-        )
-        routes.add_api_route("/Messages.json", self.create, methods=["POST"])
-        routes.add_api_route("/Messages.json", self.index, methods=["GET"])
-        routes.add_api_route("/Messages/{sid}.json", self.fetch, methods=["GET"])
-        routes.add_api_route("/Messages/{sid}.json", self.update, methods=["POST"])
+        routes = APIRouter(prefix=f"/{API_VERSION}/Accounts/{{account}}", default_response_class=JSONResponse)
+        routes.add_api_route("/Messages.json", self.create, methods=["POST"])  # writes it down, then authorises
+        known = [Depends(self.authorise)]
+        routes.add_api_route("/Messages.json", self.index, methods=["GET"], dependencies=known)
+        routes.add_api_route("/Messages/{sid}.json", self.fetch, methods=["GET"], dependencies=known)
+        routes.add_api_route("/Messages/{sid}.json", self.update, methods=["POST"], dependencies=known)
         return routes
 
     async def authorise(self, request: Request, account: str) -> None:
@@ -56,34 +56,33 @@ class Api:
         if account != self._account_sid:
             raise _not_found(request)
 
-    async def create(self, request: Request) -> Response:
-        form = await _form(request)
-        to, from_ = form.get("To", ""), form.get("From", "")
-        self._refuse_on_request(to)
+    async def create(self, request: Request, account: str) -> Response:
+        arrived = now()  # before all else: tests measure from it how soon a stop stops
+        body = await request.body()
+        post = self._saw(_form(body, errors="replace"), arrived=arrived)
+        await self.authorise(request, account)
+        form = _form(body)
+        self._refuse_on_request(post)
         check(form, self._senders)
-        if self._network.has_stopped(to, from_):
+        if self._network.has_stopped(post.phone, post.sender):
             raise Refusal(21610, "Attempt to send to unsubscribed recipient")
-        entry = self._network.add(
-            kind="text",
-            direction="outbound-api",
-            phone=to,
-            sender=from_,
-            body=form["Body"],
-            status="queued",
-            callback_url=form.get("StatusCallback", ""),
-        )
-        self._deliveries.begin(entry)
-        if rule := self._mischief.strikes("slow_answer", to):
-            await asyncio.sleep(rule.seconds)
-        if self._mischief.strikes("lose_answer", to):
+        failing = self._mischief.strikes("server_error", post.phone)
+        if failing and not failing.taken_on:
+            raise out_of_order(failing.answered)
+        entry = await self._take_on(form, post)
+        if failing:
+            raise out_of_order(failing.answered)
+        if self._mischief.strikes("lose_answer", post.phone):
             await drop(request)
         return self._shown(entry, 201)
 
     async def index(self, request: Request) -> Response:
         query = request.query_params
+        if rule := self._mischief.strikes("list_fails", query.get("To", query.get("From", ""))):
+            raise out_of_order(rule.answered)
         size = min(max(whole_number(query.get("PageSize", "50"), "PageSize"), 1), LARGEST_PAGE)
         page = whole_number(query.get("Page", "0"), "Page")
-        condition, values = conditions(query, self._network)
+        condition, values = conditions(query, self._network, self._mischief.hidden())
         skipped = page * size
         if token := query.get("PageToken", ""):  # names the last message of the page before
             condition += " AND id < (SELECT id FROM entry WHERE sid = ?)"
@@ -110,18 +109,43 @@ class Api:
 
     async def update(self, request: Request, sid: str) -> Response:
         entry = self._text(request, sid)
-        form = await _form(request)
+        form = _form(await request.body())
         if form.get("Body") != "":
             raise Refusal(20001, "Invalid parameter: a message can only be redacted, with an empty Body")
         return self._shown(self._network.redact(entry.sid) or entry)
 
-    def _refuse_on_request(self, to: str) -> None:
-        if rule := self._mischief.strikes("too_many_requests", to):
-            headers = {"Retry-After": str(math.ceil(rule.seconds))}
+    def _saw(self, form: Mapping[str, str], *, arrived: float) -> Post:
+        return self._network.saw_post(
+            arrived=arrived, phone=form.get("To", ""), sender=form.get("From", ""), body=form.get("Body", "")
+        )
+
+    def _refuse_on_request(self, post: Post) -> None:
+        if rule := self._mischief.strikes("too_many_requests", post.phone):
+            headers = {"Retry-After": str(math.ceil(rule.seconds))} if rule.retry_after else None
             raise Refusal(20429, "Too Many Requests", status=429, headers=headers)
-        if rule := self._mischief.strikes("server_error", to):
-            code = 20500 if rule.status == 500 else 20503
-            raise Refusal(code, "An internal server error has occurred", status=rule.status)
+        if rule := self._mischief.strikes("refused", post.phone):
+            raise refused(rule.code, status=rule.answered, to=post.phone, from_=post.sender)
+
+    async def _take_on(self, form: Mapping[str, str], post: Post) -> Entry:
+        """The text is the network's from here on. Returns when it may be answered."""
+        entry = self._network.add(
+            kind="text",
+            direction="outbound-api",
+            phone=post.phone,
+            sender=post.sender,
+            body=form["Body"],
+            status="queued",
+            callback_url=form.get("StatusCallback", ""),
+            post=post,
+        )
+        if rule := self._mischief.strikes("list_lags", post.phone):
+            self._mischief.hide(entry.sid, rule.seconds)
+        delivery = self._deliveries.begin(entry)
+        if self._mischief.strikes("early_callback", post.phone):
+            await asyncio.wait({delivery})
+        if rule := self._mischief.strikes("slow_answer", post.phone):
+            await asyncio.sleep(rule.seconds)
+        return entry
 
     def _text(self, request: Request, sid: str) -> Entry:
         entry = self._network.entry(sid)
@@ -133,9 +157,9 @@ class Api:
         return JSONResponse(message_json(entry, self._account_sid), status)
 
 
-async def _form(request: Request) -> dict[str, str]:
+def _form(body: bytes, *, errors: str = "strict") -> dict[str, str]:
     try:
-        return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        return dict(parse_qsl(body.decode(errors=errors), keep_blank_values=True))
     except ValueError as error:
         raise Refusal(20001, "The body is not a form in UTF-8") from error
 

@@ -17,10 +17,10 @@ from local.carrier.callbacks import API_VERSION, Deliveries, Postman
 from local.carrier.clock import REAL, Clock
 from local.carrier.control import Control
 from local.carrier.inbound import Inbound
-from local.carrier.messages import Refusal
 from local.carrier.misbehaviour import Mischief
 from local.carrier.network import Network
 from local.carrier.phones import Pages
+from local.carrier.refusals import Refusal
 
 # Everything comes from this server; nothing runs or is styled inline.
 PAGE_HEADERS = {

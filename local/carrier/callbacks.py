@@ -26,6 +26,8 @@ TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=15)
 CONNECTIONS = 64
 # Shorter than the five seconds after which uvicorn hangs up, so that a callback does not race the hang-up.
 KEEP_ALIVE_SECONDS = 3
+# A status and a field of a Twilio to come: it adds both without notice.
+NOBODY_KNOWS = {"MessageStatus": "pondering", "SmsStatus": "pondering", "PonderingReason": "not yet decided"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,9 @@ class Deliveries:
         self._seconds = seconds
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, entry: Entry) -> None:
-        self.background(self._deliver(entry))
+    def begin(self, entry: Entry) -> asyncio.Task[None]:
+        """Done when the phone has the text and the service has been told."""
+        return self.background(self._deliver(entry))
 
     def background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -129,26 +132,35 @@ class Deliveries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _deliver(self, entry: Entry) -> None:
-        told: asyncio.Task[None] | None = None
+        failure = self._mischief.strikes("undelivered", entry.phone)
+        status, error_code = (failure.final, failure.error) if failure else ("delivered", None)
+        sent: Entry | None = None
+        telling: asyncio.Task[None] | None = None
         if entry.status == "queued":
             await asyncio.sleep(self._seconds / 2)
-            if (sent := self._network.move(entry.sid, "sent")) is None:
-                return  # forgotten meanwhile
-            told = self.background(self._tell(sent))
+            if status != "failed":  # at Twilio a text is sent or failed
+                if (sent := self._network.move(entry.sid, "sent")) is None:
+                    return  # forgotten meanwhile
+                if not self._mischief.strikes("reversed_callback", entry.phone):
+                    telling = self.background(self._tell(sent))
         await asyncio.sleep(self._seconds / 2)
-        failure = self._mischief.strikes("undelivered", entry.phone)
-        status, error_code = ("undelivered", failure.error) if failure else ("delivered", None)
         done = self._network.move(entry.sid, status, error_code)
         if done is None:
             return
-        if told:  # a service that is slow to hear of `sent` delays what it hears next, not the phone
-            await told
+        if telling:  # a service that is slow to hear of `sent` delays what it hears next, not the phone
+            await telling
         await self._tell(done)
+        if sent and not telling:
+            await self._tell(sent)
 
     async def _tell(self, entry: Entry) -> None:
-        if entry.callback_url and not self._mischief.strikes("no_callback", entry.phone):
-            copies = 2 if self._mischief.strikes("duplicate_callback", entry.phone) else 1
-            await self._postman.post(entry.callback_url, status_parameters(entry), copies=copies)
+        if not entry.callback_url or self._mischief.strikes("no_callback", entry.phone):
+            return
+        copies = 2 if self._mischief.strikes("duplicate_callback", entry.phone) else 1
+        parameters = status_parameters(entry)
+        await self._postman.post(entry.callback_url, parameters, copies=copies)
+        if self._mischief.strikes("unknown_status", entry.phone):
+            await self._postman.post(entry.callback_url, parameters | NOBODY_KNOWS)
 
 
 def status_parameters(entry: Entry) -> dict[str, str]:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from fastapi import APIRouter, HTTPException, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from local.carrier import numbers
-from local.carrier.entries import Entry
+from local.carrier.entries import Entry, Post
 from local.carrier.inbound import Inbound
 from local.carrier.messages import LONGEST_BODY
 from local.carrier.misbehaviour import Misbehaviour, Mischief
@@ -47,9 +48,24 @@ def entry_json(entry: Entry) -> dict[str, object]:
         "status_callback": entry.callback_url or None,
         "webhook": entry.webhook or None,
         "said": [{"language": part.language, "text": part.text} for part in entry.said],
-        "created": datetime.fromtimestamp(entry.created, UTC).isoformat(),
-        "updated": datetime.fromtimestamp(entry.updated, UTC).isoformat(),
+        "created": _iso(entry.created),
+        "updated": _iso(entry.updated),
     }
+
+
+def post_json(post: Post) -> dict[str, object]:
+    return {
+        "id": post.id,
+        "arrived": _iso(post.arrived),
+        "to": post.phone,
+        "from": post.sender,
+        "segments": post.segments,
+        "sid": post.sid,
+    }
+
+
+def _iso(stamp: float) -> str:
+    return datetime.fromtimestamp(stamp, UTC).isoformat()
 
 
 def phone_json(number: str, entries: Iterable[Entry], stopped: list[str]) -> dict[str, object]:
@@ -86,6 +102,7 @@ class Control:
         routes.add_api_route("/carrier/phones/{number}", self.phone, methods=["GET"])
         routes.add_api_route("/carrier/phones/{number}/texts", self.text, methods=["POST"], status_code=201)
         routes.add_api_route("/carrier/phones/{number}/calls", self.call, methods=["POST"], status_code=201)
+        routes.add_api_route("/carrier/posts", self.posts, methods=["GET"])
         routes.add_api_route("/carrier/misbehaviour", self.plan, methods=["GET"])
         routes.add_api_route("/carrier/misbehaviour", self.misbehave, methods=["PUT"])
         return routes
@@ -105,6 +122,11 @@ class Control:
         number = known_number(number)
         entries = self._network.conversation(number, limit=100_000)
         return phone_json(number, entries, self._network.stopped(number))
+
+    async def posts(self) -> Response:
+        """Every request to send a text, taken on or not. As JSON at once: there may be thousands."""
+        posts = [post_json(post) for post in self._network.posts()]
+        return JSONResponse({"count": len(posts), "posts": posts})
 
     async def text(self, number: str, given: InboundText) -> dict[str, object]:
         phone = known_number(number)

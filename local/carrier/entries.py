@@ -1,4 +1,4 @@
-"""What the store holds: one text, call or notice each."""
+"""What the store holds: one text, call or notice each; and each POST that asked for a text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,7 @@ class Entry:
     segments: int
     callback_url: str
     created: float
+    """Of a text that the service sent: when its POST arrived."""
     shown: datetime
     """When it was created, as the pages tell it: on the clock of the run that created it."""
     sent: float | None
@@ -43,3 +44,17 @@ class Entry:
     @property
     def from_(self) -> str:
         return self.phone if self.direction == "inbound" else self.sender
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A request to send a text, whatever became of it."""
+
+    id: int
+    arrived: float
+    phone: str
+    """As it was given: it may be no number."""
+    sender: str
+    segments: int
+    sid: str | None
+    """The text that was taken on; None: none was."""

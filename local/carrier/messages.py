@@ -1,47 +1,19 @@
 """A message as Twilio writes it in JSON, refuses it, and filters lists of it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import urlsplit
-
-from fastapi.responses import JSONResponse
 
 from local.carrier import numbers
 from local.carrier.callbacks import API_VERSION
 from local.carrier.entries import Entry
 from local.carrier.network import Network
+from local.carrier.refusals import ERROR_MESSAGES, Refusal
 
 LONGEST_BODY = 1600
 LONGEST_VALIDITY_SECONDS = 36000
-
-# What Twilio says about a text that did not arrive.
-ERROR_MESSAGES = {
-    30003: "Unreachable destination handset",
-    30004: "Message blocked",
-    30005: "Unknown destination handset",
-    30006: "Landline or unreachable carrier",
-    30007: "Message filtered",
-    30008: "Unknown error",
-    21610: "Attempt to send to unsubscribed recipient",
-}
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure of ours
-    """An error as Twilio answers it."""
-
-    def __init__(self, code: int, message: str, *, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.status, self.headers = code, message, status, headers
-
-    def response(self) -> JSONResponse:
-        content = {
-            "code": self.code,
-            "message": self.message,
-            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
-            "status": self.status,
-        }
-        return JSONResponse(content, self.status, self.headers)
 
 
 def message_json(entry: Entry, account_sid: str) -> dict[str, object]:
@@ -113,9 +85,15 @@ def _is_callback(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(host) and "_" not in host and " " not in url
 
 
-def conditions(query: Mapping[str, str], network: Network) -> tuple[str, list[str | float]]:
-    """Twilio's filters as SQL. A number is a phone's or the service's own, whichever way the text went."""
+def conditions(query: Mapping[str, str], network: Network, hidden: Collection[str]) -> tuple[str, list[str | float]]:
+    """Twilio's filters as SQL. A number is a phone's or the service's own, whichever way the text went.
+
+    `hidden` are the sids of texts that the list does not have yet.
+    """
     condition, values = "", list[str | float]()
+    if hidden:
+        condition += " AND sid NOT IN (SELECT value FROM json_each(?))"  # thousands of them are one value
+        values.append(json.dumps(list(hidden)))
     for name, inbound_if_phone in (("To", False), ("From", True)):
         if number := query.get(name, ""):
             is_phone = network.has_phone(number)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from local.carrier import numbers
 from local.carrier.clock import Clock, now
-from local.carrier.entries import Direction, Entry, Kind, Said
+from local.carrier.entries import Direction, Entry, Kind, Post, Said
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -45,6 +45,14 @@ CREATE INDEX IF NOT EXISTS entry_unfinished ON entry (id) WHERE status IN ('queu
 CREATE TABLE IF NOT EXISTS phone (number TEXT PRIMARY KEY, latest INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS phone_latest ON phone (latest);
 CREATE TABLE IF NOT EXISTS stopped (phone TEXT, sender TEXT, PRIMARY KEY (phone, sender)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS post (         -- each request to send a text, whatever became of it
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    arrived REAL NOT NULL,
+    phone TEXT NOT NULL,                  -- as given: it may be no number
+    sender TEXT NOT NULL,
+    segments INTEGER NOT NULL,
+    sid TEXT                              -- the text that was taken on; NULL: none was
+);
 """
 
 
@@ -74,9 +82,11 @@ class Network:
         status: str,
         error_code: int | None = None,
         callback_url: str = "",
+        post: Post | None = None,
     ) -> Entry:
+        """A new text, call or notice; with the `post` that asked for it, it is as old as that."""
         sid = ("CA" if kind == "call" else "SM") + secrets.token_hex(16)
-        created = now()
+        created = post.arrived if post else now()
         shown = self._clock.local(created).isoformat()
         with self._transaction():
             latest = self._database.execute(
@@ -90,9 +100,20 @@ class Network:
             self._database.execute(
                 "INSERT INTO phone VALUES (?, ?) ON CONFLICT DO UPDATE SET latest = excluded.latest", (phone, latest)
             )
+            if post:
+                self._database.execute("UPDATE post SET sid = ? WHERE id = ?", (sid, post.id))
         if (entry := self._changed(sid)) is None:
             raise LookupError(sid)
         return entry
+
+    def saw_post(self, *, arrived: float, phone: str, sender: str, body: str) -> Post:
+        """A request to send a text, written down before anything else is done with it."""
+        segments = numbers.segments(body)
+        row = self._database.execute(
+            "INSERT INTO post (arrived, phone, sender, segments) VALUES (?, ?, ?, ?)",
+            (arrived, phone, sender, segments),
+        ).lastrowid
+        return Post(id=row or 0, arrived=arrived, phone=phone, sender=sender, segments=segments, sid=None)
 
     def move(self, sid: str, status: str, error_code: int | None = None) -> Entry | None:
         """The next status of a text; None if it has been forgotten meanwhile."""
@@ -127,8 +148,8 @@ class Network:
 
     def forget(self) -> None:
         with self._transaction():
-            for table in ("entry", "phone", "stopped"):
-                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own three names
+            for table in ("entry", "phone", "stopped", "post"):
+                self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - our own four names
         self._start = secrets.token_hex(4)
 
     # --- reading ---
@@ -166,6 +187,10 @@ class Network:
 
     def everything(self) -> Iterator[Entry]:
         return self._entries("ORDER BY phone, id")
+
+    def posts(self) -> list[Post]:
+        """In the order of their arrival."""
+        return [Post(**row) for row in self._database.execute("SELECT * FROM post ORDER BY arrived, id")]
 
     def count(self) -> int:
         """How many phones there are."""

@@ -150,6 +150,13 @@ class Carrier:
         messages: list[dict[str, JsonValue]] = answer.json()["messages"]
         return messages
 
+    def posts(self) -> list[dict[str, JsonValue]]:
+        """Every request to send a text, taken on or not."""
+        answer = requests.get(f"{self.url}/carrier/posts", timeout=5).json()
+        posts: list[dict[str, JsonValue]] = answer["posts"]
+        assert answer["count"] == len(posts)
+        return posts
+
     def text(self, text: str, *, phone: str = PHONE, to: str = SENDER) -> dict[str, JsonValue]:
         given: dict[str, JsonValue] = {"text": text, "to": to}
         answer = requests.post(f"{self.url}/carrier/phones/{phone}/texts", json=given, timeout=5)

@@ -150,6 +150,52 @@ def test_what_does_not_exist_is_20404(carrier: Carrier) -> None:
     assert (other.json()["code"], nothing.json()["code"]) == (20404, 20404)
 
 
+def test_every_post_is_known_with_its_arrival_and_number_whether_it_was_taken_on_or_not(carrier: Carrier) -> None:
+    client, before = carrier.client(), datetime.now(UTC)
+    sid = sid_of(client.messages.create(to=PHONE, from_=SENDER, body="ç" * 71))
+    carrier.misbehave({"what": "too_many_requests", "next": 1}, {"what": "server_error", "taken_on": True, "next": 1})
+    with pytest.raises(TwilioRestException, match="429"):
+        client.messages.create(to=PHONE, from_=SENDER, body="x")
+    with pytest.raises(TwilioRestException, match="503"):
+        client.messages.create(to="+16135550143", from_=SENDER, body="x")
+    with pytest.raises(TwilioRestException, match="401"):
+        carrier.client(token="wrong").messages.create(to=PHONE, from_=SENDER, body="x")
+    with pytest.raises(TwilioRestException, match="400"):
+        client.messages.create(to="12", from_=SENDER, body="x")
+    url = f"{carrier.url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    assert requests.post(url, data=b"To=\xff", auth=(ACCOUNT, TOKEN), timeout=5).status_code == 400
+    after = datetime.now(UTC)
+
+    posts = carrier.posts()
+    other = carrier.texts("+16135550143")[0]["sid"]
+    assert [(post["to"], post["segments"], post["sid"]) for post in posts] == [
+        (PHONE, 2, sid),
+        (PHONE, 1, None),
+        ("+16135550143", 1, other),
+        (PHONE, 1, None),
+        ("12", 1, None),
+        ("\ufffd", 1, None),
+    ]
+    assert {post["from"] for post in posts[:5]} == {SENDER}
+    moments = [datetime.fromisoformat(str(post["arrived"])) for post in posts]
+    assert [before, *moments, after] == sorted([before, *moments, after])
+    client.messages(sid).update(body="")  # a POST, but none for a text
+    carrier.text("in")
+    assert len(carrier.posts()) == 6
+    carrier.forget()
+    assert carrier.posts() == []
+
+
+def test_a_text_is_as_old_as_the_arrival_of_its_post_however_late_the_answer(carrier: Carrier) -> None:
+    carrier.misbehave({"what": "slow_answer", "seconds": 0.3})
+    started = datetime.now(UTC)
+    carrier.client().messages.create(to=PHONE, from_=SENDER, body="x")
+    answered = datetime.now(UTC)
+    (post,), (text,) = carrier.posts(), carrier.texts()
+    assert text["created"] == post["arrived"]
+    assert started <= datetime.fromisoformat(str(post["arrived"])) <= answered - timedelta(seconds=0.25)
+
+
 @pytest.mark.parametrize(
     ("body", "segments"),
     [("a" * 160, 1), ("a" * 161, 2), ("€" * 80, 1), ("é" * 160, 1), ("ç" * 70, 1), ("ç" * 71, 2), ("😀" * 36, 2)],

@@ -155,6 +155,7 @@ def test_phones_survive_a_kill_and_deliveries_go_on_afterwards(service: Service,
         sid = sid_of(carrier.client().messages.create(to=PHONE, from_=SENDER, body="before", status_callback=callback))
         carrier.text("STOP", phone="+16135550143")
         assert carrier.texts()[0]["status"] == "queued"
+        posts = carrier.posts()
     finally:
         process.kill()
         process.wait()
@@ -162,6 +163,8 @@ def test_phones_survive_a_kill_and_deliveries_go_on_afterwards(service: Service,
     try:
         eventually(lambda: service.statuses(sid) == ["sent", "delivered"])
         assert bodies(carrier) == ["before"]
+        assert [post["sid"] for post in posts] == [sid]
+        assert carrier.posts() == posts
         with pytest.raises(TwilioRestException, match="unsubscribed"):
             carrier.client().messages.create(to="+16135550143", from_=SENDER, body="x")
         process.terminate()
