@@ -46,6 +46,11 @@ class Phones:
         phones: list[dict[str, Any]] = requests.get(f"{self.address}/carrier/phones", timeout=_SECONDS).json()["phones"]
         return phones
 
+    def posts(self) -> list[dict[str, Any]]:
+        """Every POST of a text, taken on or not, in the order in which they arrived."""
+        posts: list[dict[str, Any]] = requests.get(f"{self.address}/carrier/posts", timeout=_SECONDS).json()["posts"]
+        return posts
+
     def type(self, number: str, text: str) -> None:
         """Somebody types a text on this phone."""
         url = f"{self.address}/carrier/phones/{number}/texts"
