@@ -119,7 +119,7 @@ _SILENT = [
 
 def a_made_up_simulation(*, calls: int = 800, days: int = 3, seed: int = 7) -> Simulation:
     """As a real one looks: busy evenings, long waits, codes that nobody knows. The same every time."""
-    chance = random.Random(seed)  # noqa: S311 - nothing depends on it but a picture
+    chance = random.Random(seed)
     start = datetime(2026, 1, 15, tzinfo=ZONE)
     hours = chance.choices(
         range(24), weights=[3, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 8, 8, 8, 9, 9, 9, 8, 8, 7, 6, 5, 4], k=calls

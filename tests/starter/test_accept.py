@@ -196,7 +196,7 @@ LIFE: Sequence[CadRecord] = [
 def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
     engine: Engine, acceptor: Acceptor, emptied: Callable[[], None]
 ) -> None:
-    chance = random.Random(2)  # noqa: S311 - the same shuffles each time
+    chance = random.Random(2)
     ends = []
     for turn in range(25):
         emptied()
@@ -217,7 +217,7 @@ def test_r4_the_same_records_in_any_order_any_number_of_times_are_the_same_call(
 def test_r4_one_record_that_silences_does_so_in_any_order(
     engine: Engine, acceptor: Acceptor, emptied: Callable[[], None]
 ) -> None:
-    chance = random.Random(3)  # noqa: S311
+    chance = random.Random(3)
     silencing = record(4, call_type_code="BOMB", call_type_group="bomb_threat")
     ends = []
     for _ in range(10):
@@ -311,7 +311,7 @@ def test_r4_eight_threads_with_the_records_of_one_call_come_to_the_same(
         acceptor.accept(each)
     expected = the_row(engine)
     emptied()
-    streams = [random.Random(seed).sample(LIFE, k=len(LIFE)) for seed in range(8)]  # noqa: S311
+    streams = [random.Random(seed).sample(LIFE, k=len(LIFE)) for seed in range(8)]
 
     def feed(stream: Sequence[CadRecord]) -> list[Accepted]:
         return [acceptor.accept(each) for each in stream]

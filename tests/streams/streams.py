@@ -66,7 +66,7 @@ class Stream:
 
 def stream(seed: int, *, cad_id: str = "1") -> Stream:
     """The stream of this seed."""
-    dice = Random(seed)  # noqa: S311 - the same stream each time
+    dice = Random(seed)
     told = list(_told(_life(dice), dice, cad_id))
     return Stream(seed=seed, arrivals=tuple(_delivered(told, dice)))
 

@@ -141,7 +141,7 @@ class TestOneCall:
         return records
 
     def test_r4_a_thousand_orders_and_repetitions_end_in_one_record(self) -> None:
-        dice = random.Random(7)  # noqa: S311
+        dice = random.Random(7)
         ends: list[tuple[CallRecord, CallFacts]] = []
         for _ in range(1000):
             heard = Heard(POLICY)
@@ -151,14 +151,14 @@ class TestOneCall:
         assert all(end == ends[0] for end in ends)
 
     def test_where_all_arrive_before_the_first_text_is_due_the_texts_are_the_same(self) -> None:
-        dice = random.Random(8)  # noqa: S311
+        dice = random.Random(8)
         ends = [sent(arriving(self.shuffled(dice), lambda: 0), POLICY) for _ in range(1000)]
         assert [text.kind for text in ends[0]] == ["confirmation", "delay", "delay", "delay"]
         assert all(end == ends[0] for end in ends)
 
     def test_r1_otherwise_nothing_is_sent_after_any_prefix_that_forbids_it(self) -> None:
         """The same records in any order, seconds to hours apart; in half of the runs one of them silences."""
-        dice = random.Random(9)  # noqa: S311
+        dice = random.Random(9)
         texts, silenced = 0, 0
         for turn in range(1000):
             records = self.shuffled(dice, *([self.SILENCING] if turn % 2 else []))
