@@ -66,16 +66,19 @@ class Residents:
             self.address + path, data=dict(fields), headers={"X-Twilio-Signature": signature}, timeout=10
         )
 
-    def text(self, body: str, *, sid: str | None = None, phone: str = RESIDENT) -> requests.Response:
+    def text(
+        self, body: str, *, sid: str | None = None, phone: str = RESIDENT, to: str = OURS, **more: str
+    ) -> requests.Response:
         """A resident's text arrives."""
         fields = {
             "MessageSid": sid or f"SM{uuid4().hex}",
             "AccountSid": ACCOUNT,
             "From": phone,
-            "To": OURS,
+            "To": to,
             "Body": body,
             "FromZip": "",
             "NumMedia": "0",
+            **more,
         }
         return self.webhook("/twilio/inbound", fields)
 

@@ -9,8 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from calls.clock import Clock
@@ -20,13 +18,13 @@ from database.encryption import Keyring
 from texts.render import render
 from web.residents.agency import ResidentAgency, Site
 from web.residents.headers import SecurityHeaders
+from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, page_language
 from web.residents.surveys import survey_routes
 from web.residents.webhooks import webhook_routes
 
 _SAMPLE: Final[Mapping[str, str]] = {"case_number": "26-104233"}
 _REASONS: Final = {404: "not_found", 405: "not_found"}
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 def create_residents_app(
@@ -106,5 +104,5 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     def database_away(request: Request, _: Exception) -> Response:
         return problem(request, 503)
 
-    for error in _DATABASE_AWAY:
+    for error in DATABASE_AWAY:
         app.add_exception_handler(error, database_away)
