@@ -22,8 +22,8 @@ DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 _T = TypeVar("_T")
 _FOR_THE_COMMIT: Final = 0.1
 """Seconds before the answer is due at which no commit begins any more: one takes some milliseconds."""
-_THREADS: Final = 16
-"""Fewer than the web's connections (20). A database that hangs holds these and no more, and no page waits for them."""
+THREADS: Final = 16
+"""As many as webhooks have connections. A database that hangs holds these and no more, and no page waits for them."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class InTime:
     that has stopped talking is answered in time like any other."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
 
     async def run(self, work: Callable[[Deadline], _T], *, within: float) -> _T:
         """The work's result.
