@@ -11,14 +11,17 @@ from policy.agency import Agency, load_agency
 from settings import Settings
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
+from web.residents.in_time import THREADS
 
-_POOL = 20
+_FOR_PAGES = 20
 
 
 def residents_app(settings: Settings) -> FastAPI:
     """The residents' application, with the parts that the settings name."""
+    url = settings.database_url.get_secret_value()
     return create_residents_app(
-        engine=connect(settings.database_url.get_secret_value(), pool_size=_POOL),
+        engine=connect(url, pool_size=_FOR_PAGES),
+        webhook_engine=connect(url, pool_size=THREADS),
         keyring=keyring_of(settings),
         agency=resident_agency(load_agency(settings.agency)),
         clock=settings.clock,

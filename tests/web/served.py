@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
+from xml.etree import ElementTree as ET
 
 import requests
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, SQLModel, col, select
 from twilio.request_validator import RequestValidator
 
 from calls.clock import REAL_TIME, Clock
@@ -22,6 +23,7 @@ from calls.contracts import Kind, LedgerState
 from cli.serve_web import resident_agency
 from database import tables
 from database.encryption import Keyring
+from database.engine import connect
 from policy.agency import load_agency
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
@@ -66,16 +68,19 @@ class Residents:
             self.address + path, data=dict(fields), headers={"X-Twilio-Signature": signature}, timeout=10
         )
 
-    def text(self, body: str, *, sid: str | None = None, phone: str = RESIDENT) -> requests.Response:
+    def text(
+        self, body: str, *, sid: str | None = None, phone: str = RESIDENT, to: str = OURS, **more: str
+    ) -> requests.Response:
         """A resident's text arrives."""
         fields = {
             "MessageSid": sid or f"SM{uuid4().hex}",
             "AccountSid": ACCOUNT,
             "From": phone,
-            "To": OURS,
+            "To": to,
             "Body": body,
             "FromZip": "",
             "NumMedia": "0",
+            **more,
         }
         return self.webhook("/twilio/inbound", fields)
 
@@ -139,6 +144,20 @@ class Residents:
         )
 
 
+def said(answer: requests.Response) -> list[str]:
+    """The texts in a TwiML answer."""
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/xml")
+    return [message.text or "" for message in ET.fromstring(answer.text).iter("Message")]  # noqa: S314 - our own
+
+
+def opted_out(residents: Residents) -> bool:
+    with Session(residents.engine) as session:
+        return (
+            session.exec(select(tables.OptOutRow).where(col(tables.OptOutRow.ended_at).is_(None))).first() is not None
+        )
+
+
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The app on a free port, in a thread; its address."""
@@ -164,8 +183,10 @@ def residents_site(
     clock: Clock = REAL_TIME,
     tokens: Sequence[str] = TOKENS,
 ) -> Iterator[Residents]:
+    webhook_engine = connect(engine.url.render_as_string(hide_password=False))
     app = create_residents_app(
         engine=engine,
+        webhook_engine=webhook_engine,
         keyring=keyring,
         agency=agency,
         clock=clock,
@@ -175,3 +196,4 @@ def residents_site(
     )
     with serving(app) as address, requests.Session() as http:
         yield Residents(engine=engine, keyring=keyring, agency=agency, address=address, http=http)
+    webhook_engine.dispose()

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -38,6 +39,15 @@ def test_reports_in_any_order_and_repeated_end_in_delivered(residents: Residents
     for status in order:
         assert residents.report(text_id, status, sid=sid).status_code == 204
 
+    assert residents.ledger(text_id).state == LedgerState.DELIVERED
+
+
+def test_reports_that_come_at_once_end_in_delivered(residents: Residents, text_id: UUID) -> None:
+    statuses = ["queued", "sent", "delivered", "sending"] * 8
+    with ThreadPoolExecutor(len(statuses)) as pool:
+        answers = list(pool.map(lambda status: residents.report(text_id, status), statuses))
+
+    assert {answer.status_code for answer in answers} == {204}
     assert residents.ledger(text_id).state == LedgerState.DELIVERED
 
 

@@ -4,30 +4,17 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
-import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
 from database.encryption import Keyring
 from database.tables import InboundMessageRow, OptOutRow, SwitchRow, TextRow
-from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, residents_site
+from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, opted_out, residents_site, said
 from web.residents.agency import ResidentAgency
-
-
-def said(answer: requests.Response) -> list[str]:
-    """The texts in a TwiML answer."""
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/xml")
-    return [message.text or "" for message in ET.fromstring(answer.text).iter("Message")]  # noqa: S314 - our own
-
-
-def opted_out(residents: Residents) -> bool:
-    with Session(residents.engine) as session:
-        return session.exec(select(OptOutRow).where(col(OptOutRow.ended_at).is_(None))).first() is not None
 
 
 def test_a_text_is_answered_with_where_to_turn_and_stored_encrypted(residents: Residents) -> None:

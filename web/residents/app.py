@@ -1,6 +1,7 @@
 """The residents' website and Twilio's webhooks as one application."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 import phonenumbers
@@ -9,8 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from calls.clock import Clock
@@ -20,18 +19,19 @@ from database.encryption import Keyring
 from texts.render import render
 from web.residents.agency import ResidentAgency, Site
 from web.residents.headers import SecurityHeaders
+from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, page_language
 from web.residents.surveys import survey_routes
 from web.residents.webhooks import webhook_routes
 
 _SAMPLE: Final[Mapping[str, str]] = {"case_number": "26-104233"}
 _REASONS: Final = {404: "not_found", 405: "not_found"}
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 def create_residents_app(
     *,
     engine: Engine,
+    webhook_engine: Engine,
     keyring: Keyring,
     agency: ResidentAgency,
     clock: Clock,
@@ -41,6 +41,7 @@ def create_residents_app(
 ) -> FastAPI:
     """The application. `origin` is scheme and host under which residents and Twilio reach it.
 
+    Webhooks have connections of their own: pages that hang take none of them (R6: a STOP gets through).
     Without an auth token every webhook is refused. Serve it without an access log: a survey's path holds its token.
     """
     site = Site(engine=engine, keyring=keyring, agency=agency, clock=clock, origin=origin.rstrip("/"))
@@ -49,7 +50,8 @@ def create_residents_app(
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(survey_routes(site, pages))
-    app.include_router(webhook_routes(site, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
+    of_webhooks = replace(site, engine=webhook_engine)
+    app.include_router(webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
     _add_own_pages(app, site, pages)
     _add_error_pages(app, pages)
     return app
@@ -95,16 +97,17 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
             return pages.message("trouble", status=status)
         return pages.message(_REASONS.get(status, "refused"), status=status)
 
+    # None of these waits for a thread: a webhook is refused in time while all threads wait for the database.
     @app.exception_handler(StarletteHTTPException)
-    def refused(request: Request, error: HTTPException) -> Response:
+    async def refused(request: Request, error: HTTPException) -> Response:
         return problem(request, error.status_code)
 
     @app.exception_handler(RequestValidationError)
-    def malformed(request: Request, _: RequestValidationError) -> Response:
+    async def malformed(request: Request, _: RequestValidationError) -> Response:
         return problem(request, 400)
 
-    def database_away(request: Request, _: Exception) -> Response:
+    async def database_away(request: Request, _: Exception) -> Response:
         return problem(request, 503)
 
-    for error in _DATABASE_AWAY:
+    for error in DATABASE_AWAY:
         app.add_exception_handler(error, database_away)

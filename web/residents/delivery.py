@@ -1,6 +1,7 @@
 """What the carrier tells of a text that we sent: the ledger's row moves forward, never back."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,10 +9,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from calls.contracts import LedgerState
 from database.tables import TextRow, real_now
+from web.residents.in_time import Deadline, transaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -45,35 +47,42 @@ _RANKS: Final[Mapping[LedgerState, int]] = {
 }
 
 
-def record_delivery(
-    engine: Engine, *, text_id: UUID, provider_sid: str, status: str, error_code: int | None, now: datetime
-) -> None:
-    """Take note of one callback: repeated, late or reordered, it changes nothing that is known better.
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One callback. `text_id` is our own id, which came back in its address: so it settles a text whose POST was never
+    answered (R2). `now` is the service's time."""
 
-    `text_id` is our own id, which came back in the callback's address: so a callback settles a text whose POST was
-    never answered (R2). `now` is the service's time.
-    """
+    text_id: UUID
+    provider_sid: str
+    status: str
+    error_code: int | None
+    now: datetime
+
+
+def record_delivery(engine: Engine, report: Report, deadline: Deadline) -> None:
+    """Take note of it: repeated, late or reordered, it changes nothing that is known better."""
+    text_id = report.text_id
     try:
-        with Session(engine) as session, session.begin():
+        with transaction(engine, deadline) as session:
             row = session.exec(select(TextRow).where(TextRow.id == text_id).with_for_update()).one_or_none()
             if row is None:
                 _log.warning("callback for an unknown text", text=str(text_id))
-            elif row.provider_sid not in {None, provider_sid}:
+            elif row.provider_sid not in {None, report.provider_sid}:
                 # Two messages at the carrier for one row: somebody got a text twice. The row keeps to its own.
-                _log.error("callback of a second message for one text", text=str(text_id), status=status[:20])
+                _log.error("callback of a second message for one text", text=str(text_id), status=report.status[:20])
             else:
-                _move(row, provider_sid=provider_sid, status=status, error_code=error_code, now=now)
+                _move(row, report)
                 session.add(row)
     except IntegrityError:
         _log.error("callback with the message id of another text", text=str(text_id))
 
 
-def _move(row: TextRow, *, provider_sid: str, status: str, error_code: int | None, now: datetime) -> None:
-    row.provider_sid = provider_sid
-    told, known = _STATES.get(status, LedgerState.ACCEPTED), LedgerState(row.state)
+def _move(row: TextRow, report: Report) -> None:
+    row.provider_sid = report.provider_sid
+    told, known = _STATES.get(report.status, LedgerState.ACCEPTED), LedgerState(row.state)
     if _RANKS[told] > _RANKS[known]:
         row.state = told
-        row.settled_at = row.settled_at or now
+        row.settled_at = row.settled_at or report.now
         row.updated_real = real_now()
-    if error_code is not None and row.state == told:
-        row.error_code = error_code
+    if report.error_code is not None and row.state == told:
+        row.error_code = report.error_code

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -18,21 +18,30 @@ from texts.keywords import Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
+from web.residents.in_time import Deadline, transaction
 
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
 _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines
+_TOLD_BY_CARRIER: Final = {"STOP": Keyword.STOP, "START": Keyword.START}
 _STOP_BY_CARRIER: Final = "stop by carrier"
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BLOCKED: Final = 21610  # Twilio's error: the number has opted out, at the carrier
 _OPTED_OUT: Final = "opted out"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
-    """A text from a resident: `phone` wrote to `sender`, one of our numbers."""
+    """A text from a resident: `phone` wrote to `sender`, one of our numbers.
+
+    `opt_out_type`: STOP, START or HELP where Twilio's Advanced Opt-Out, with words that the agency has given it (ARRET
+    for one), has answered already.
+    """
 
     provider_sid: str
     phone: str
     sender: str
     body: str
+    opt_out_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +52,13 @@ class Reply:
     body: str
 
 
-def take_in(site: Site, message: Inbound) -> Reply | None:
+def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
     """Store the text, do what it asks, and give our answer, all committed. None: the carrier answers, or nobody.
 
     The same text delivered again is stored and answered no second time (R2).
     """
-    now, phone_hash = site.clock.now(), site.keyring.phone_hash(message.phone)
-    reading = read_keyword(message.body)
-    with Session(site.engine) as session, session.begin():
+    now, phone_hash, reading = site.clock.now(), site.keyring.phone_hash(message.phone), _read(message)
+    with transaction(site.engine, deadline) as session:
         # One number's texts are taken in one after the other, so that two at once are not answered twice.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
         if not _stored(session, site, message, reading, phone_hash=phone_hash, now=now):
@@ -59,6 +67,15 @@ def take_in(site: Site, message: Inbound) -> Reply | None:
         if piece is None or not _TEXTABLE.fullmatch(message.phone):
             return None
         return _answer(session, site, message, piece, reading.language, phone_hash=phone_hash, now=now)
+
+
+def _read(message: Inbound) -> Reading:
+    """What it asks for. The carrier's word on STOP and START counts more than ours: it has blocked the number, or ended
+    that. To its HELP we say more than it does: where to turn."""
+    reading, told = read_keyword(message.body), _TOLD_BY_CARRIER.get(message.opt_out_type)
+    if told is None:
+        return reading
+    return Reading(keyword=told, language=reading.language, answered_by_carrier=True)
 
 
 def _stored(
@@ -90,12 +107,11 @@ def _obey(
         is_new = _opt_out(session, site, message, phone_hash=phone_hash, now=now)
         return Piece.STOP_REPLY if is_new and not reading.answered_by_carrier else None
     if reading.keyword is Keyword.START:
-        since = _end_opt_out(session, message.sender, phone_hash=phone_hash, now=now)
-        if since is not None:
-            answered = reading.answered_by_carrier and _carrier_blocked(
-                session, message.sender, phone_hash=phone_hash, since=since
-            )
-            return None if answered else Piece.START_REPLY
+        had_stopped = _end_opt_out(session, message.sender, phone_hash=phone_hash, now=now)
+        if reading.answered_by_carrier and _carrier_blocked(session, site, message, phone_hash=phone_hash):
+            return None
+        if had_stopped:
+            return Piece.START_REPLY
     if reading.keyword is Keyword.WRONG_NUMBER:
         return Piece.WRONG_NUMBER_REPLY  # stored, it ends this call's texts to the number: activities/people.py
     return Piece.AUTO_REPLY
@@ -117,28 +133,47 @@ def _opt_out(session: Session, site: Site, message: Inbound, *, phone_hash: str,
     return session.execute(statement).first() is not None
 
 
-def _end_opt_out(session: Session, sender: str, *, phone_hash: str, now: datetime) -> datetime | None:
-    """Since when the opt-out was in force that ends now; None: there was none."""
+def _end_opt_out(session: Session, sender: str, *, phone_hash: str, now: datetime) -> bool:
+    """False: none was in force."""
     statement = (
         update(OptOutRow)
         .where(
             col(OptOutRow.phone_hash) == phone_hash, col(OptOutRow.sender) == sender, col(OptOutRow.ended_at).is_(None)
         )
         .values(ended_at=now)
-        .returning(col(OptOutRow.since))
+        .returning(col(OptOutRow.id))
     )
-    return session.execute(statement).scalar_one_or_none()
+    return session.execute(statement).first() is not None
 
 
-def _carrier_blocked(session: Session, sender: str, *, phone_hash: str, since: datetime) -> bool:
-    """The carrier confirms a START only to somebody whom it had blocked itself; after ARRET that is for us to do."""
-    statement = select(InboundMessageRow.id).where(
-        InboundMessageRow.phone_hash == phone_hash,
-        InboundMessageRow.sender == sender,
-        InboundMessageRow.keyword == _STOP_BY_CARRIER,
+def _carrier_blocked(session: Session, site: Site, message: Inbound, *, phone_hash: str) -> bool:
+    """The carrier confirms a START only to somebody whom it had blocked itself; after ARRET that is for us to do.
+
+    It has blocked whoever sent it STOP, and whoever it refused a text of ours to, perhaps for a STOP of a time before
+    ours: since the last START. What it refused in the moment of that START was our answer to a word (DEBUT) that is
+    none for the carrier.
+    """
+    this_pair = (col(InboundMessageRow.phone_hash) == phone_hash, col(InboundMessageRow.sender) == message.sender)
+    last_start = session.execute(
+        select(func.max(InboundMessageRow.received_at)).where(
+            *this_pair,
+            col(InboundMessageRow.keyword) == Keyword.START.value,
+            col(InboundMessageRow.provider_sid) != message.provider_sid,
+        )
+    ).scalar_one()
+    since = last_start or _EVER
+    stops = select(InboundMessageRow.id).where(
+        *this_pair,
+        col(InboundMessageRow.keyword) == _STOP_BY_CARRIER,
         col(InboundMessageRow.received_at) >= since,
     )
-    return session.exec(statement.limit(1)).first() is not None
+    if session.exec(stops.limit(1)).first() is not None:
+        return True
+    refusals = select(TextRow.id).where(
+        col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code) == _BLOCKED, col(TextRow.settled_at) >= since
+    )
+    # All texts of ours go out from the agency's own number.
+    return message.sender == site.agency.sender and session.exec(refusals.limit(1)).first() is not None
 
 
 def _answer(
@@ -156,12 +191,14 @@ def _answer(
     To somebody who opted out the ledger says why there is none (R6, R9).
     """
     is_automatic = piece in (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
-    if is_automatic and _answered_lately(session, piece, phone_hash=phone_hash, now=now):
+    silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
+    if is_automatic and _answered_lately(
+        session, piece, phone_hash=phone_hash, is_silent=silenced is not None, now=now
+    ):
         return None
     wrote_in = _last_language(session, phone_hash=phone_hash)
     language = (wrote_in or said_in) if is_automatic else (said_in or wrote_in)
     rendered = render(site.agency.wording, piece, language, site.agency.lines)
-    silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
     text_id = uuid4()
     session.add(
         TextRow(
@@ -192,8 +229,12 @@ def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: b
     return None if scope is None else f"switched off: {scope}"
 
 
-def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, now: datetime) -> bool:
+def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:
+    """The same was said to the number within the hour, or the same silence written down. A silence is no answer: who
+    writes again after START, or when staff have let us speak again, hears where to turn."""
+    was_silent = col(TextRow.state) == LedgerState.SUPPRESSED
     statement = select(TextRow.id).where(
+        was_silent if is_silent else ~was_silent,
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
         TextRow.reason == piece,

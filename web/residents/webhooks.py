@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Response
@@ -13,13 +14,20 @@ from calls.facts import Language
 from texts.render import fill
 from texts.wording import Piece
 from web.residents.agency import ResidentAgency, Site
-from web.residents.delivery import record_delivery
+from web.residents.delivery import Report, record_delivery
 from web.residents.forms import Form
+from web.residents.in_time import InTime
 from web.residents.inbound import Inbound, take_in
 from web.residents.signatures import signed_form
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
-_ADDRESS = re.compile(r"[^\s\x00-\x1f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`
+_ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`
+_STATUS_WITHIN: Final = 1.0
+"""Seconds. A report that is lost costs a look into Twilio's list; many that wait cost the web its connections."""
+_INBOUND_WITHIN: Final = 3.0
+"""Longer: Twilio sends a text again after a 503 only where it is set up to (`#rc=2&rp=all`, a fallback address), and an
+ARRET that is lost is worse than one that waits. It outlasts a migration, which waits two seconds for its locks while
+everybody waits behind it, and is far below the fifteen that Twilio waits."""
 _VOICES = {Language.ENGLISH: ("Polly.Joanna", "en-US"), Language.FRENCH: ("Polly.Chantal", "fr-CA")}
 """Twilio has no Canadian English voice; a voice and a language that do not match make it say nothing."""
 
@@ -28,38 +36,39 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) 
     """`/twilio/status`, `/twilio/inbound` and `/twilio/voice`; each refuses (403) what Twilio has not signed."""
     router = APIRouter(prefix="/twilio")
     signed = signed_form(origin=site.origin, auth_tokens=auth_tokens, account_sid=account_sid)
-    spoken = _spoken(site.agency)
+    spoken, in_time = _spoken(site.agency), InTime()
 
     @router.post("/status", status_code=204)
-    def status(form: Annotated[Form, Depends(signed)], mid: UUID) -> None:
+    async def status(form: Annotated[Form, Depends(signed)], mid: UUID) -> None:
         error_code = form.get("ErrorCode", "")
-        record_delivery(
-            site.engine,
+        report = Report(
             text_id=mid,
             provider_sid=_sid(form),
             status=form.get("MessageStatus") or form.get("SmsStatus") or "",
             error_code=int(error_code) if re.fullmatch(r"[0-9]{1,6}", error_code) else None,
             now=site.clock.now(),
         )
+        await in_time.run(partial(record_delivery, site.engine, report), within=_STATUS_WITHIN)
 
     @router.post("/inbound")
-    def inbound(form: Annotated[Form, Depends(signed)]) -> Response:
+    async def inbound(form: Annotated[Form, Depends(signed)]) -> Response:
         message = Inbound(
             provider_sid=_sid(form),
             phone=_address(form, "From"),
             sender=_address(form, "To"),
             body=form.get("Body", ""),
+            opt_out_type=form.get("OptOutType", ""),
         )
         answer = MessagingResponse()
-        reply = take_in(site, message)
+        reply = await in_time.run(partial(take_in, site, message), within=_INBOUND_WITHIN)
         if reply is not None:
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
             answer.message(reply.body, action=callback)
         return _twiml(str(answer))
 
     @router.post("/voice", dependencies=[Depends(signed)])
-    def voice() -> Response:
-        """Needs no database: whoever phones us hears where to turn, whatever else is down."""
+    async def voice() -> Response:
+        """Needs no database and no thread: whoever phones us hears where to turn, whatever else is down or waits."""
         return _twiml(spoken)
 
     return router
