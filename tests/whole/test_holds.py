@@ -106,7 +106,8 @@ async def test_a_held_call_says_so_and_sends_nothing_and_released_it_sends_once_
     assert len(confirmations(town)) == 1
     assert set(confirmations(town)) <= WENT_OUT
     bodies = await town.texts()
-    assert len(set(bodies)) == len(bodies) == sum(state in WENT_OUT for _, state in town.ledger())
+    assert len(set(bodies)) == len(bodies)
+    await town.until(lambda: sum(state in WENT_OUT for _, state in town.ledger()) == len(bodies))
     assert town.row().trouble is None
 
 
