@@ -4,6 +4,7 @@ What is switched off waits, and goes once when it is released, if it is still tr
 and written down as if it were sent; in `pilot` likewise, but for the phones of the pilot.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -37,8 +38,11 @@ def scope_of_type(group: str) -> str:
     return f"type:{group}"
 
 
+OF_A_CALL: Final = "call:"
+
+
 def scope_of_call(call_id: str) -> str:
-    return f"call:{call_id}"
+    return f"{OF_A_CALL}{call_id}"
 
 
 def scopes_of(call_id: str, facts: CallFacts, kind: Kind) -> list[str]:
@@ -53,9 +57,15 @@ def switched_off(session: Session, scopes: list[str]) -> str | None:
     return session.exec(select(SwitchRow.scope).where(*in_force)).first()
 
 
-def all_switched_off(session: Session) -> set[str]:
-    """Everything that is switched off now."""
-    return set(session.exec(select(SwitchRow.scope).where(col(SwitchRow.released_real).is_(None))))
+def is_held(session: Session, call_id: str) -> bool:
+    """Staff hold this call now."""
+    return switched_off(session, [scope_of_call(call_id)]) is not None
+
+
+def all_switched_off(session: Session, *, or_released_since: datetime) -> set[str]:
+    """Everything that is switched off now, or was until a moment ago (real time)."""
+    released = col(SwitchRow.released_real)
+    return set(session.exec(select(SwitchRow.scope).where(released.is_(None) | (released > or_released_since))))
 
 
 def mode_of_service(session: Session) -> Mode:

@@ -45,8 +45,21 @@ class End:
 Step = Wait | Send | End
 
 
-def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timetable, now: datetime) -> Step:
-    """What the service owes the caller of this call at `now` (the service's time)."""
+_HELD = "held by staff"
+
+
+def next_step(
+    *,
+    call: KnownCall,
+    texts: Sequence[TextRecord],
+    timetable: Timetable,
+    now: datetime,
+    held_by_hand: bool = False,
+) -> Step:
+    """What the service owes the caller of this call at `now` (the service's time).
+
+    `held_by_hand`: an operator has told the workflow so, and the database does not know of it.
+    """
     facts = call.facts
     silent = f"silent: {call.decision.rule}"
     received = facts.received_at
@@ -58,8 +71,17 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
         return Wait(until=give_up_at, reason=silent) if may_change else End(reason=silent)
     if now >= give_up_at and not facts.is_cleared:
         return End(reason="CAD never cleared the call")
-    if facts.held:
-        return _hold(facts, timetable, give_up_at=give_up_at, now=now)
+    if held_by_hand and not facts.held:
+        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)
+    step = _owed(facts, texts, timetable, received=received, now=now)
+    return _while_held(step, timetable, give_up_at=give_up_at, now=now) if facts.held else step
+
+
+def _owed(
+    facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, *, received: datetime, now: datetime
+) -> Step:
+    """What is owed to a caller who may be texted."""
+    give_up_at = received + timetable.give_up_after
     confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     if confirmation is None:
         return _confirm(facts, timetable, received=received, now=now)
@@ -74,12 +96,31 @@ def next_step(*, call: KnownCall, texts: Sequence[TextRecord], timetable: Timeta
     return _delay_notice(facts, texts, timetable, give_up_at=give_up_at, now=now)
 
 
-def _hold(facts: CallFacts, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
-    """It waits for release as long as a text could still be sent: once the call is over, that is the survey."""
+def _while_held(step: Step, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
+    """A hold stops texts and nothing else: what is due waits, for release or until it is not true any more.
+
+    Then it is ordered all the same, for the ledger to say that it has expired (R2): the activity sends nothing after
+    its expiry. Of delay notices at most as many as the caller would have got: each that expires makes room for another.
+    """
+    if isinstance(step, End):
+        return step
+    if isinstance(step, Wait):
+        return Wait(until=step.until, reason=_HELD)
+    if step.key.kind is Kind.DELAY and step.key.sequence > timetable.delay.at_most:
+        return Wait(until=give_up_at, reason=_HELD)
+    return step if now >= step.expires_at else Wait(until=step.expires_at, reason=_HELD)
+
+
+def _hold_by_hand(facts: CallFacts, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
+    """It waits for release as long as a text could still be sent: once the call is over, that is the survey.
+
+    No text is ordered, not even an expired one: the database knows of no hold, and would let it go if its clock were
+    behind. That it was due is said by the sweep's alarm.
+    """
     until = give_up_at
     if facts.is_cleared and facts.cleared_at is not None:
         until = facts.cleared_at + timetable.survey.expires_after
-    return Wait(until=until, reason="held by staff") if now < until else End(reason="held by staff until it was over")
+    return Wait(until=until, reason=_HELD) if now < until else End(reason=f"{_HELD} until it was over")
 
 
 def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now: datetime) -> Step:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from activities.stop_and_go import EVERYTHING, Mode, scope_of_call, scope_of_kind, scope_of_type
+from activities.stop_and_go import EVERYTHING, OF_A_CALL, Mode, scope_of_call, scope_of_kind, scope_of_type
 from calls.contracts import Kind
 from cli.blocked_numbers import numbers_of
 from database.encryption import keyring_of
 from database.engine import connect
 from policy.agency import load_agency
 from settings import Settings, SettingsError
-from web.staff.switches import Switches
+from web.staff.switches import NoSuchCall, Switches
 
 Say = Callable[[str], None]
 
@@ -37,10 +37,16 @@ def scope_named(settings: Settings, *, kind: str | None, group: str | None, call
 
 
 def stop(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
-    """Switch it off, and say so."""
+    """Switch it off, and say so.
+
+    Raises:
+        SettingsError: it is a call that nobody knows.
+    """
     with _switches(settings) as switches:
+        ended = _how_it_ended(switches, scope)
         changed = switches.stop(scope, by=by, why=why)
-    say(f"stopped: {scope}; what falls due waits" if changed else f"{scope} was stopped already")
+    then = "what falls due waits" if ended is None else f"but the call is over ({ended}): nothing of it was to come"
+    say(f"stopped: {scope}; {then}" if changed else f"{scope} was stopped already")
 
 
 def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
@@ -49,6 +55,16 @@ def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
         changed = switches.go(scope, by=by, why=why)
     told = f"goes again: {scope}; what is still true goes out within half a minute, the rest has expired"
     say(told if changed else f"{scope} was not stopped")
+
+
+def _how_it_ended(switches: Switches, scope: str) -> str | None:
+    if not scope.startswith(OF_A_CALL):
+        return None
+    call = scope.removeprefix(OF_A_CALL)
+    try:
+        return switches.how_it_ended(call)
+    except NoSuchCall:
+        raise SettingsError(f"--call {call}: there is no such call") from None
 
 
 def set_mode(settings: Settings, mode: str, lines: Iterable[str] | None, *, by: str, why: str, say: Say) -> None:
@@ -79,7 +95,8 @@ def show_state(settings: Settings, *, say: Say) -> None:
     say(f"mode: {state.mode}{phones}{by}")
     for stopped in state.stopped:
         since = stopped.since.astimezone(zone)
-        say(f"stopped: {stopped.scope}, since {since:%Y-%m-%d %H:%M}, by {stopped.by}: {stopped.why}")
+        over = "" if stopped.call_ended is None else f" (the call is over: {stopped.call_ended})"
+        say(f"stopped: {stopped.scope}, since {since:%Y-%m-%d %H:%M}, by {stopped.by}: {stopped.why}{over}")
     if not state.stopped:
         say("nothing is stopped")
 

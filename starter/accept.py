@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
+from activities.stop_and_go import is_held
 from calls.call_record import CallRecord, as_told, has_no_time, stamp_of, stamped
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
@@ -20,14 +21,12 @@ from calls.merge import PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
-from database.tables import CadRecordRow, CallRow, Json, real_now
+from database.notify import wake_forwarders
+from database.tables import CadRecordRow, CallRow, real_now
 from starter.records import CadRecord
+from starter.rows import write_facts
 
 log = structlog.get_logger()
-
-CHANGED: Final = "communityconnect_call_changed"
-"""The channel on which PostgreSQL wakes the forwarders at the commit."""
-
 
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
@@ -81,12 +80,13 @@ class Acceptor:
             if not self._keep(session, record, row.call_id, phone_hash, stamp):
                 return self._accepted(row, is_new=False, changed=False)
             rule = row.rule
-            changed = self._merge(row, record, phone_hash, stamp)
+            held = is_held(session, row.call_id)  # asked while the row is locked: see `Holds`
+            changed = self._merge(row, record, phone_hash, stamp, held=held)
             session.add(row)
             if row.rule != rule and row.rule in UNKNOWN_CODES:
                 log.warning("unknown code", call_id=row.call_id, rule=row.rule)
             if changed and self._wakes:
-                session.execute(select(func.pg_notify(CHANGED, "")))
+                wake_forwarders(session)
             return self._accepted(row, is_new=is_new, changed=changed)
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
@@ -136,18 +136,18 @@ class Acceptor:
             policy_version="",
         )
 
-    def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime) -> bool:
+    def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
         told = self._told(record, phone_hash, stamp)
         call = record_of(row, cad_id=record.cad_id).taking(told, policy=self._policy)
         self._take_number(row, call, record, phone_hash)
-        facts = call.facts(recipient_version=row.recipient_version, held=False)
+        facts = call.facts(recipient_version=row.recipient_version, held=held)
         if row.phone_hash is not None and not self._is_number_kept(row, facts):
             row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
             facts = facts.model_copy(update={"recipient_version": 0})
         row.merged = {name: value.model_dump(mode="json") for name, value in sorted(call.merged.items())}
         row.latch = call.latch
-        return self._write(row, facts)
+        return write_facts(row, facts, policy=self._policy)
 
     def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
         told = stamped(as_told(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
@@ -155,20 +155,6 @@ class Acceptor:
             refusal = untextable(record.phone, self._policy.numbers)
             told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
         return told
-
-    def _write(self, row: CallRow, facts: CallFacts) -> bool:
-        decision = decide(facts, self._policy)
-        content: Json = facts.model_dump(mode="json")
-        changed = content != row.facts
-        row.facts = content
-        if changed and row.signalled_version == row.version:
-            row.behind_since_real = real_now()
-        row.version += changed
-        row.case_number, row.received_at = facts.case_number, facts.received_at
-        row.eligibility, row.rule, row.reason = decision.eligibility, decision.rule, decision.reason
-        row.policy_version = decision.policy_version
-        row.updated_real = real_now()
-        return changed
 
     def _take_number(self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None) -> None:
         """Where this record's number is the newest, it is the one to text; a new number is a new recipient."""

@@ -28,6 +28,7 @@ from calls.contracts import (
 from calls.facts import CallFacts, Language
 from calls.policy import Policy
 from calls.signals import signal_for
+from starter.holds import Holds
 from starter.leases import BATCH, Forward, Leases
 from starter.wake import Wake
 
@@ -60,6 +61,7 @@ class Forwarder:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self._leases = Leases(engine=engine, policy=policy, now=now or clock.now)
+        self._holds = Holds(engine=engine, policy=policy)
         self._client = client
         self._policy = policy
         self._clock = clock
@@ -75,12 +77,14 @@ class Forwarder:
         return count
 
     async def keep_up_to_date(self, wake: Wake | None = None) -> None:
-        """Forward what is behind, for ever: after a time without Temporal this is what catches up.
+        """Forward what is behind, and what staff have held or released, for ever. This is what catches up after a time
+        without Temporal.
 
         `wake` tells at once of a commit; without it, and should a word of it get lost, rows are looked at regularly.
         """
         while True:
             try:
+                await asyncio.to_thread(self._holds.bring_into_line)
                 await self.forward_all()
             except OperationalError:
                 log.warning("the database does not answer; trying again")

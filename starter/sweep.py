@@ -69,7 +69,7 @@ class _Look:
     over: list[_Over] = field(default_factory=list)
     overdue: list[str] = field(default_factory=list)
     off: set[str] = field(default_factory=set)
-    """What staff have switched off waits: it is not overdue."""
+    """What staff have switched off waits, and has its time again from the release on: it is not overdue."""
 
 
 class Sweep:
@@ -132,8 +132,8 @@ class Sweep:
             .limit(_BATCH)
             .with_for_update(skip_locked=True)
         ).all()
-        texts, off = self._texts(session, rows), all_switched_off(session)
-        look.off = off
+        texts = self._texts(session, rows)
+        look.off = all_switched_off(session, or_released_since=self._long_ago())
         for row in rows:
             self._look_at(row, texts[row.call_id], look)
             session.add(row)
@@ -188,7 +188,7 @@ class Sweep:
 
     def _in_hand(self, step: Send, texts: Sequence[TextRow]) -> bool:
         """It is being sent, or has just been begun; one that is tried in vain again and again is not."""
-        since = real_now() - self._clock.real_duration(self._overdue_after)
+        since = self._long_ago()
         return any(
             text.updated_real > since and (text.state != LedgerState.CLAIMED or text.attempts <= _FEW_ATTEMPTS)
             for text in texts
@@ -196,8 +196,11 @@ class Sweep:
         )
 
     def _waits_long(self, row: CallRow) -> bool:
-        since = real_now() - self._clock.real_duration(self._overdue_after)
-        return row.signalled_version < row.version and (row.behind_since_real or row.updated_real) < since
+        return row.signalled_version < row.version and (row.behind_since_real or row.updated_real) < self._long_ago()
+
+    def _long_ago(self) -> datetime:
+        """In real time: what has been waiting since then has waited too long."""
+        return real_now() - self._clock.real_duration(self._overdue_after)
 
     async def _status(self, call_id: str) -> "WorkflowExecutionStatus | str | None":
         """What Temporal says of the call's workflow; `None`: it does not know it."""

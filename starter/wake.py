@@ -8,7 +8,7 @@ import structlog
 from psycopg import sql
 from sqlalchemy import Engine
 
-from starter.accept import CHANGED
+from database.notify import CHANGED
 
 log = structlog.get_logger()
 

@@ -31,6 +31,7 @@ class Mutation:
 
 
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
+HOLDS = ("tests/starter/test_holds.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -58,7 +59,8 @@ MUTATIONS = (
     Mutation(
         "R2: reopened is treated as a new call (confirmed and surveyed again)",
         "calls/timetable.py",
-        '    """What the service owes the caller of this call at `now` (the service\'s time)."""\n',
+        '    silent = f"silent: {call.decision.rule}"\n',
+        '    silent = f"silent: {call.decision.rule}"\n'
         "    if call.facts.reopened_at is not None:\n"
         "        texts = [text for text in texts if text.due_at > call.facts.reopened_at]\n",
         STREAMS,
@@ -206,9 +208,52 @@ MUTATIONS = (
     Mutation(
         "R4: the commit wakes nobody",
         "starter/accept.py",
-        '                session.execute(select(func.pg_notify(CHANGED, "")))',
+        "                wake_forwarders(session)",
         "                pass",
         ("tests/starter/test_sweep.py",),
+    ),
+    Mutation(
+        "R4: a record of CAD's forgets that its call is held",
+        "starter/accept.py",
+        "recipient_version=row.recipient_version, held=held)",
+        "recipient_version=row.recipient_version, held=False)",
+        HOLDS,
+    ),
+    Mutation(
+        "R4: a hold is written over what a record of CAD's tells meanwhile",
+        "starter/holds.py",
+        "session.get(CallRow, call_id, with_for_update=True)",
+        "session.get(CallRow, call_id)",
+        HOLDS,
+    ),
+    Mutation(
+        "A hold wakes nobody",
+        "web/staff/switches.py",
+        "                wake_forwarders(session)",
+        "                pass",
+        HOLDS,
+    ),
+    Mutation(
+        "R2: what expires while its call is held is not written down",
+        "calls/timetable.py",
+        "    return step if now >= step.expires_at else Wait(until=step.expires_at, reason=_HELD)",
+        "    return Wait(until=give_up_at, reason=_HELD)",
+        ("tests/calls/test_timetable.py", "tests/workflows/test_call_updates.py"),
+    ),
+    Mutation(
+        "R8: a hold by hand orders what has expired, which it did not yesterday",
+        "calls/timetable.py",
+        "    if held_by_hand and not facts.held:\n"
+        "        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)\n",
+        "    facts = facts.model_copy(update={'held': facts.held or held_by_hand})\n",
+        ("tests/workflows/test_replay.py",),
+    ),
+    Mutation(
+        "What is released is overdue at once",
+        "starter/sweep.py",
+        "or_released_since=self._long_ago()",
+        "or_released_since=real_now()",
+        HOLDS,
     ),
     Mutation(
         "R3: the number of a call that waited too long stays",

@@ -34,14 +34,18 @@ class ByHand:
         elif signal in {Signal.HELD, Signal.RELEASED}:
             self.held = signal is Signal.HELD
 
+    def hear(self, before: KnownCall, told: KnownCall) -> None:
+        """Staff have held or released the call since: the last word counts."""
+        if before.facts.held != told.facts.held:
+            self.held = None
+
     def over(self, told: KnownCall) -> KnownCall:
         """What CAD told, with what was said by hand on top."""
         return told.model_copy(update={"facts": self._facts(told.facts), "decision": self._decision(told.decision)})
 
     def _facts(self, facts: CallFacts) -> CallFacts:
         newer = {name: time for name, time in self.times.items() if (getattr(facts, name) or time) <= time}
-        held = facts.held if self.held is None else self.held
-        return facts.model_copy(update={**newer, "held": held})
+        return facts.model_copy(update={**newer, "held": facts.held and self.held is not False})
 
     def _decision(self, decision: Decision) -> Decision:
         if self.stopped is None:

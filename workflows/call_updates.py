@@ -70,7 +70,13 @@ class CallUpdates:
         return self._end(step)
 
     def _ask(self) -> Step:
-        return next_step(call=self._call, texts=self._texts, timetable=self._timetable, now=self._now())
+        return next_step(
+            call=self._call,
+            texts=self._texts,
+            timetable=self._timetable,
+            now=self._now(),
+            held_by_hand=self._by_hand.held is True,
+        )
 
     async def _wait(self, step: Wait) -> None:
         """Until its time comes, or something happens to the call that changes what is owed."""
@@ -170,6 +176,7 @@ class CallUpdates:
     def _learn(self, told: KnownCall) -> None:
         """Take newer facts from the database; those of another call, sent here by mistake, are not ours."""
         if told.version > self._told.version and _is_same_call(told, self._told):
+            self._by_hand.hear(self._told, told)
             self._told = told
             self._call = self._by_hand.over(told)
 

@@ -19,11 +19,18 @@ OTTAWA = ZoneInfo("America/Toronto")
 SECOND = timedelta(seconds=1)
 
 
-def ask(after: float, *texts: TextRecord, timetable: Timetable = POLICY.timetable, **facts: Any) -> Step:
+def ask(
+    after: float,
+    *texts: TextRecord,
+    timetable: Timetable = POLICY.timetable,
+    held_by_hand: bool = False,
+    **facts: Any,
+) -> Step:
     """What is owed so many minutes after receipt. Facts that are numbers of minutes become times."""
     times = {name: NOON + minutes(value) for name, value in facts.items() if name.endswith("_at")}
     call = a_call(POLICY, **facts | times)
-    return next_step(call=call, texts=texts, timetable=timetable, now=NOON + minutes(after))
+    now = NOON + minutes(after)
+    return next_step(call=call, texts=texts, timetable=timetable, now=now, held_by_hand=held_by_hand)
 
 
 def wait(after: float, reason: str) -> Wait:
@@ -301,20 +308,54 @@ class TestSilence:
         assert ask(60, CONFIRMED, **facts) == Wait(until=NOON + UNTIL_GIVEN_UP, reason=f"silent: {rule}")
         assert ask(14 * 24 * 60, CONFIRMED, **facts) == End(reason=f"silent: {rule}")
 
-    def test_held_by_staff_it_waits_whatever_is_due(self) -> None:
-        held = Wait(until=NOON + UNTIL_GIVEN_UP, reason="held by staff")
-        assert ask(3, held=True) == held
-        assert ask(60, CONFIRMED, held=True) == held
-        assert ask(61, CONFIRMED, held=True, dispatched_at=61) == held
+    def test_held_by_staff_what_is_due_waits_until_it_is_not_true_any_more(self) -> None:
+        assert ask(0, held=True) == wait(3, "held by staff")
+        assert ask(3, held=True) == wait(63, "held by staff")
+        assert ask(60, CONFIRMED, held=True) == wait(120, "held by staff")
+        assert ask(61, CONFIRMED, held=True, dispatched_at=61) == Wait(
+            until=NOON + UNTIL_GIVEN_UP, reason="held by staff"
+        )
+        assert ask(300, CONFIRMED, held=True, cleared_at=60) == wait(60 + 72 * 60, "held by staff")
+
+    def test_r2_what_was_due_and_has_expired_in_a_hold_is_ordered_for_the_ledger_to_say_so(self) -> None:
+        assert ask(63, held=True) == send(Kind.CONFIRMATION, due=3, expires=63)
+        assert ask(120, CONFIRMED, held=True) == send(Kind.DELAY, due=60, expires=120)
+        in_the_day = 60 + 73 * 60
+        assert ask(in_the_day, CONFIRMED, held=True, cleared_at=60) == send(Kind.SURVEY, due=300, expires=60 + 72 * 60)
+
+    def test_a_hold_changes_nothing_about_how_a_call_ends(self) -> None:
+        assert ask(2, held=True, cleared_at=1) == End(reason="cleared before the confirmation")
+        expired = text(Kind.CONFIRMATION, state=LedgerState.EXPIRED)
+        assert ask(64, expired, held=True) == End(reason="the confirmation was not sent: expired")
+        assert ask(80 * 60, CONFIRMED, text(Kind.SURVEY), held=True, cleared_at=60) == End(
+            reason="the survey was offered"
+        )
+
+    def test_of_delay_notices_that_expire_in_a_hold_no_more_are_written_down_than_the_caller_would_have_got(
+        self,
+    ) -> None:
+        told = [delay(n, due=60 + 120 * (n - 1), state=LedgerState.EXPIRED) for n in (1, 2, 3)]
+        assert ask(500, CONFIRMED, *told[:2], held=True) == send(Kind.DELAY, 3, due=300, expires=360)
+        for after in (420, 500, 5000):
+            assert ask(after, CONFIRMED, *told, held=True) == Wait(until=NOON + UNTIL_GIVEN_UP, reason="held by staff")
+        assert ask(425, CONFIRMED, *told, held=False) == send(Kind.DELAY, 4, due=420, expires=480)
 
     def test_released_it_goes_on_where_it_was(self) -> None:
         assert ask(61, CONFIRMED, held=False) == send(Kind.DELAY, due=60, expires=120)
 
-    def test_held_when_it_is_over_it_waits_until_no_survey_can_be_sent_any_more(self) -> None:
-        assert ask(100, CONFIRMED, held=True, cleared_at=60) == wait(60 + 72 * 60, "held by staff")
-        assert ask(60 + 72 * 60, CONFIRMED, held=True, cleared_at=60) == End(reason="held by staff until it was over")
+    def test_held_by_hand_it_waits_whatever_is_due_and_orders_nothing(self) -> None:
+        held = Wait(until=NOON + UNTIL_GIVEN_UP, reason="held by staff")
+        for after, texts in ((3, []), (300, []), (60, [CONFIRMED]), (5000, [CONFIRMED])):
+            assert ask(after, *texts, held_by_hand=True) == held
+        assert ask(61, CONFIRMED, held_by_hand=True, dispatched_at=61) == held
+
+    def test_held_by_hand_when_it_is_over_it_waits_until_no_survey_can_be_sent_any_more(self) -> None:
+        assert ask(100, CONFIRMED, held_by_hand=True, cleared_at=60) == wait(60 + 72 * 60, "held by staff")
+        assert ask(60 + 72 * 60, CONFIRMED, held_by_hand=True, cleared_at=60) == End(
+            reason="held by staff until it was over"
+        )
         cleared_late = 14 * 24 * 60 - 5
-        assert ask(14 * 24 * 60 + 1, CONFIRMED, held=True, cleared_at=cleared_late) == wait(
+        assert ask(14 * 24 * 60 + 1, CONFIRMED, held_by_hand=True, cleared_at=cleared_late) == wait(
             cleared_late + 72 * 60, "held by staff"
         )
 

@@ -48,12 +48,12 @@ SPEED = 1200
 """A third of an hour a second."""
 
 
-def in_a_hurry(agency: Agency) -> Agency:
+def in_a_hurry(agency: Agency, *, confirmation_true_for: timedelta = timedelta(days=5)) -> Agency:
     """The agency with short times and long expiries, and surveys at any hour: a whole call in three seconds."""
     table = agency.policy.timetable
     hurried = table.model_copy(
         update={
-            "confirmation": table.confirmation.model_copy(update={"expires_after": timedelta(days=5)}),
+            "confirmation": table.confirmation.model_copy(update={"expires_after": confirmation_true_for}),
             "delay": table.delay.model_copy(update={"first_after": {3: minutes(24), 4: minutes(24)}, "at_most": 1}),
             "survey": table.survey.model_copy(
                 update={"after_cleared": minutes(20), "opens": time.min, "closes": time.max}
@@ -210,9 +210,10 @@ async def small_town(
     temporal: TemporalServer,
     phones: Phones,
     has_worker: bool = True,
+    confirmation_true_for: timedelta = timedelta(days=5),
 ) -> AsyncIterator[SmallTown]:
     """Open it at noon, with a call that nobody has made yet. Without a worker the test brings its own."""
-    agency = in_a_hurry(agency)
+    agency = in_a_hurry(agency, confirmation_true_for=confirmation_true_for)
     clock = Clock(real_origin=real_now(), virtual_origin=NOON, speed=SPEED)
     client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
     services = TextServices(

@@ -117,6 +117,37 @@ async def held_and_released(stage: Stage, _policy: Policy) -> None:
     await stage.handle.result()
 
 
+async def held_by_hand_for_long(stage: Stage, _policy: Policy) -> None:
+    """Longer than the confirmation is true, and to its end: nothing was ordered, not even what had expired.
+
+    Recorded before a hold in the database was a fact of the call.
+    """
+    await stage.handle.signal(Signal.HELD)
+    for after in (90, 150):
+        await stage.until(NOON + minutes(after))
+        await stage.handle.signal(Signal.UPDATED)
+    await stage.until(NOON + minutes(200))
+    await stage.handle.signal(Signal.CANCELLED)
+    await stage.handle.result()
+
+
+async def held_in_the_database(stage: Stage, policy: Policy) -> None:
+    """Confirmed, then held for longer than a delay notice is true."""
+
+    def expired(order: SendText) -> TextOutcome:
+        return TextOutcome(record=TextRecord(key=order.key, state=LedgerState.EXPIRED, due_at=order.due_at))
+
+    await stage.until(NOON + minutes(10))
+    await stage.handle.signal(Signal.HELD, CallChange(call=a_call(policy, version=2, held=True)))
+    stage.clerk.answer = expired
+    await stage.until(NOON + minutes(130))
+    stage.clerk.answer = None
+    await stage.handle.signal(Signal.RELEASED, CallChange(call=a_call(policy, version=3)))
+    await stage.until(NOON + minutes(200))
+    await stage.handle.signal(Signal.CANCELLED)
+    await stage.handle.result()
+
+
 async def never_cleared(stage: Stage, _policy: Policy) -> None:
     await stage.handle.result()
 
@@ -172,6 +203,8 @@ STORIES: dict[str, Story] = {
         reopened,
         reclassified,
         held_and_released,
+        held_by_hand_for_long,
+        held_in_the_database,
         never_cleared,
         let_go,
         pestered,

@@ -94,6 +94,50 @@ async def test_a_held_call_gets_nothing_until_it_is_released(ottawa: Agency) -> 
         assert stage.clerk.sent == ["confirmation"]
 
 
+async def test_r2_a_call_that_is_held_in_the_database_orders_a_text_when_it_has_expired_and_no_sooner(
+    ottawa: Agency,
+) -> None:
+    policy = ottawa.policy
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.handle.signal(Signal.HELD, CallChange(call=a_call(policy, version=2, held=True)))
+        await stage.until(NOON + minutes(62))
+        assert stage.clerk.sent == []
+        assert "held by staff" in await stage.details()
+        await stage.until(NOON + minutes(64))
+        assert near(stage.clock.at(stage.clerk.asked_at("confirmation")), NOON + minutes(63))
+
+
+@pytest.mark.parametrize("order", [(2, 3), (3, 2), (2, 3, 3, 2, 2)])
+async def test_a_hold_and_its_release_come_to_the_same_late_repeated_and_in_any_order(
+    ottawa: Agency, order: tuple[int, ...]
+) -> None:
+    policy = ottawa.policy
+    async with playing(policy, a_call(policy)) as stage:
+        for version in order:
+            call = a_call(policy, version=version, held=version == 2)
+            name = Signal.HELD if version == 2 else Signal.RELEASED
+            await stage.handle.signal(name, CallChange(call=call))
+        await stage.until(NOON + minutes(4))
+        assert stage.clerk.sent == ["confirmation"]
+
+
+async def test_of_a_hold_by_hand_and_one_in_the_database_the_last_word_counts(ottawa: Agency) -> None:
+    policy = ottawa.policy
+    async with playing(policy, a_call(policy)) as stage:
+        await stage.handle.signal(Signal.HELD)
+        await stage.handle.signal(Signal.HELD, CallChange(call=a_call(policy, version=2, held=True)))
+        await stage.until(NOON + minutes(10))
+        await stage.handle.signal(Signal.RELEASED)  # by hand, while the database still holds it
+        await stage.until(NOON + minutes(11))
+        assert stage.clerk.sent == ["confirmation"]  # the activity asks the database
+        await stage.handle.signal(Signal.HELD)
+        await stage.until(NOON + minutes(61))
+        assert stage.clerk.sent == ["confirmation"]
+        await stage.handle.signal(Signal.RELEASED, CallChange(call=a_call(policy, version=3)))
+        await stage.until(NOON + minutes(62))
+        assert stage.clerk.sent == ["confirmation", "delay notice 1"]
+
+
 async def test_a_late_or_repeated_signal_changes_nothing(ottawa: Agency) -> None:
     policy = ottawa.policy
     dispatched = a_call(policy, version=3, dispatched_at=NOON + minutes(10))

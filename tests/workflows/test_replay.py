@@ -37,6 +37,11 @@ ENDS = {
     "reopened": ("the survey was offered", ("confirmation: accepted", "survey link: accepted")),
     "reclassified": ("silent: sensitive call type", ("confirmation: accepted",)),
     "held_and_released": ("silent: cancelled", ("confirmation: accepted",)),
+    "held_by_hand_for_long": ("silent: cancelled", ()),
+    "held_in_the_database": (
+        "silent: cancelled",
+        ("confirmation: accepted", "delay notice 1: expired", "delay notice 2: accepted"),
+    ),
     "let_go": ("silent: cancelled", ("confirmation: accepted",)),
     "pestered": ("silent: cancelled", ("confirmation: accepted",)),
     "never_cleared": (

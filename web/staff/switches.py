@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Executable, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, select, update
 
-from activities.stop_and_go import Mode, mode_of_service
+from activities.stop_and_go import OF_A_CALL, Mode, mode_of_service
 from database.encryption import Keyring
-from database.tables import PilotNumberRow, ServiceModeRow, SwitchRow, real_now
+from database.notify import wake_forwarders
+from database.tables import CallRow, PilotNumberRow, ServiceModeRow, SwitchRow, real_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class Stopped:
     since: datetime
     by: str
     why: str
+    call_ended: str | None
+    """How the call ended that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,10 @@ class State:
     pilot_phones: int
 
 
+class NoSuchCall(Exception):  # noqa: N818 - an outcome
+    """There is no call of this id."""
+
+
 class Switches:
     """Everything that staff can stop and let go."""
 
@@ -45,15 +52,17 @@ class Switches:
         self._keyring = keyring
 
     def stop(self, scope: str, *, by: str, why: str) -> bool:
-        """Switch it off. False: it is off already, and stays so for the reason that was given first."""
+        """Switch it off. False: it is off already, and stays so for the reason that was given first.
+
+        That binds from the commit on; the starters, who hear of it then, make it a fact of the call that it is about.
+        """
         statement = (
             insert(SwitchRow)
             .values(scope=scope, stopped_by=by, why=why, stopped_real=real_now())
             .on_conflict_do_nothing()
             .returning(col(SwitchRow.id))
         )
-        with Session(self._engine) as session, session.begin():
-            return session.execute(statement).first() is not None
+        return self._switch(statement)
 
     def go(self, scope: str, *, by: str, why: str) -> bool:
         """Switch it on again. False: it was not off."""
@@ -63,8 +72,26 @@ class Switches:
             .values(released_real=real_now(), released_by=by, released_why=why)
             .returning(col(SwitchRow.id))
         )
+        return self._switch(statement)
+
+    def _switch(self, statement: Executable) -> bool:
         with Session(self._engine) as session, session.begin():
-            return session.execute(statement).first() is not None
+            changed = session.execute(statement).first() is not None
+            if changed:
+                wake_forwarders(session)
+            return changed
+
+    def how_it_ended(self, call_id: str) -> str | None:
+        """Why nothing more of this call goes out; `None` while something may.
+
+        Raises:
+            NoSuchCall: nobody has told of such a call.
+        """
+        with Session(self._engine) as session:
+            row = session.get(CallRow, call_id)
+            if row is None:
+                raise NoSuchCall(call_id)
+            return row.ended_reason
 
     def set_mode(self, mode: Mode, *, by: str, why: str) -> None:
         """From now on, for the whole service."""
@@ -87,14 +114,18 @@ class Switches:
         with Session(self._engine) as session:
             newest = session.exec(select(ServiceModeRow).order_by(col(ServiceModeRow.id).desc()).limit(1)).first()
             rows = session.exec(
-                select(SwitchRow).where(col(SwitchRow.released_real).is_(None)).order_by(col(SwitchRow.stopped_real))
+                select(SwitchRow, CallRow.ended_reason)
+                .join(CallRow, col(SwitchRow.scope) == literal(OF_A_CALL).concat(col(CallRow.call_id)), isouter=True)
+                .where(col(SwitchRow.released_real).is_(None))
+                .order_by(col(SwitchRow.stopped_real))
             ).all()
             return State(
                 mode=mode_of_service(session),
                 mode_by=None if newest is None else newest.set_by,
                 mode_why=None if newest is None else newest.why,
                 stopped=[
-                    Stopped(scope=row.scope, since=row.stopped_real, by=row.stopped_by, why=row.why) for row in rows
+                    Stopped(scope=row.scope, since=row.stopped_real, by=row.stopped_by, why=row.why, call_ended=ended)
+                    for row, ended in rows
                 ],
                 pilot_phones=session.exec(select(func.count(col(PilotNumberRow.phone_hash)))).one(),
             )
