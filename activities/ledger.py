@@ -78,20 +78,28 @@ def claim(session: Session, order: SendText, *, call: CallRow) -> Claim | InDoub
     return renew(session, row)
 
 
+NEVER_HAD_IT = "the carrier never had an earlier attempt, say its list and its silence"
+
+
 def drop(session: Session, row: TextRow, *, at: datetime) -> TextRecord | None:
     """The text is no longer owed. Its row goes, unless an earlier attempt may have sent it: that stays on record."""
     if row.first_sending_real is None:
         session.delete(row)
         return None
-    return settle(session, row, LedgerState.UNKNOWN, at=at, reason="overtaken while its outcome was unknown")
+    return hold_back(session, row, LedgerState.EXPIRED, at=at, rule="overtaken", reason="newer facts overtook it")
 
 
 def hold_back(
     session: Session, row: TextRow, state: LedgerState, *, at: datetime, rule: str, reason: str
 ) -> TextRecord:
-    """The text is not sent, for good; it counts as unknown where an earlier attempt may have sent it."""
-    final = state if row.first_sending_real is None else LedgerState.UNKNOWN
-    return settle(session, row, final, at=at, rule=rule, reason=reason)
+    """The text is not sent, for good.
+
+    Where an earlier attempt was in doubt, list and callbacks have been silent for so long that it might have been sent
+    again: so it was not sent. Should the carrier tell otherwise later, the row moves on (web/residents/delivery.py).
+    """
+    if row.first_sending_real is not None:
+        reason = f"{reason}; {NEVER_HAD_IT}"
+    return settle(session, row, state, at=at, rule=rule, reason=reason)
 
 
 def renew(session: Session, row: TextRow) -> Claim:

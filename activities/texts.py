@@ -132,6 +132,9 @@ class TextActivities:
                 return TextOutcome(record=ledger.record_of(text), call=self._newer(order, call))
             verdict = check(session, order, row=call, number=number, agency=self._is.agency, now=now)
             match verdict:
+                case Overtaken() if verdict.call.facts.held and text.first_sending_real is not None:
+                    # Its row cannot go, and what is dropped is gone: it waits here for release.
+                    raise NotProcessed("held by staff", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
                 case Overtaken():
                     return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
                 case HeldBack():

@@ -18,6 +18,7 @@ from database.tables import OptOutRow, SurveyInvitationRow, real_now
 from tests.activities.broken_tls import broken_tls
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
+from web.residents.delivery import record_delivery
 
 
 def test_a_confirmation_reaches_the_phone_with_its_case_number_and_stands_in_the_ledger(desk: Desk) -> None:
@@ -235,8 +236,8 @@ def test_two_calls_of_one_number_with_the_same_words_are_two_texts(desk: Desk) -
         desk.send(order)
 
 
-def test_a_text_overtaken_while_its_outcome_is_unknown_stays_on_record(desk: Desk) -> None:
-    """R2: it may be on the phone; nobody may forget that."""
+def test_a_text_overtaken_after_its_outcome_was_in_doubt_stays_on_record(desk: Desk) -> None:
+    """R2: the carrier was silent long enough for it to be sent again; should it speak after all, its row is there."""
     desk.call()
     desk.send()
     desk.phones.forget()
@@ -244,8 +245,27 @@ def test_a_text_overtaken_while_its_outcome_is_unknown_stays_on_record(desk: Des
     desk.call(version=2, cleared_at=NOON + minutes(2))
     outcome = desk.send(desk.order(version=1))
     assert outcome.record is not None
-    assert outcome.record.state is LedgerState.UNKNOWN
+    assert outcome.record.state is LedgerState.EXPIRED
+    assert (desk.row().state, desk.row().rule) == ("expired", "overtaken")
+    assert ledger.NEVER_HAD_IT in (desk.row().reason or "")
     assert desk.phones.bodies(NUMBER) == []
+    record_delivery(
+        desk.engine, text_id=desk.row().id, provider_sid="SM1", status="delivered", error_code=None, now=NOON
+    )
+    assert desk.row().state == "delivered"
+
+
+def test_a_text_in_doubt_that_is_held_waits_for_release(desk: Desk) -> None:
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row(some_attempt())
+    desk.call(version=2, held=True)
+    with pytest.raises(ApplicationError, match="held by staff"):
+        desk.send(desk.order(version=1))
+    desk.call(version=3)
+    desk.send(desk.order(version=1))
+    assert len(desk.phones.bodies(NUMBER)) == 1
 
 
 def test_trouble_with_the_database_is_retried_and_its_words_stay_out_of_temporal(desk: Desk) -> None:
@@ -296,8 +316,8 @@ def test_an_attempt_that_turns_out_alive_is_left_alone(desk: Desk) -> None:
         TextActivities(desk.services)._find_out(doubt)
 
 
-def test_a_text_that_may_be_out_stays_unknown_whatever_later_attempts_met(desk: Desk) -> None:
-    """R2, R9: a lost answer, silence, "too many requests", then too late: the phone may have it all the same."""
+def test_a_text_that_the_carrier_never_had_has_expired_whatever_its_attempts_met(desk: Desk) -> None:
+    """R9: a lost answer, silence from list and callbacks, "too many requests", then too late."""
     desk.call()
     desk.send()
     desk.phones.forget()
@@ -307,7 +327,8 @@ def test_a_text_that_may_be_out_stays_unknown_whatever_later_attempts_met(desk: 
         desk.send()
     desk.at(NOON + hours(2))
     desk.send()
-    assert (desk.row().state, desk.row().rule) == ("unknown", "expired")
+    assert (desk.row().state, desk.row().rule) == ("expired", "expired")
+    assert ledger.NEVER_HAD_IT in (desk.row().reason or "")
 
 
 def test_a_clock_that_is_ahead_of_twilios_does_not_hide_the_text_that_is_looked_for(desk: Desk) -> None:

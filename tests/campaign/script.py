@@ -21,26 +21,24 @@ _NOT_CADS: Final = {"agency", "cad_id", "in_progress", "safety_flag", "recipient
 class Fate:
     """What happens to a call, in minutes after receipt, and the texts that its caller must get: these and no others."""
 
-    happens: Mapping[str, float]
-    owed: frozenset[Kind]
-    becomes: Mapping[str, object]
+    happens: tuple[tuple[str, float], ...]
+    owed: frozenset[Kind] = frozenset()
+    becomes: tuple[tuple[str, object], ...] = ()
     """Facts that come with what happens first."""
 
 
-_LONG_WAIT = Fate(happens={"dispatched_at": 25, "cleared_at": 30}, owed=frozenset(Kind) - {Kind.AUTO_REPLY}, becomes={})
-_FATES: Final = (
-    (_LONG_WAIT, 70),
-    (
-        Fate(
-            happens={"dispatched_at": 10, "cleared_at": 30},
-            owed=frozenset({Kind.CONFIRMATION, Kind.SURVEY}),
-            becomes={},
-        ),
-        20,
-    ),
-    (Fate(happens={"cleared_at": 1}, owed=frozenset(), becomes={"cancelled": "cancelled"}), 5),
-    (Fate(happens={"dispatched_at": 1}, owed=frozenset(), becomes={"in_progress": True}), 5),
-)
+def fates(*, patience: float) -> Mapping[Fate, int]:
+    """What may happen, and how often. Between one text's due time and what would make it untrue lie `patience` minutes:
+    a text whose worker is killed is taken up half a minute later, and once more so late where that one is killed too.
+    """
+    told, later = 20 + patience, 25 + patience
+    confirmed_and_asked = frozenset({Kind.CONFIRMATION, Kind.SURVEY})
+    return {
+        Fate(happens=(("dispatched_at", told), ("cleared_at", later)), owed=confirmed_and_asked | {Kind.DELAY}): 70,
+        Fate(happens=(("dispatched_at", 10), ("cleared_at", later)), owed=confirmed_and_asked): 20,
+        Fate(happens=(("cleared_at", 1),), becomes=(("cancelled", "cancelled"),)): 5,
+        Fate(happens=(("dispatched_at", 1),), becomes=(("in_progress", True),)): 5,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,7 @@ class Call:
         first = {name: value for name, value in facts.items() if value is not None and name not in _NOT_CADS}
         told = [self._record(self.received, first)]
         becomes = dict(self.fate.becomes)
-        for what, after in self.fate.happens.items():
+        for what, after in self.fate.happens:
             when = self.received + minutes(after)
             told.append(self._record(when, {what: when.isoformat(), **becomes}))
             becomes = {}
@@ -74,16 +72,15 @@ class Call:
         )
 
 
-def some_calls(count: int, *, begins: datetime, over: timedelta, seed: int) -> list[Call]:
+def some_calls(count: int, *, begins: datetime, over: timedelta, patience: float, seed: int) -> list[Call]:
     """So many calls, received at random over a time, each from a phone of its own."""
-    dice = random.Random(seed)
-    fates, weights = zip(*_FATES, strict=True)
+    dice, possible = random.Random(seed), fates(patience=patience)
     return [
         Call(
             cad_id=f"{number:05}",
             phone=f"+1{_AREA_CODES[number // 100]}555{100 + number % 100:04}",
             received=begins + over * dice.random(),
-            fate=dice.choices(fates, weights)[0],
+            fate=dice.choices(list(possible), list(possible.values()))[0],
         )
         for number in range(count)
     ]

@@ -174,7 +174,7 @@ def somebody_waits_for_a_lock(engine: Engine) -> None:
 def test_holds_releases_records_and_looks_in_any_order_come_to_the_same(
     engine: Engine, acceptor: Acceptor, switches: Switches, holds: Holds, emptied: Callable[[], None]
 ) -> None:
-    chance = random.Random(5)  # noqa: S311 - the same shuffles each time
+    chance = random.Random(5)
     for each in LIFE:
         acceptor.accept(each)
     expected = told_by_cad(engine)

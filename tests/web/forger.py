@@ -23,7 +23,7 @@ class Forger:
 
     @classmethod
     def seeded(cls, seed: int, texts: Sequence[UUID]) -> "Forger":
-        return cls(Random(seed), texts)  # noqa: S311 - the same every time
+        return cls(Random(seed), texts)
 
     def right(self) -> Raw:
         """What Twilio might really send, at one of the three addresses."""
