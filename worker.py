@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
+from activities.reconcile import ReconcileActivities
 from activities.texts import TextActivities, TextServices
 from calls.contracts import TASK_QUEUE
 from database.encryption import keyring_of
@@ -21,6 +22,7 @@ from policy.agency import load_agency
 from settings import Settings, load_settings
 from temporal_client import connect_temporal
 from workflows.call_updates import CallUpdates
+from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
 
@@ -49,11 +51,17 @@ def text_services(settings: Settings) -> TextServices:
 
 def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
     """A worker for everything this service does. Activities are plain functions on `threads` threads."""
+    reconciling = ReconcileActivities(services)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CallUpdates],
-        activities=[TextActivities(services).send_text],
+        workflows=[CallUpdates, Reconcile],
+        activities=[
+            TextActivities(services).send_text,
+            reconciling.settle_texts,
+            reconciling.sum_a_day,
+            reconciling.forget_bodies,
+        ],
         activity_executor=ThreadPoolExecutor(max_workers=threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,

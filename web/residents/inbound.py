@@ -14,14 +14,13 @@ from activities.stop_and_go import EVERYTHING, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
 from database.tables import InboundMessageRow, OptOutRow, TextRow
-from texts.keywords import Keyword, Reading, read_keyword
+from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
 
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
 _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines
-_STOP_BY_CARRIER: Final = "stop by carrier"
 _OPTED_OUT: Final = "opted out"
 
 
@@ -72,7 +71,7 @@ def _stored(
             provider_sid=message.provider_sid,
             phone_hash=phone_hash,
             sender=message.sender,
-            keyword=_STOP_BY_CARRIER if by_carrier else reading.keyword.value,
+            keyword=STOP_BY_CARRIER if by_carrier else reading.keyword.value,
             body_encrypted=site.keyring.encrypt(message.body),
             received_at=now,
         )
@@ -135,7 +134,7 @@ def _carrier_blocked(session: Session, sender: str, *, phone_hash: str, since: d
     statement = select(InboundMessageRow.id).where(
         InboundMessageRow.phone_hash == phone_hash,
         InboundMessageRow.sender == sender,
-        InboundMessageRow.keyword == _STOP_BY_CARRIER,
+        InboundMessageRow.keyword == STOP_BY_CARRIER,
         col(InboundMessageRow.received_at) >= since,
     )
     return session.exec(statement.limit(1)).first() is not None
