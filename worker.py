@@ -13,9 +13,10 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
+from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
-from calls.contracts import TASK_QUEUE
+from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
 from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
@@ -23,6 +24,7 @@ from policy.agency import load_agency
 from settings import Settings, load_settings
 from temporal_client import connect_temporal
 from workflows.call_updates import CallUpdates
+from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
 
@@ -52,7 +54,7 @@ def text_services(settings: Settings) -> TextServices:
 
 
 def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
-    """A worker for everything this service does. Activities are plain functions on at most `threads` threads."""
+    """A worker for the calls. Activities are plain functions on at most `threads` threads."""
     threads = in_hand_at_once(services.segments_per_second, threads=threads)
     return Worker(
         client,
@@ -61,6 +63,21 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         activities=[TextActivities(services).send_text],
         activity_executor=ThreadPoolExecutor(max_workers=threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
+        graceful_shutdown_timeout=_GRACE,
+        workflow_runner=workflow_runner(),
+    )
+
+
+def build_reconciler(client: Client, services: TextServices) -> Worker:
+    """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
+    reconciling = ReconcileActivities(services)
+    return Worker(
+        client,
+        task_queue=RECONCILER_TASK_QUEUE,
+        workflows=[Reconcile],
+        activities=[reconciling.settle_texts, reconciling.sum_a_day, reconciling.forget_bodies],
+        activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
+        max_concurrent_activities=1,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
     )
@@ -97,7 +114,7 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     services = text_services(settings)
     client = await connect_temporal(metrics_port=settings.metrics_port)
-    async with build_worker(client, services, threads=settings.worker_threads):
+    async with build_worker(client, services, threads=settings.worker_threads), build_reconciler(client, services):
         log.info("worker ready", agency=services.agency.key, policy=services.agency.version)
         await stop.wait()
     log.info("worker stopped")

@@ -6,9 +6,9 @@ Only status and code of an error leave this module: Twilio's error texts hold ph
 import re
 import ssl
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 import requests
@@ -19,9 +19,12 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from activities import error_codes
+from activities.carrier_messages import Message, read_message
 
 _TWILIO = "https://api.twilio.com"
+_NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
+_PAGE_SIZE = 1000  # the most that Twilio gives
 _CONNECT_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 600
 
@@ -122,6 +125,10 @@ class Carrier(Protocol):
 
     def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None: ...
 
+    def fetch(self, sid: str) -> Message | None: ...
+
+    def sent_between(self, since: date, until: date, *, sender: str) -> Iterator[Message]: ...
+
 
 class CarrierClient:
     """Sends and looks up texts. Synchronous; safe to share between threads."""
@@ -186,6 +193,41 @@ class CarrierClient:
             raise NotProcessed(type(error).__name__) from None
         except TwilioException as error:
             raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
+
+    def fetch(self, sid: str) -> Message | None:
+        """The message with this sid; `None`: Twilio does not know it.
+
+        Raises:
+            NotProcessed: Twilio cannot say it now.
+        """
+        try:
+            return read_message(self._client.messages(sid).fetch())
+        except TwilioRestException as error:
+            if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
+                return None
+            raise NotProcessed(f"a message cannot be had, HTTP {error.status}, code {error.code or 0}") from None
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise NotProcessed("a message cannot be had") from None
+
+    def sent_between(self, since: date, until: date, *, sender: str) -> Iterator[Message]:
+        """What `sender` sent on the days from `since` to `until` (UTC, both included), a page at a time.
+
+        One that is queued, or failed before it was sent, has no date of sending and is not among them.
+
+        Raises:
+            NotProcessed: the list, or the rest of it, could not be had now.
+        """
+        try:
+            messages = self._client.messages.stream(
+                from_=sender,
+                date_sent_after=datetime.combine(since, time.min, UTC),
+                date_sent_before=datetime.combine(until + timedelta(days=1), time.min, UTC),
+                page_size=_PAGE_SIZE,
+            )
+            for message in messages:
+                yield read_message(message)
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise NotProcessed("Twilio's list of messages cannot be had") from None
 
 
 def _seconds(told: str | None) -> float | None:

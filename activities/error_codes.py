@@ -24,29 +24,3 @@ FILTERED: Final = frozenset({30007, 30019, 30450})
 LATER: Final = frozenset({20429, 21611})
 """Not processed: too many requests, or the queue of our number is full."""
 LANDLINE: Final = frozenset({30006, 21614, 21635})
-
-_IN_WORDS: Final = {
-    OPTED_OUT: "opted out at the carrier",
-    21211: "no such number",
-    21408: "texts to that country are not switched on",
-    21612: "the carrier cannot reach that number from ours",
-    21614: "landline",
-    21635: "landline",
-    30002: "our account is suspended",
-    30003: "phone out of reach",
-    30004: "blocked by the phone or its network",
-    30005: "no such phone",
-    30006: "landline or a network that takes no texts",
-    30007: "filtered as spam by the network",
-    30008: "not delivered, the network does not say why",
-    30017: "the network was too busy",
-    30036: "too late: it had waited at the carrier until it was stale",
-    30410: "the network did not answer: it may have arrived",
-}
-
-
-def in_words(code: int | None) -> str:
-    """For staff: what a code means. Of one that is not listed, where to look it up."""
-    if code is None:
-        return "the carrier gives no reason"
-    return _IN_WORDS.get(code, f"the carrier's code {code}")

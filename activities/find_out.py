@@ -16,7 +16,7 @@ from database.tables import TextRow, real_now
 
 # Clocks of two houses differ: a message made up to so long before our first POST may be ours. Words, numbers, and the
 # messages that the ledger has already tell it from others.
-_CLOCK_DIFFERENCE = timedelta(minutes=15)
+CLOCK_DIFFERENCE = timedelta(minutes=15)
 _LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 
@@ -55,7 +55,7 @@ class FindOut:
         if question is None:  # a callback has answered meanwhile
             return self._settled(doubt)
         to, body, known = question
-        since = (text.first_sending_real or text.claimed_real) - _CLOCK_DIFFERENCE
+        since = (text.first_sending_real or text.claimed_real) - CLOCK_DIFFERENCE
         found = self._carrier.find(to=to, sender=self._sender, body=body, since=since, known=known)
         with Session(self._engine) as session:
             text = self._text(session, doubt, lock=True)

@@ -109,6 +109,7 @@ def renew(session: Session, row: TextRow) -> Claim:
     row.attempts += 1
     row.claimed_real = row.updated_real = real_now()
     row.lease_until_real = row.claimed_real + LEASE
+    row.looked_up_real = None
     session.add(row)
     session.flush()
     return Claim(text_id=row.id, attempt_id=row.attempt_id, lease_until=row.lease_until_real)

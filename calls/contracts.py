@@ -12,6 +12,7 @@ from calls.policy import Timetable
 
 TASK_QUEUE: Final = "calls"
 """One for workflows and activities: only then does the SDK start an activity eagerly, some 50 ms sooner."""
+RECONCILER_TASK_QUEUE: Final = "reconciler"
 WORKFLOW_TYPE: Final = "CallUpdates"
 SEND_TEXT: Final = "send_text"
 

@@ -3,7 +3,7 @@
 import re
 from datetime import time, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -175,6 +175,26 @@ class NumberRules(_Value):
     """A number that could not take a text is not tried again for so long."""
 
 
+_BODIES_AT_LEAST: Final = timedelta(days=3)
+
+
+class Retention(_Value):
+    """The part of the policy that says how long what is personal is kept."""
+
+    bodies: Duration
+    """The words of texts, ours and residents'."""
+
+    @field_validator("bodies")
+    @classmethod
+    def _long_enough(cls, value: timedelta) -> timedelta:
+        """For three days a text in doubt is looked up at the carrier by its words."""
+        if value < _BODIES_AT_LEAST:
+            raise ValueError(
+                f"the words of texts are needed for {_BODIES_AT_LEAST.days} d, to find out what became of them"
+            )
+        return value
+
+
 class Policy(_Value):
     """All that decides whether and when a caller is texted. Its `version` stands in every decision and text (R9)."""
 
@@ -182,5 +202,6 @@ class Policy(_Value):
     eligibility: EligibilityRules
     timetable: Timetable
     numbers: NumberRules
+    retention: Retention
     undecided_for: Span
     """So long a call waits for what nobody has told yet; then it is closed, and its number deleted."""

@@ -1,19 +1,26 @@
 """`communityconnect attention`: what needs a person first, on the terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from database.engine import connect
 from logs import redact
 from policy.agency import load_agency
 from settings import Settings
-from web.staff.attention import needs_attention
+from web.staff.attention import Attention, needs_attention
+from web.staff.text_troubles import Difference, TextTroubles
 
-_NONE = "  none"
+_NAMES_SHOWN = 10
+_DIFFERENCES = {
+    "only_at_carrier": "only the carrier has",
+    "only_in_ledger": "only the ledger has",
+    "states_differ": "ended differently at the carrier:",
+}
 
 
 def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
-    """Say it; False where a call is stuck.
+    """Say it; False where a call is stuck, or nobody knows for more than an hour what became of a text.
 
     Raises:
         AgencyError: the agency's folder cannot be read.
@@ -24,23 +31,85 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
         found = needs_attention(engine)
     finally:
         engine.dispose()
-    say("Calls that are stuck:")
-    for call in found.stuck:
-        ended = f" ({call.ended})" if call.ended else ""
-        case = f", case {call.case_number}" if call.case_number else ""
-        say(f"  {call.call_id}{case}: {call.trouble}{ended}, since {call.since.astimezone(zone):%Y-%m-%d %H:%M}")
-    say(_NONE) if not found.stuck else None
-    say("Wrong numbers, as whoever has the phone says (the caller has heard nothing):")
-    for wrong in found.wrong:
-        case = f", case {wrong.case_number}" if wrong.case_number else ""
-        say(f"  {wrong.call_id}{case}, told {wrong.said.astimezone(zone):%Y-%m-%d %H:%M}")
-    say(_NONE) if not found.wrong else None
-    say("Calls that wait for what CAD has not told:")
-    for waiting in found.waiting:
-        say(f"  {waiting.call_id}: {waiting.reason}, since {waiting.since.astimezone(zone):%Y-%m-%d %H:%M}")
-    say(_NONE) if not found.waiting else None
-    say("Codes that the agency's folder does not list, in the last 7 days:")
-    for code in found.unknown:
-        say(f"  {code.calls} x {redact(code.what)}")
-    say(_NONE) if not found.unknown else None
-    return not found.stuck
+
+    def local(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+    for title, lines in (*_of_texts(found.texts, local), *_of_calls(found, local)):
+        say(f"{title}:")
+        shown = list(lines) or ["none"]
+        for line in shown:
+            say(f"  {line}")
+    return not found.stuck and not any(text.is_old for text in found.texts.unknown)
+
+
+_Sections = Iterable[tuple[str, Iterable[str]]]
+
+
+def _of_calls(found: Attention, local: Callable[[datetime], str]) -> _Sections:
+    yield (
+        "Calls that are stuck",
+        (
+            f"{_call(call.call_id, call.case_number)}: {call.trouble}{f' ({call.ended})' if call.ended else ''}, "
+            f"since {local(call.since)}"
+            for call in found.stuck
+        ),
+    )
+    yield (
+        "Wrong numbers, as whoever has the phone says (the caller has heard nothing)",
+        (f"{_call(wrong.call_id, wrong.case_number)}, told {local(wrong.said)}" for wrong in found.wrong),
+    )
+    yield (
+        "Calls that wait for what CAD has not told",
+        (f"{waiting.call_id}: {waiting.reason}, since {local(waiting.since)}" for waiting in found.waiting),
+    )
+    yield (
+        "Codes that the agency's folder does not list, in the last 7 days",
+        (f"{code.calls} x {redact(code.what)}" for code in found.unknown),
+    )
+
+
+def _of_texts(found: TextTroubles, local: Callable[[datetime], str]) -> _Sections:
+    yield "Texts whose outcome is unknown: this resident may not have been told", _unknown(found, local)
+    yield (
+        "Texts that did not arrive, in the last 7 days",
+        (
+            f"{text.what}, {_call(text.call_id, text.case_number)}: {text.why}, {local(text.at)}"
+            + (f", {text.sid}" if text.sid else "")
+            for text in found.undelivered
+        ),
+    )
+    yield "Days on which the ledger and the carrier's list differ", _differences(found)
+
+
+def _unknown(found: TextTroubles, local: Callable[[datetime], str]) -> Iterable[str]:
+    for text in found.unknown:
+        yield f"{text.what}, {_call(text.call_id, text.case_number)}, since {local(text.since)}, text {text.text_id}"
+    if found.older_unknown:
+        yield f"and {found.older_unknown} that became unknown more than 7 days ago"
+
+
+def _differences(found: TextTroubles) -> Iterable[str]:
+    for difference in found.differences:
+        yield (
+            f"{difference.day}: {difference.texts_ours} texts ({difference.segments_ours} segments) in the ledger, "
+            f"{difference.texts_theirs} ({difference.segments_theirs}) at the carrier"
+        )
+        yield from _named(difference)
+    if found.last_sum is not None:
+        yield f"no day has been summed up since {found.last_sum}: do workers run, is the schedule there and not paused?"
+
+
+def _named(difference: Difference) -> Iterable[str]:
+    for what, words in _DIFFERENCES.items():
+        count: int = getattr(difference, what)
+        if count:
+            names = difference.named.get(what, [])[:_NAMES_SHOWN]
+            more = ", …" if count > len(names) else ""
+            yield f"  {words} {count}: {', '.join(names)}{more}"
+
+
+def _call(call_id: str | None, case_number: str | None) -> str:
+    if call_id is None:
+        return "no call"
+    return f"{call_id}, case {case_number}" if case_number else call_id

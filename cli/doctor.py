@@ -12,6 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from cli.reconcile_schedule import has_schedule
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
@@ -126,7 +127,17 @@ async def _namespace(client: Client) -> list[Finding]:
             detail=f"missing: {', '.join(missing)}" if missing else "registered",
             mend=_SETUP if missing else "",
         ),
+        await _schedule(client),
     ]
+
+
+async def _schedule(client: Client) -> Finding:
+    is_there = await has_schedule(client)
+    return Finding(
+        what="reconciler's schedule",
+        detail="is there" if is_there else "is missing: texts without an end would not be looked up",
+        mend="" if is_there else _SETUP,
+    )
 
 
 def _twilio(settings: Settings) -> Finding:

@@ -55,7 +55,7 @@ def run(
 
 @app.command()
 def setup() -> None:
-    """Bring database and Temporal to what this version needs: migrations, namespace, search attributes."""
+    """Bring database and Temporal to what this version needs: migrations, namespace, search attributes, schedule."""
     from cli.tasks import run_setup
 
     run_setup(load_settings(), say=_say)

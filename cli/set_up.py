@@ -1,5 +1,7 @@
 """`communityconnect setup`: brings database and Temporal to what this version needs. Safe to run again."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,12 +14,15 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from calls.contracts import SEARCH_ATTRIBUTES
+from cli.reconcile_schedule import set_up_schedule
 from database import migrate
 
 Say = Callable[[str], None]
 
 _RETENTION = timedelta(days=30)
 _OLD_SCHEDULE = "overdue-texts"
+_KNOWN_AFTER_SECONDS = 60.0
+_ASK_AGAIN_AFTER_SECONDS = 0.5
 
 
 def set_up_database(engine: Engine, *, say: Say) -> None:
@@ -29,7 +34,7 @@ def set_up_database(engine: Engine, *, say: Say) -> None:
 
 
 async def set_up_temporal(client: Client, *, say: Say) -> None:
-    """Namespace and search attributes.
+    """Namespace, search attributes and the reconciler's schedule.
 
     Raises:
         RPCError: Temporal refuses; on Temporal Cloud, namespaces and search attributes are made in its own console.
@@ -37,6 +42,7 @@ async def set_up_temporal(client: Client, *, say: Say) -> None:
     await _namespace(client, say=say)
     await _search_attributes(client, say=say)
     await _no_old_schedule(client, say=say)
+    say(f"temporal: the reconciler's schedule {await set_up_schedule(client)}")
 
 
 async def missing_search_attributes(client: Client) -> list[str]:
@@ -67,7 +73,22 @@ async def _namespace(client: Client, *, say: Say) -> None:
             workflow_execution_retention_period=Duration(seconds=int(_RETENTION.total_seconds())),
         )
     )
-    say(f"temporal: made namespace {client.namespace}; it takes some seconds to be known everywhere")
+    await _known(client)
+    say(f"temporal: made namespace {client.namespace}")
+
+
+async def _known(client: Client) -> None:
+    """A namespace that was made a moment ago is not known everywhere in Temporal for some seconds."""
+    deadline = time.monotonic() + _KNOWN_AFTER_SECONDS
+    while True:
+        try:
+            await missing_search_attributes(client)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        await asyncio.sleep(_ASK_AGAIN_AFTER_SECONDS)
 
 
 async def _search_attributes(client: Client, *, say: Say) -> None:

@@ -19,7 +19,7 @@ def _say(line: str) -> None:
 
 @staff.command()
 def attention() -> None:
-    """Show what needs a person first: stuck calls, calls that wait for a fact, codes that nobody has listed."""
+    """Show what needs a person first: texts in doubt, stuck calls, calls that wait, codes that nobody has listed."""
     from cli.attention import show_attention
 
     if not show_attention(load_settings(), say=_say):

@@ -100,6 +100,18 @@ class TextRow(SQLModel, table=True):
         UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
         Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
         Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
+        Index("ix_text_claimed", "claimed_real"),
+        Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
+        Index(
+            "ix_text_without_end",
+            "looked_up_real",
+            postgresql_where="state IN ('sending', 'unknown', 'accepted', 'sent')",
+        ),
+        Index(
+            "ix_text_not_delivered",
+            "updated_real",
+            postgresql_where="error_code IS NOT NULL OR state IN ('undelivered', 'failed')",
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -115,6 +127,7 @@ class TextRow(SQLModel, table=True):
     language: str | None = None
     segments: int | None = None
     body_encrypted: str | None = None
+    """Deleted when the agency's retention says so."""
     phone_encrypted: str | None = None
     """The number that it went to: the call's may have been corrected since."""
     phone_hash: str | None = Field(default=None, index=True)
@@ -135,6 +148,8 @@ class TextRow(SQLModel, table=True):
     settled_at: datetime | None = _time(default=None)
     """When the carrier took it, or it was held back for good."""
     updated_real: datetime = _time(default_factory=real_now)
+    looked_up_real: datetime | None = _time(default=None)
+    """When the reconciler last asked the carrier for it."""
 
 
 class LineRow(SQLModel, table=True):
@@ -199,6 +214,9 @@ class InboundMessageRow(SQLModel, table=True):
     """A text or call that came in on our number. Writer: web/residents."""
 
     __tablename__: ClassVar[str] = "inbound_message"
+    __table_args__ = (
+        Index("ix_inbound_message_with_body", "received_at", postgresql_where="body_encrypted IS NOT NULL"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     provider_sid: str = Field(unique=True)
@@ -206,7 +224,8 @@ class InboundMessageRow(SQLModel, table=True):
     sender: str
     """Our own number that was written to."""
     keyword: str
-    body_encrypted: str
+    body_encrypted: str | None
+    """Deleted when the agency's retention says so."""
     received_at: datetime = _time()
 
 

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.facts import CallFacts, Language, Source
-from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Span, Timetable
+from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
@@ -55,6 +55,7 @@ class _PolicyFile(_File):
     sources: frozenset[Source]
     timetable: Timetable
     numbers: NumberRules
+    retention: Retention
     undecided_for: Span
 
     @model_validator(mode="after")
@@ -109,6 +110,7 @@ def load_agency(folder: Path) -> Agency:
             version=version,
             timetable=who_and_when.timetable,
             numbers=who_and_when.numbers,
+            retention=who_and_when.retention,
             undecided_for=who_and_when.undecided_for,
             eligibility=EligibilityRules(
                 priorities=who_and_when.priorities,

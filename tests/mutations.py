@@ -32,6 +32,8 @@ class Mutation:
 
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
+RECONCILE = ("tests/activities/test_reconcile.py",)
+SUM = ("tests/activities/test_daily_sum.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -261,6 +263,69 @@ MUTATIONS = (
         "            row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0\n",
         "",
         ("tests/starter/test_sweep.py",),
+    ),
+    Mutation(
+        "R2: what the carrier says later takes an end back",
+        "activities/delivery_states.py",
+        "    if _RANKS[told] > _RANKS[known]:",
+        "    if told != known:",
+        RECONCILE,
+    ),
+    Mutation(
+        "R2: the reconciler calls a text unknown that an attempt has taken over",
+        "activities/settle.py",
+        "row.state not in _WITHOUT_END or row.attempt_id != question.attempt_id or _is_alive(row)",
+        "row.state not in _WITHOUT_END",
+        RECONCILE,
+    ),
+    Mutation(
+        "R2: the reconciler takes a message that was made too late for a text's own",
+        "activities/settle.py",
+        "message is None or message.created <= question.until",
+        "True",
+        RECONCILE,
+    ),
+    Mutation(
+        "R2: the reconciler takes a message for its text's own that may be another one's",
+        "activities/settle.py",
+        "    return session.exec(others.limit(1)).first() is None",
+        "    return True",
+        RECONCILE,
+    ),
+    Mutation(
+        "R2: a finding is dropped where an attempt has claimed the text meanwhile",
+        "activities/settle.py",
+        "        elif row.provider_sid == found.sid or (",
+        "        elif not _is_alive(row) and row.provider_sid == found.sid or (not _is_alive(row) and ",
+        RECONCILE,
+    ),
+    Mutation(
+        "R2: what only the carrier has is not said",
+        "activities/daily_sum.py",
+        "                    tally.only_at_carrier.add(message.sid)",
+        "                    pass",
+        SUM,
+    ),
+    Mutation(
+        "R2: what only the ledger has is not said",
+        "activities/daily_sum.py",
+        "                tally.only_in_ledger.add(sid)",
+        "                pass",
+        SUM,
+    ),
+    Mutation(
+        "R2: a text that ended differently at the carrier is not said",
+        "activities/daily_sum.py",
+        "            tally.states_differ.add(message.sid)",
+        "            pass",
+        SUM,
+    ),
+    Mutation(
+        "R3: words are kept for ever",
+        "activities/forget.py",
+        "col(TextRow.claimed_real) < old, is_over)",
+        "col(TextRow.claimed_real) > old, is_over)",
+        RECONCILE,
     ),
 )
 

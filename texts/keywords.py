@@ -19,6 +19,10 @@ class Keyword(StrEnum):
     OTHER = "other"
 
 
+STOP_BY_CARRIER: Final = "stop by carrier"
+"""How a STOP is kept that the carrier has obeyed, and answered, itself."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What was read. `language` is the keyword's own, if it has one.

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import database.tables  # noqa: F401 - fills the metadata
+import database.reconciliation  # noqa: F401 - fills the metadata, as database.tables does that it imports
 
 connection = context.config.attributes["connection"]
 context.configure(

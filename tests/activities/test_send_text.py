@@ -1,5 +1,6 @@
 """One text, sent for real: what reaches the phone, what the ledger says, and what happens when something breaks."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,7 +19,8 @@ from database.tables import OptOutRow, SurveyInvitationRow, real_now
 from tests.activities.broken_tls import broken_tls
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
-from web.residents.delivery import record_delivery
+from web.residents.delivery import Report, record_delivery
+from web.residents.in_time import Deadline
 
 
 def test_a_confirmation_reaches_the_phone_with_its_case_number_and_stands_in_the_ledger(desk: Desk) -> None:
@@ -249,9 +251,8 @@ def test_a_text_overtaken_after_its_outcome_was_in_doubt_stays_on_record(desk: D
     assert (desk.row().state, desk.row().rule) == ("expired", "overtaken")
     assert ledger.NEVER_HAD_IT in (desk.row().reason or "")
     assert desk.phones.bodies(NUMBER) == []
-    record_delivery(
-        desk.engine, text_id=desk.row().id, provider_sid="SM1", status="delivered", error_code=None, now=NOON
-    )
+    late = Report(text_id=desk.row().id, provider_sid="SM1", status="delivered", error_code=None, now=NOON)
+    record_delivery(desk.engine, late, Deadline(at=time.monotonic() + 5))
     assert desk.row().state == "delivered"
 
 

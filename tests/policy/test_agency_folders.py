@@ -95,6 +95,14 @@ BROKEN = {
     "stale at once": Broken(
         "policy.yaml", "expires_after: 72 h", "expires_after: 0 h", "expires_after: 0 h", "survey.expires_after"
     ),
+    "words that are forgotten before they were looked up": Broken(
+        "policy.yaml",
+        "bodies: 30 d",
+        "bodies: 2 d",
+        "bodies: 2 d",
+        "retention.bodies: the words of texts are needed for",
+    ),
+    "no retention": Broken("policy.yaml", "retention:\n  bodies: 30 d", "", "priorities:", "retention: Field required"),
     "a negative cap": Broken("policy.yaml", "at_most: 3", "at_most: -1", "at_most", "greater than or equal to 0"),
     "no such zone": Broken(
         "policy.yaml", "zone: America/Toronto", "zone: Ottawa", "zone:", "timetable.zone: 'Ottawa' is not a time zone"

@@ -1,5 +1,8 @@
 """What needs a person first is shown: stuck calls, calls that wait, codes that nobody has listed; nothing personal."""
 
+from datetime import date, timedelta
+from uuid import uuid4
+
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, update
@@ -7,7 +10,8 @@ from sqlmodel import Session, col, update
 from cli.attention import show_attention
 from cli.blocked_numbers import block, show, unblock
 from database.encryption import Keyring, new_key
-from database.tables import CallRow, InboundMessageRow, real_now
+from database.reconciliation import ReconciliationRow
+from database.tables import CallRow, InboundMessageRow, TextRow, real_now
 from settings import Settings, SettingsError
 from starter.accept import Acceptor
 from tests.builders import NOON, hours
@@ -37,7 +41,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 4
+    assert lines.count("  none") == 7
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -66,16 +70,16 @@ def test_a_call_that_waits_for_a_fact_is_shown_with_what_is_missing(acceptor: Ac
     assert OTHER_PHONE[-7:] not in "".join(lines)
 
 
-def test_a_stuck_call_is_shown_first_and_the_command_fails(
-    engine: Engine, acceptor: Acceptor, settings: Settings
-) -> None:
+def test_a_stuck_call_is_shown_and_the_command_fails(engine: Engine, acceptor: Acceptor, settings: Settings) -> None:
     acceptor.accept(received())
     with Session(engine) as session, session.begin():
         stuck = {"trouble": "overdue: confirmation", "trouble_since_real": real_now() - hours(1)}
         session.execute(update(CallRow).where(col(CallRow.call_id) == "ottawa-1001").values(**stuck))
     well, lines = the_lines(settings)
     assert not well
-    assert lines[1].startswith("  ottawa-1001, case 26-104233: overdue: confirmation, since ")
+    assert lines[lines.index("Calls that are stuck:") + 1].startswith(
+        "  ottawa-1001, case 26-104233: overdue: confirmation, since "
+    )
 
 
 def test_a_wrong_number_is_shown_until_it_is_corrected(
@@ -137,3 +141,123 @@ class TestTheListOfNumbersNotToBeTexted:
 
 def _nothing(_line: str) -> None:
     """What is said is not looked at."""
+
+
+def a_text(engine: Engine, **values: object) -> TextRow:
+    """A row of the ledger, of the call that was received."""
+    row = TextRow(
+        call_id="ottawa-1001",
+        kind="confirmation",
+        state="delivered",
+        policy_version="v",
+        due_at=NOON,
+        expires_at=NOON,
+        provider_sid=f"SM{uuid4().hex}",
+    )
+    for name, value in values.items():
+        setattr(row, name, value)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        session.add(row)
+    return row
+
+
+class TestTexts:
+    @pytest.fixture(autouse=True)
+    def _a_call(self, acceptor: Acceptor) -> None:
+        acceptor.accept(received())
+
+    @pytest.mark.parametrize("state", ["unknown", "sending"])
+    def test_r2_one_whose_outcome_is_unknown_is_shown_first_and_after_an_hour_the_command_fails(
+        self, engine: Engine, settings: Settings, state: str
+    ) -> None:
+        old = real_now() - hours(2)
+        row = a_text(engine, state=state, provider_sid=None, claimed_real=old, sending_real=old, first_sending_real=old)
+        well, lines = the_lines(settings)
+        assert not well
+        assert lines[0] == "Texts whose outcome is unknown: this resident may not have been told:"
+        assert lines[1].startswith("  confirmation, ottawa-1001, case 26-104233, since ")
+        assert lines[1].endswith(f", text {row.id}")
+
+    def test_one_that_became_unknown_just_now_may_still_be_found_out(self, engine: Engine, settings: Settings) -> None:
+        a_text(engine, state="unknown", provider_sid=None)
+        well, lines = the_lines(settings)
+        assert well
+        assert lines[1].startswith("  confirmation, ottawa-1001")
+
+    def test_one_that_is_being_sent_is_no_trouble(self, engine: Engine, settings: Settings) -> None:
+        a_text(engine, state="sending", provider_sid=None, sending_real=real_now())
+        well, lines = the_lines(settings)
+        assert (well, lines[1]) == (True, "  none")
+
+    def test_those_of_earlier_weeks_are_counted_and_let_the_command_succeed(
+        self, engine: Engine, settings: Settings
+    ) -> None:
+        a_text(engine, state="unknown", provider_sid=None, claimed_real=real_now() - hours(24 * 8))
+        well, lines = the_lines(settings)
+        assert (well, lines[1]) == (True, "  and 1 that became unknown more than 7 days ago")
+
+    @pytest.mark.parametrize(
+        ("values", "says"),
+        [
+            ({"error_code": 30006}, "a landline, or its carrier cannot be reached (30006)"),
+            ({"error_code": 30007}, "filtered as spam: look at the wording, do not send it again (30007)"),
+            ({"state": "failed", "error_code": 30004}, "blocked, by the phone or by its carrier (30004)"),
+            ({"state": "suppressed", "error_code": 21610}, "opted out at the carrier (STOP) (21610)"),
+            ({"error_code": 12345}, "see twilio.com/docs/api/errors (12345)"),
+            ({}, "the carrier gives no reason"),
+        ],
+    )
+    def test_one_that_did_not_arrive_is_shown_with_its_kind_its_call_and_why(
+        self, engine: Engine, settings: Settings, values: dict[str, object], says: str
+    ) -> None:
+        row = a_text(engine, **{"state": "undelivered", "kind": "delay", "sequence": 2, **values})
+        a_text(engine, state="suppressed", rule="opted out", kind="survey")
+        well, lines = the_lines(settings)
+        (line,) = [line for line in lines if line.startswith("  delay notice 2, ottawa-1001, case 26-104233: ")]
+        assert says in line
+        assert line.endswith(f", {row.provider_sid}")
+        assert well
+        assert not any("survey" in line for line in lines)
+
+    def test_what_did_not_arrive_more_than_a_week_ago_is_not_shown(self, engine: Engine, settings: Settings) -> None:
+        a_text(engine, state="undelivered", updated_real=real_now() - hours(24 * 8))
+        assert the_lines(settings)[1].count("  none") == 7
+
+    def test_an_automatic_reply_has_no_call(self, engine: Engine, settings: Settings) -> None:
+        a_text(engine, state="undelivered", kind="auto_reply", call_id=None, error_code=30003)
+        assert any(
+            line.startswith("  automatic reply, no call: the phone could not") for line in the_lines(settings)[1]
+        )
+
+
+def a_sum(engine: Engine, *, days_ago: int = 1, **values: object) -> date:
+    day = (real_now() - timedelta(days=days_ago)).date()
+    numbers = ("texts_ours", "texts_theirs", "segments_ours", "segments_theirs")
+    counts = ("only_at_carrier", "only_in_ledger", "states_differ")
+    row = ReconciliationRow.model_validate(
+        {"day": day, **dict.fromkeys(numbers, 9), **dict.fromkeys(counts, 0), "named": {}, **values}
+    )
+    with Session(engine) as session, session.begin():
+        session.add(row)
+    return day
+
+
+class TestTheDailySum:
+    def test_a_day_without_differences_is_not_shown(self, engine: Engine, settings: Settings) -> None:
+        a_sum(engine)
+        assert the_lines(settings)[1].count("  none") == 7
+
+    def test_a_difference_is_shown_with_what_to_look_up_at_the_carrier(
+        self, engine: Engine, settings: Settings
+    ) -> None:
+        sids = [f"SM{number:032}" for number in range(12)]
+        day = a_sum(engine, texts_theirs=21, only_at_carrier=12, states_differ=1, named={"only_at_carrier": sids})
+        well, lines = the_lines(settings)
+        assert well
+        first = lines.index(f"  {day}: 9 texts (9 segments) in the ledger, 21 (9) at the carrier")
+        assert lines[first + 1] == f"    only the carrier has 12: {', '.join(sids[:10])}, …"
+        assert lines[first + 2].startswith("    ended differently at the carrier: 1")
+
+    def test_a_sum_that_has_not_come_for_days_is_missed(self, engine: Engine, settings: Settings) -> None:
+        day = a_sum(engine, days_ago=5)
+        assert any(f"no day has been summed up since {day}" in line for line in the_lines(settings)[1])

@@ -23,7 +23,7 @@ def test_a_text_is_answered_with_where_to_turn_and_stored_encrypted(residents: R
     assert "9-1-1" in reply
     assert "613-236-1222" in reply
     (stored,) = residents.rows(InboundMessageRow)
-    assert residents.keyring.decrypt(stored.body_encrypted) == "Somebody is in my yard"
+    assert residents.keyring.decrypt(stored.body_encrypted or "") == "Somebody is in my yard"
     assert "yard" not in repr(stored)
     assert RESIDENT not in repr(stored)
 
@@ -162,7 +162,7 @@ def test_a_signed_but_malformed_text_is_refused_and_leaves_nothing(
 def test_any_body_is_taken_in(residents: Residents, body: str) -> None:
     said(residents.text(body))
     (row,) = residents.rows(InboundMessageRow)
-    assert residents.keyring.decrypt(row.body_encrypted) == body
+    assert residents.keyring.decrypt(row.body_encrypted or "") == body
 
 
 NAMES = st.sampled_from(

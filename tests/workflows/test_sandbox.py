@@ -16,7 +16,7 @@ from workflows.call_updates import CallUpdates
 
 def test_workflows_load_neither_database_nor_twilio() -> None:
     code = (
-        "import sys, workflows.call_updates\n"
+        "import sys, workflows.call_updates, workflows.reconcile\n"
         "heavy = {'sqlalchemy', 'sqlmodel', 'twilio', 'requests', 'structlog', 'fastapi'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

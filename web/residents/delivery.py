@@ -1,9 +1,7 @@
 """What the carrier tells of a text that we sent: the ledger's row moves forward, never back."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,40 +9,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from calls.contracts import LedgerState
-from database.tables import TextRow, real_now
+from activities.delivery_states import move_forward
+from database.tables import TextRow
 from web.residents.in_time import Deadline, transaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-_STATES: Final[Mapping[str, LedgerState]] = {
-    "accepted": LedgerState.ACCEPTED,
-    "scheduled": LedgerState.ACCEPTED,
-    "queued": LedgerState.ACCEPTED,
-    "sending": LedgerState.ACCEPTED,
-    "sent": LedgerState.SENT,
-    "delivered": LedgerState.DELIVERED,
-    "partially_delivered": LedgerState.DELIVERED,
-    "read": LedgerState.DELIVERED,
-    "undelivered": LedgerState.UNDELIVERED,
-    "failed": LedgerState.FAILED,
-    "canceled": LedgerState.FAILED,
-}
-"""Twilio's statuses. Any other, present or future, proves only that the carrier has the text."""
-
-_RANKS: Final[Mapping[LedgerState, int]] = {
-    LedgerState.CLAIMED: 0,
-    # Held back, says the ledger; the carrier says that an earlier attempt went out after all. The carrier knows.
-    LedgerState.SUPPRESSED: 0,
-    LedgerState.EXPIRED: 0,
-    LedgerState.SENDING: 1,
-    LedgerState.UNKNOWN: 1,
-    LedgerState.ACCEPTED: 2,
-    LedgerState.SENT: 3,
-    LedgerState.DELIVERED: 4,
-    LedgerState.UNDELIVERED: 4,
-    LedgerState.FAILED: 4,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,18 +40,13 @@ def record_delivery(engine: Engine, report: Report, deadline: Deadline) -> None:
                 # Two messages at the carrier for one row: somebody got a text twice. The row keeps to its own.
                 _log.error("callback of a second message for one text", text=str(text_id), status=report.status[:20])
             else:
-                _move(row, report)
+                move_forward(
+                    row,
+                    provider_sid=report.provider_sid,
+                    status=report.status,
+                    error_code=report.error_code,
+                    now=report.now,
+                )
                 session.add(row)
     except IntegrityError:
         _log.error("callback with the message id of another text", text=str(text_id))
-
-
-def _move(row: TextRow, report: Report) -> None:
-    row.provider_sid = report.provider_sid
-    told, known = _STATES.get(report.status, LedgerState.ACCEPTED), LedgerState(row.state)
-    if _RANKS[told] > _RANKS[known]:
-        row.state = told
-        row.settled_at = row.settled_at or report.now
-        row.updated_real = real_now()
-    if report.error_code is not None and row.state == told:
-        row.error_code = report.error_code

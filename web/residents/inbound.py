@@ -10,11 +10,12 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from activities.error_codes import OPTED_OUT
 from activities.stop_and_go import EVERYTHING, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
 from database.tables import InboundMessageRow, OptOutRow, TextRow
-from texts.keywords import Keyword, Reading, read_keyword
+from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
@@ -23,10 +24,8 @@ from web.residents.in_time import Deadline, transaction
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
 _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines
 _TOLD_BY_CARRIER: Final = {"STOP": Keyword.STOP, "START": Keyword.START}
-_STOP_BY_CARRIER: Final = "stop by carrier"
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_BLOCKED: Final = 21610  # Twilio's error: the number has opted out, at the carrier
-_OPTED_OUT: Final = "opted out"
+_SILENCED_BY_STOP: Final = "opted out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ def _stored(
             provider_sid=message.provider_sid,
             phone_hash=phone_hash,
             sender=message.sender,
-            keyword=_STOP_BY_CARRIER if by_carrier else reading.keyword.value,
+            keyword=STOP_BY_CARRIER if by_carrier else reading.keyword.value,
             body_encrypted=site.keyring.encrypt(message.body),
             received_at=now,
         )
@@ -164,13 +163,13 @@ def _carrier_blocked(session: Session, site: Site, message: Inbound, *, phone_ha
     since = last_start or _EVER
     stops = select(InboundMessageRow.id).where(
         *this_pair,
-        col(InboundMessageRow.keyword) == _STOP_BY_CARRIER,
+        col(InboundMessageRow.keyword) == STOP_BY_CARRIER,
         col(InboundMessageRow.received_at) >= since,
     )
     if session.exec(stops.limit(1)).first() is not None:
         return True
     refusals = select(TextRow.id).where(
-        col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code) == _BLOCKED, col(TextRow.settled_at) >= since
+        col(TextRow.phone_hash) == phone_hash, col(TextRow.error_code) == OPTED_OUT, col(TextRow.settled_at) >= since
     )
     # All texts of ours go out from the agency's own number.
     return message.sender == site.agency.sender and session.exec(refusals.limit(1)).first() is not None
@@ -224,7 +223,7 @@ def _answer(
 def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:
     """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), or staff say so."""
     if is_automatic and _is_opted_out(session, sender, phone_hash=phone_hash):
-        return _OPTED_OUT
+        return _SILENCED_BY_STOP
     scope = switched_off(session, [EVERYTHING, scope_of_kind(Kind.AUTO_REPLY)])
     return None if scope is None else f"switched off: {scope}"
 

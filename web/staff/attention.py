@@ -1,4 +1,4 @@
-"""What needs a person first: calls that are stuck, calls that wait, codes that nobody has listed."""
+"""What needs a person first: texts in doubt, calls that are stuck, calls that wait, codes that nobody has listed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
 from calls.facts import Outcome
 from database.tables import CallRow, InboundMessageRow, real_now
+from web.staff.text_troubles import TextTroubles, text_troubles
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
 _MOST = 200
@@ -58,6 +59,7 @@ class UnknownCode:
 class Attention:
     """Everything, the most urgent first; at most 200 of each."""
 
+    texts: TextTroubles
     stuck: Sequence[StuckCall]
     wrong: Sequence[WrongNumber]
     waiting: Sequence[WaitingCall]
@@ -69,6 +71,7 @@ def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
     since = real_now() - timedelta(days=days)
     with Session(engine) as session:
         return Attention(
+            texts=text_troubles(session, since=since),
             stuck=_stuck(session, since),
             wrong=_wrong(session),
             waiting=_waiting(session),

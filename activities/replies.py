@@ -1,0 +1,71 @@
+"""Automatic replies go out in a webhook's answer: the ledger learns their sid from a callback, or never."""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from activities.carrier_messages import Message
+from activities.find_out import CLOCK_DIFFERENCE
+from activities.services import TextServices
+from calls.contracts import Kind, LedgerState
+from database.tables import InboundMessageRow, TextRow
+from texts.keywords import STOP_BY_CARRIER, Keyword
+
+_MARGIN: Final = timedelta(hours=1)
+_ANSWERED_BY_CARRIER: Final = (STOP_BY_CARRIER, Keyword.START.value, Keyword.HELP.value)
+
+
+class Replies:
+    """Replies without a sid, to be told by number and time; and the answers that the carrier gives by itself."""
+
+    def __init__(self, services: TextServices, *, since: datetime, until: datetime) -> None:
+        self._keyring = services.keyring
+        self._since, self._until = since, until
+        self._ours: defaultdict[str, list[tuple[datetime, UUID, int]]] = defaultdict(list)
+        with Session(services.engine) as session:
+            ours = select(TextRow.phone_hash, TextRow.claimed_real, TextRow.id, TextRow.segments).where(
+                col(TextRow.kind) == Kind.AUTO_REPLY,
+                col(TextRow.state) == LedgerState.ACCEPTED,
+                col(TextRow.provider_sid).is_(None),
+                col(TextRow.claimed_real) > since - _MARGIN,
+                col(TextRow.claimed_real) < until + _MARGIN,
+            )
+            for phone_hash, claimed, text_id, segments in session.execute(ours):
+                self._ours[phone_hash].append((claimed, text_id, segments or 0))
+            keywords = select(InboundMessageRow.phone_hash).where(
+                col(InboundMessageRow.keyword).in_(_ANSWERED_BY_CARRIER),
+                col(InboundMessageRow.received_at) > services.clock.at(since - _MARGIN),
+                col(InboundMessageRow.received_at) < services.clock.at(until + _MARGIN),
+            )
+            self._carriers = Counter(session.exec(keywords))
+
+    def take(self, message: Message) -> int | None:
+        """The segments of the reply that this message is; `None`: it is none of them."""
+        if not message.is_reply:
+            return None
+        waiting = self._ours.get(self._keyring.phone_hash(message.to), [])
+        for place, (claimed, _, segments) in enumerate(waiting):
+            if abs(message.created - claimed) < CLOCK_DIFFERENCE:
+                del waiting[place]
+                return segments
+        return None
+
+    def is_carriers_own(self, message: Message) -> bool:
+        """An answer to STOP, START or HELP that we know nothing of: the carrier gave it, and it is not in our sum."""
+        if not message.is_reply:
+            return False
+        phone_hash = self._keyring.phone_hash(message.to)
+        self._carriers[phone_hash] -= 1
+        return self._carriers[phone_hash] >= 0
+
+    def left(self) -> list[tuple[UUID, int]]:
+        """Id and segments of the replies of the day that the carrier has not."""
+        return [
+            (text_id, segments)
+            for waiting in self._ours.values()
+            for claimed, text_id, segments in waiting
+            if self._since <= claimed < self._until
+        ]
