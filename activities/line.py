@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
 from activities.carrier_client import NotProcessed
-from database.tables import LinePlaceRow, LineRow
+from database.line import LinePlaceRow, LineRow
 
 log = structlog.get_logger()
 

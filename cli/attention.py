@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from cli.switches import carrier_stops
 from database.engine import connect
 from logs import redact
 from policy.agency import load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
+from web.staff.carrier_stops import CarrierStops
 from web.staff.text_troubles import Difference, TextTroubles
 
 _NAMES_SHOWN = 10
@@ -20,27 +22,30 @@ _DIFFERENCES = {
 
 
 def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
-    """Say it; False where a call is stuck, or nobody knows for more than an hour what became of a text.
+    """Say it; False where the carrier has stopped something, a call is stuck, or a text is unknown for over an hour.
 
     Raises:
         AgencyError: the agency's folder cannot be read.
     """
-    zone: ZoneInfo = load_agency(settings.agency).policy.timetable.zone_info
+    agency = load_agency(settings.agency)
+    zone: ZoneInfo = agency.policy.timetable.zone_info
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
         found = needs_attention(engine)
+        stopped = carrier_stops(CarrierStops(engine=engine, version=agency.wording.version), zone)
     finally:
         engine.dispose()
 
     def local(moment: datetime) -> str:
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
-    for title, lines in (*_of_texts(found.texts, local), *_of_calls(found, local)):
+    of_all = [("What the carrier has stopped", stopped)]
+    for title, lines in (*of_all, *_of_texts(found.texts, local), *_of_calls(found, local)):
         say(f"{title}:")
         shown = list(lines) or ["none"]
         for line in shown:
             say(f"  {line}")
-    return not found.stuck and not any(text.is_old for text in found.texts.unknown)
+    return not stopped and not found.stuck and not any(text.is_old for text in found.texts.unknown)
 
 
 _Sections = Iterable[tuple[str, Iterable[str]]]

@@ -40,6 +40,8 @@ _KIND = Annotated[str | None, typer.Option(help="Only this kind of text: confirm
 _TYPE = Annotated[str | None, typer.Option("--type", help="Only calls of this group of call types.")]
 _CALL = Annotated[str | None, typer.Option(help="Only this call, by its id: ottawa-26-1340285.")]
 
+_WORDING = Annotated[str | None, typer.Option(help="Words that the carrier has stopped, as `state` names them.")]
+
 
 @staff.command()
 def stop(by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CALL = None) -> None:
@@ -52,11 +54,16 @@ def stop(by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CAL
 
 
 @staff.command()
-def go(by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CALL = None) -> None:
+def go(
+    by: _BY, why: _WHY, kind: _KIND = None, group: _TYPE = None, call: _CALL = None, wording: _WORDING = None
+) -> None:
     """Let go what was stopped. What is still true goes out once; what is not has expired."""
     from cli import switches
 
     settings = load_settings()
+    if wording is not None and kind is group is call is None:
+        switches.release_wording(settings, wording, by=by, why=why, say=_say)
+        return
     scope = switches.scope_named(settings, kind=kind, group=group, call=call)
     switches.go(settings, scope, by=by, why=why, say=_say)
 

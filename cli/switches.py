@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from zoneinfo import ZoneInfo
 
 from activities.stop_and_go import EVERYTHING, OF_A_CALL, Mode, scope_of_call, scope_of_kind, scope_of_type
 from calls.contracts import Kind
@@ -10,6 +11,7 @@ from database.encryption import keyring_of
 from database.engine import connect
 from policy.agency import load_agency
 from settings import Settings, SettingsError
+from web.staff.carrier_stops import CarrierStops
 from web.staff.switches import NoSuchCall, Switches
 
 Say = Callable[[str], None]
@@ -57,6 +59,35 @@ def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
     say(told if changed else f"{scope} was not stopped")
 
 
+def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Say) -> None:
+    """Let words go again that the carrier or networks have stopped; `name` as `state` shows it: `delay:en`.
+
+    Raises:
+        SettingsError: these words are not stopped.
+    """
+    with _carrier_stops(settings) as stops:
+        stopped = {f"{wording.kind}:{wording.language}": wording for wording in stops.wordings()}
+        if name not in stopped:
+            known = f"stopped are: {', '.join(stopped)}" if stopped else "no words are stopped"
+            raise SettingsError(f"--wording {name}: these words are not stopped; {known}")
+        stops.release(stopped[name], by=by, why=why)
+    say(f"goes again: the wording {name}; what is still true goes out within half a minute, the rest has expired")
+
+
+def carrier_stops(stops: CarrierStops, zone: ZoneInfo) -> list[str]:
+    """What the carrier has stopped, a line each, and what to do."""
+    closed = [
+        f"the line of {line.sender} is closed since {line.since.astimezone(zone):%Y-%m-%d %H:%M}, {line.why}: nobody "
+        "is texted until the account or its settings are mended; then it opens by itself within a minute"
+        for line in stops.closed_lines()
+    ]
+    return closed + [
+        f"the wording {wording.kind}:{wording.language} waits: {wording.why}; change it, or "
+        f"communityconnect go --wording {wording.kind}:{wording.language}"
+        for wording in stops.wordings()
+    ]
+
+
 def _how_it_ended(switches: Switches, scope: str) -> str | None:
     if not scope.startswith(OF_A_CALL):
         return None
@@ -90,6 +121,8 @@ def show_state(settings: Settings, *, say: Say) -> None:
     zone = load_agency(settings.agency).policy.timetable.zone_info
     with _switches(settings) as switches:
         state = switches.state()
+    with _carrier_stops(settings) as stops:
+        by_carrier = carrier_stops(stops, zone)
     by = "" if state.mode_by is None else f" (set by {state.mode_by}: {state.mode_why})"
     phones = f", {state.pilot_phones} phones" if state.mode is Mode.PILOT else ""
     say(f"mode: {state.mode}{phones}{by}")
@@ -97,7 +130,9 @@ def show_state(settings: Settings, *, say: Say) -> None:
         since = stopped.since.astimezone(zone)
         over = "" if stopped.call_ended is None else f" (the call is over: {stopped.call_ended})"
         say(f"stopped: {stopped.scope}, since {since:%Y-%m-%d %H:%M}, by {stopped.by}: {stopped.why}{over}")
-    if not state.stopped:
+    for line in by_carrier:
+        say(line)
+    if not state.stopped and not by_carrier:
         say("nothing is stopped")
 
 
@@ -106,5 +141,14 @@ def _switches(settings: Settings) -> Iterator[Switches]:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
         yield Switches(engine=engine, keyring=keyring_of(settings))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _carrier_stops(settings: Settings) -> Iterator[CarrierStops]:
+    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        yield CarrierStops(engine=engine, version=load_agency(settings.agency).wording.version)
     finally:
         engine.dispose()

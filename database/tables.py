@@ -152,35 +152,6 @@ class TextRow(SQLModel, table=True):
     """When the reconciler last asked the carrier for it."""
 
 
-class LineRow(SQLModel, table=True):
-    """One of our numbers, as all workers together may send from it. Writer: activities."""
-
-    __tablename__: ClassVar[str] = "line"
-
-    sender: str = Field(primary_key=True)
-    free_at_real: datetime = _time(default_factory=real_now)
-    """When the carrier has sent what it was given, at the number's rate."""
-    closed_since_real: datetime | None = _time(default=None)
-    """Since when the carrier refuses everything."""
-    closed_because: str | None = None
-    try_again_real: datetime | None = _time(default=None)
-    """When one text may try whether it is mended."""
-
-
-class LinePlaceRow(SQLModel, table=True):
-    """A text that waits at the line for its turn. Writer: activities. Gone when it has had it."""
-
-    __tablename__: ClassVar[str] = "line_place"
-
-    text_id: UUID = Field(primary_key=True)
-    sender: str
-    priority: int
-    due_at: datetime = _time()
-    segments: int
-    until_real: datetime = _time()
-    """Whoever waits says so again and again: a place whose time is over is nobody's."""
-
-
 class SurveyInvitationRow(SQLModel, table=True):
     """One invitation per call, ever. Writer: activities (web/residents marks it used)."""
 

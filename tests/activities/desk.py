@@ -17,7 +17,8 @@ from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.encryption import Keyring
-from database.tables import CallRow, LineRow, TextRow, real_now
+from database.line import LineRow
+from database.tables import CallRow, TextRow, real_now
 from policy.agency import Agency
 from tests.builders import NOON, minutes, some_facts
 from tests.phones import Phones

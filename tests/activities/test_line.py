@@ -16,10 +16,11 @@ from temporalio.exceptions import ApplicationError
 from activities.line import Line, NotYet, Place, Turn
 from calls.contracts import Kind
 from calls.facts import Language
-from database.tables import InboundMessageRow, LineRow, TextRow, real_now
+from database.line import LineRow
+from database.tables import InboundMessageRow, TextRow, real_now
 from tests.activities.desk import Desk
 from tests.builders import NOON, minutes
-from web.staff.wordings import Wordings
+from web.staff.carrier_stops import CarrierStops
 
 
 def number_of(cad_id: int) -> str:
@@ -153,7 +154,8 @@ class TestAClosedLine:
 
     def test_the_others_do_not_even_try(self, desk: Desk) -> None:
         self.close(desk)
-        assert line_of(desk).closed_because == "HTTP 401, code 20003"
+        [line] = CarrierStops(engine=desk.engine, version="").closed_lines()
+        assert line.why == "HTTP 401, code 20003"
         for cad_id in ("0", "1", "2"):
             with pytest.raises(ApplicationError, match="the line is closed") as closed:
                 desk.send(desk.order(cad_id=cad_id))
@@ -259,11 +261,11 @@ class TestWordsThatGoToNobody:
     def test_staff_release_them(self, desk: Desk) -> None:
         self.filtered(desk, 3)
         assert self.is_stopped(desk)
-        wordings = Wordings(engine=desk.engine, version=desk.agency.wording.version)
-        [stopped] = wordings.stopped()
+        stops = CarrierStops(engine=desk.engine, version=desk.agency.wording.version)
+        [stopped] = stops.wordings()
         assert (stopped.kind, stopped.language) == ("confirmation", "en+fr")
-        wordings.release(stopped, by="the duty inspector", why="the carrier says it was a mistake")
-        assert wordings.stopped() == []
+        stops.release(stopped, by="the duty inspector", why="the carrier says it was a mistake")
+        assert stops.wordings() == []
         assert not self.is_stopped(desk)
 
 

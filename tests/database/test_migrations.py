@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
+import database.line
 import database.reconciliation
 import database.tables  # noqa: F401 - fills the metadata
 from database import migrate

@@ -1,13 +1,18 @@
-"""Words that go to nobody: the carrier refused them, or networks filtered them. Staff release them, or change them."""
+"""What the carrier has stopped: the whole line, or words that it refused or that networks filtered.
+
+The line opens by itself once a text gets through. Words stay stopped until they are changed, or staff release them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from activities.error_codes import CONTENT, FILTERED
 from activities.words import scope_of_wording, why_stopped
+from database.line import LineRow
 from database.tables import SwitchRow, TextRow, real_now
 
 _BY_THE_LEDGER = "the carrier's answers"
@@ -22,15 +27,34 @@ class StoppedWording:
     why: str
 
 
-class Wordings:
-    """The wording that the agency uses now."""
+@dataclass(frozen=True, kw_only=True)
+class ClosedLine:
+    """One of our numbers, from which nothing goes out to anybody, and why."""
+
+    sender: str
+    since: datetime
+    why: str
+
+
+class CarrierStops:
+    """`version`: of the wording that the agency uses now; of others nothing is sent."""
 
     def __init__(self, *, engine: Engine, version: str) -> None:
         self._engine = engine
         self._version = version
 
-    def stopped(self) -> Sequence[StoppedWording]:
-        """What waits now."""
+    def closed_lines(self) -> Sequence[ClosedLine]:
+        """Where nothing goes out now: the account, its credentials or our number are not as they should be."""
+        with Session(self._engine) as session:
+            rows = session.exec(select(LineRow).where(col(LineRow.closed_since_real).is_not(None))).all()
+        return [
+            ClosedLine(sender=row.sender, since=row.closed_since_real, why=row.closed_because or "")
+            for row in rows
+            if row.closed_since_real is not None
+        ]
+
+    def wordings(self) -> Sequence[StoppedWording]:
+        """What waits because of its words."""
         with Session(self._engine) as session:
             known = session.exec(
                 select(TextRow.kind, TextRow.language)
