@@ -73,7 +73,9 @@ async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paus
 
     await handle.update(earlier)
     await handle.pause(note="by an operator")
-    while not (await handle.describe()).schedule.state.paused:  # Temporal may say the old thing for a moment
+    for _ in range(500):  # Temporal may say the old thing for a moment
+        if (await handle.describe()).schedule.state.paused:
+            break
         await asyncio.sleep(0.02)
     assert await set_up_schedule(client) == "was brought up to date"
     schedule = (await handle.describe()).schedule
