@@ -14,7 +14,7 @@ _AREA_CODES: Final = (
     *(613, 343, 416, 647, 437, 905, 289, 365, 519, 226, 548, 705, 249, 807, 514, 438, 450, 579, 819, 873),
     *(418, 581, 367, 604, 778, 236, 250, 403, 587, 780, 825, 306, 639, 204, 431, 506, 902, 782, 709, 867),
 )
-_NOT_CADS: Final = {"agency", "cad_id", "in_progress", "safety_flag", "recipient_version", "held"}
+NOT_CADS: Final = {"agency", "cad_id", "in_progress", "safety_flag", "recipient_version", "held"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Call:
     def records(self) -> Sequence[CadRecord]:
         """What CAD tells, in order."""
         facts = some_facts(cad_id=self.cad_id, received_at=self.received).model_dump(mode="json")
-        first = {name: value for name, value in facts.items() if value is not None and name not in _NOT_CADS}
+        first = {name: value for name, value in facts.items() if value is not None and name not in NOT_CADS}
         told = [self._record(self.received, first)]
         becomes = dict(self.fate.becomes)
         for what, after in self.fate.happens:
@@ -72,13 +72,18 @@ class Call:
         )
 
 
+def phone_number(number: int) -> str:
+    """One of 4,000 fictional ones."""
+    return f"+1{_AREA_CODES[number // 100 % len(_AREA_CODES)]}555{100 + number % 100:04}"
+
+
 def some_calls(count: int, *, begins: datetime, over: timedelta, patience: float, seed: int) -> list[Call]:
     """So many calls, received at random over a time, each from a phone of its own."""
     dice, possible = random.Random(seed), fates(patience=patience)
     return [
         Call(
             cad_id=f"{number:05}",
-            phone=f"+1{_AREA_CODES[number // 100]}555{100 + number % 100:04}",
+            phone=phone_number(number),
             received=begins + over * dice.random(),
             fate=dice.choices(list(possible), list(possible.values()))[0],
         )

@@ -1,0 +1,137 @@
+"""A storm: many texts of all kinds fall due at once, and more of the most urgent kind while they are being sent."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import Session
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+
+from calls.contracts import PRIORITY, TASK_QUEUE, Kind, LedgerState
+from database.tables import TextRow
+from starter.records import CadRecord
+from tests.builders import hours, minutes, some_facts
+from tests.campaign.ground import Ground
+from tests.campaign.script import NOT_CADS, phone_number
+from worker import workflow_runner
+from workflows.call_updates import CallUpdates
+
+KINDS: Final = (Kind.CONFIRMATION, Kind.DELAY, Kind.SURVEY)
+_STALE_IN: Final = timedelta(seconds=6)
+"""A third of the surveys is true for so long yet, and comes last: nobody may get them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A text that is due. `queued`: real time, when Temporal had its task at the latest."""
+
+    call_id: str
+    phone: str
+    kind: Kind
+    queued: datetime
+
+
+def fall_due(ground: Ground, numbers: range, *, kinds: Sequence[Kind], queued: datetime) -> list[Waiting]:
+    """Calls whose next text is due now: one each, the kinds in turn."""
+    due = []
+    for number in numbers:
+        kind = kinds[number % len(kinds)]
+        cad_id, phone, now = f"storm-{number}", phone_number(number), ground.clock.now()
+        facts: dict[str, object] = {"language": "en" if number % 4 else "fr"}
+        if kind is Kind.CONFIRMATION:
+            facts["received_at"] = now - minutes(4)
+        elif kind is Kind.DELAY:
+            facts["received_at"] = now - minutes(65)
+        else:
+            cleared = now - hours(72) + _STALE_IN if number % 9 == 2 else now - hours(5)
+            facts |= {"received_at": cleared - hours(2), "dispatched_at": cleared - hours(1), "cleared_at": cleared}
+        if kind is not Kind.CONFIRMATION:
+            _was_confirmed(ground, cad_id, phone, now=now)
+        told = some_facts(cad_id=cad_id, **facts).model_dump(mode="json")
+        facts = {name: value for name, value in told.items() if value is not None and name not in NOT_CADS}
+        record = {"feed": "storm", "cad_id": cad_id, "stamp": now, "facts": facts, "phone": phone}
+        ground.acceptor.accept(CadRecord.model_validate(record))
+        due.append(Waiting(call_id=f"ottawa-{cad_id}", phone=phone, kind=kind, queued=queued))
+    return due
+
+
+def _was_confirmed(ground: Ground, cad_id: str, phone: str, *, now: datetime) -> None:
+    """In the ledger stands that its caller got the confirmation, long ago."""
+    call_id = f"ottawa-{cad_id}"
+    with Session(ground.engine) as session, session.begin():
+        session.add(
+            TextRow(
+                call_id=call_id,
+                kind=Kind.CONFIRMATION,
+                recipient_version=ground.keyring.recipient_version(call=call_id, number=phone),
+                state=LedgerState.DELIVERED,
+                policy_version="x",
+                due_at=now - hours(90),
+                expires_at=now - hours(89),
+                settled_at=now - hours(90),
+            )
+        )
+
+
+async def until_all_are_queued(ground: Ground, count: int) -> None:
+    """Run the calls' workflows, but send nothing, until Temporal has a task for each text."""
+    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    async with Worker(client, task_queue=TASK_QUEUE, workflows=[CallUpdates], workflow_runner=workflow_runner()):
+        for _ in range(3000):
+            if await _backlog(client) >= count:
+                return
+            await asyncio.sleep(0.1)
+    raise AssertionError(f"only {await _backlog(client)} of {count} texts are queued")
+
+
+async def _backlog(client: Client) -> int:
+    asked = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        api_mode=DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
+        task_queue_types=[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY],
+        report_stats=True,
+    )
+    answer = await client.workflow_service.describe_task_queue(asked)
+    return sum(
+        info.types_info[TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY].stats.approximate_backlog_count
+        for info in answer.versions_info.values()
+    )
+
+
+def overtakings(due: Sequence[Waiting], arrived: Mapping[str, datetime], *, in_hand: timedelta) -> list[str]:
+    """Texts of a lower kind that went although one of a higher kind had been waiting, for longer than what workers
+    have in hand takes to go out."""
+    found = []
+    for low in due:
+        went = arrived.get(low.call_id)
+        if went is None:
+            continue
+        for high in due:
+            if PRIORITY[high.kind] >= PRIORITY[low.kind] or high.call_id not in arrived:
+                continue
+            if high.queued + in_hand < went < arrived[high.call_id] - timedelta(seconds=0.5):
+                found.append(f"{low.kind} {low.call_id} went before {high.kind} {high.call_id}")
+    return found
+
+
+def waits(due: Sequence[Waiting], arrived: Mapping[str, datetime], *, since: datetime) -> str:
+    """Waiting times per kind, in words."""
+    told = []
+    for kind in KINDS:
+        seconds = sorted(
+            (arrived[text.call_id] - max(text.queued, since)).total_seconds()
+            for text in due
+            if text.kind is kind and text.call_id in arrived
+        )
+        if seconds:
+            p50, p95 = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.95)]
+            told.append(f"{kind} {len(seconds)}: p50 {p50:.1f} s, p95 {p95:.1f} s, longest {seconds[-1]:.1f} s")
+    return "; ".join(told)
