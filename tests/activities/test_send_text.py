@@ -1,16 +1,17 @@
 """One text, sent for real: what reaches the phone, what the ledger says, and what happens when something breaks."""
 
 import time
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
-from activities.carrier_client import CarrierClient, NotProcessed, OutcomeUnknown
-from activities.ledger import AnotherAttempt, InDoubt
+from activities.carrier_client import Accepted, CarrierClient, NotProcessed, OutcomeUnknown
+from activities.ledger import AnotherAttempt, Claim, InDoubt
 from activities.texts import TextActivities
 from calls.contracts import Kind, LedgerState, TextOutcome
 from calls.eligibility import Rule
@@ -21,6 +22,8 @@ from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
 from web.residents.delivery import Report, record_delivery
 from web.residents.in_time import Deadline
+
+OTHER_NUMBER = "+13435550117"
 
 
 def test_a_confirmation_reaches_the_phone_with_its_case_number_and_stands_in_the_ledger(desk: Desk) -> None:
@@ -304,6 +307,54 @@ def test_a_callback_that_is_quicker_than_the_next_attempt_is_believed(desk: Desk
     assert outcome.record is not None
     assert outcome.record.state is LedgerState.DELIVERED
     assert len(desk.phones.bodies(NUMBER)) == 1
+
+
+class AsTheListIsRead(CarrierClient):
+    """The real client, and something that happens at the very moment at which it has read the carrier's list."""
+
+    happens: Callable[[], None]
+
+    def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None:
+        found = super().find(to=to, sender=sender, body=body, since=since, known=known)
+        self.happens()
+        return found
+
+
+def test_a_callback_that_comes_while_an_unknown_text_is_looked_for_is_believed(desk: Desk) -> None:
+    """The list does not have it; the callback does; two minutes of silence are over."""
+    desk.call()
+    desk.send()
+    desk.phones.forget()
+    desk.change_row(some_attempt())
+
+    def callback() -> None:
+        report = Report(text_id=desk.row().id, provider_sid="SM9", status="sent", error_code=None, now=NOON)
+        record_delivery(desk.engine, report, Deadline(at=time.monotonic() + 5))
+
+    carrier = AsTheListIsRead(
+        account_sid=desk.phones.account_sid,
+        auth_token=desk.phones.auth_token,
+        address=desk.phones.address,
+        timeout_seconds=2,
+    )
+    carrier.happens = callback
+    desk.services = replace(desk.services, carrier=carrier)
+    outcome = desk.send()
+    assert outcome.record is not None
+    assert outcome.record.state is LedgerState.SENT
+    assert desk.phones.posts() == []
+
+
+def test_r2_a_number_that_is_corrected_between_claim_and_post_is_not_texted_with_the_old_ones_text(desk: Desk) -> None:
+    desk.call()
+    claimed = TextActivities(desk.services)._claim(desk.order())
+    assert isinstance(claimed, Claim)
+    desk.call(version=2, number=OTHER_NUMBER, recipient_version=2)
+    outcome = desk.send(desk.order(version=1))
+    assert outcome.record is None
+    assert outcome.call is not None
+    assert outcome.call.facts.recipient_version == 2
+    assert desk.phones.posts() == []
 
 
 def test_an_attempt_that_turns_out_alive_is_left_alone(desk: Desk) -> None:
