@@ -34,6 +34,7 @@ STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
 RECONCILE = ("tests/activities/test_reconcile.py",)
 SUM = ("tests/activities/test_daily_sum.py",)
+LINE = ("tests/activities/test_line.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -326,6 +327,55 @@ MUTATIONS = (
         "col(TextRow.claimed_real) < old, is_over)",
         "col(TextRow.claimed_real) > old, is_over)",
         RECONCILE,
+    ),
+    Mutation(
+        "R2: a worker that stood still goes on where it was",
+        "worker.py",
+        "        signal.setitimer(signal.ITIMER_REAL, _FROZEN_SECONDS)\n",
+        "",
+        ("tests/whole/test_stopped_worker.py",),
+    ),
+    Mutation(
+        "The line forgets who waits before",
+        "activities/line.py",
+        "        return until_free + before / self._rate\n",
+        "        return until_free\n",
+        LINE,
+    ),
+    Mutation(
+        "The line's rate is each worker's own",
+        "activities/line.py",
+        "            line.free_at_real = max(line.free_at_real, now - _AHEAD) + takes\n",
+        "            pass\n",
+        LINE,
+    ),
+    Mutation(
+        "A closed line is tried by everybody",
+        "activities/line.py",
+        "        _refuse_while_closed(line, now)\n",
+        "",
+        LINE,
+    ),
+    Mutation(
+        "Temporal's queue knows no priorities",
+        "workflows/call_updates.py",
+        "Priority(priority_key=PRIORITY[step.key.kind])",
+        "Priority(priority_key=3)",
+        ("tests/campaign/test_storm.py",),
+    ),
+    Mutation(
+        "Words that networks filter go on",
+        "activities/words.py",
+        ">= FILTERED_PHONES:",
+        ">= 1_000:",
+        LINE,
+    ),
+    Mutation(
+        "R6: the carrier's own STOP is forgotten",
+        "activities/people.py",
+        "    if since is None:\n        return False\n",
+        "    return False\n",
+        LINE,
     ),
 )
 
