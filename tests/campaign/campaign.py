@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
-from database.tables import TextRow
+from database.tables import CallRow, TextRow
 from tests.campaign.ground import Ground
 from tests.campaign.script import Call
 from tests.campaign.troop import strike_now_and_then
 
 _OPEN = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
-_NOT_SENT = (LedgerState.UNKNOWN, LedgerState.EXPIRED)
+_OVERTAKEN = "overtaken"
+_ACCOUNTED_FOR = (LedgerState.UNKNOWN, LedgerState.EXPIRED, _OVERTAKEN)
 _EARLY = timedelta(minutes=1)  # what the check allows two clocks to differ
 
 
@@ -59,16 +60,16 @@ def fight(ground: Ground, calls: Sequence[Call], *, every: tuple[float, float]) 
         striker.join()
 
 
-def wait_until_settled(ground: Ground, calls: Sequence[Call], *, seconds: float) -> None:
-    """Until every text that was due has an outcome, or the time is over: then the account says what lacks."""
-    wanted = {(call.call_id, kind) for call in calls for kind in call.fate.owed}
+def wait_until_over(ground: Ground, *, seconds: float) -> None:
+    """Until every call is over and no text is in doubt, or the time is: then the account says what lacks."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         ground.troop.mend()
-        rows = ledger(ground)
-        settled = {(row.call_id, row.kind) for row in rows if row.state not in _OPEN}
-        if wanted <= settled and not any(row.state in _OPEN for row in rows):
-            return
+        with Session(ground.engine) as session:
+            going = select(func.count(col(CallRow.call_id))).where(col(CallRow.ended_reason).is_(None))
+            in_doubt = select(func.count(col(TextRow.id))).where(col(TextRow.state).in_(_OPEN))
+            if session.exec(going).one() + session.exec(in_doubt).one() == 0:
+                return
         time.sleep(1)
 
 
@@ -86,19 +87,30 @@ def account(ground: Ground, calls: Sequence[Call]) -> Account:
     words = Counter((message["to"], message["body"]) for message in messages)
     got = {(by_phone[phone].call_id, kind) for phone, kind in seen}
     wanted = {(call.call_id, kind.value) for call in calls for kind in call.fate.owed}
-    states = {(row.call_id, row.kind): row.state for row in rows.values()}
-    missing = wanted - got
+    states = {(row.call_id or "", row.kind): str(row.state) for row in rows.values()}
+    missing = {one: _why_missing(one, states) for one in wanted - got}
     return Account(
         doubled=[f"{phone} {kind}" for (phone, kind), count in seen.items() if count > 1]
         + [f"{phone} twice the same words" for (phone, _), count in words.items() if count > 1],
         undue=[f"{call_id} {kind}" for call_id, kind in got - wanted],
         untimely=[text for message in messages if (text := _untimely(message, rows, ground.clock))],
-        lost=[f"{one[0]} {one[1]}: {states.get(one)}" for one in missing if states.get(one) not in _NOT_SENT],
-        not_sent=Counter(states[one] for one in missing if one in states),
+        lost=[f"{one[0]} {one[1]}: {why}" for one, why in missing.items() if why not in _ACCOUNTED_FOR],
+        not_sent=Counter(missing.values()),
         due=len(wanted),
         on_phones=len(messages),
         attempts=sum(row.attempts for row in rows.values()),
     )
+
+
+def _why_missing(one: tuple[str, str], states: Mapping[tuple[str, str], str]) -> str:
+    """What the ledger says; or that it was no longer owed when a worker lived long enough to send it: the officer had
+    been dispatched, or the caller had never got the confirmation."""
+    call_id, kind = one
+    if one in states:
+        return states[one]
+    if kind == Kind.DELAY or states.get((call_id, Kind.CONFIRMATION)) == LedgerState.EXPIRED:
+        return _OVERTAKEN
+    return "not in the ledger"
 
 
 def _row(rows: Mapping[UUID, TextRow], message: Mapping[str, str]) -> str:
