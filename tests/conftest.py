@@ -17,7 +17,14 @@ FIGURES = "figures"
 AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
-_LONG = ("tests/whole/", "tests/simulation/test_taking_up", "tests/simulation/test_simulate", "tests/generated/")
+_LONG = (
+    "tests/campaign/test_campaign",
+    "tests/campaign/",
+    "tests/whole/",
+    "tests/simulation/test_taking_up",
+    "tests/simulation/test_simulate",
+    "tests/generated/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
