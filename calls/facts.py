@@ -84,6 +84,7 @@ class CallFacts(BaseModel):
     in_progress: bool = False
     safety_flag: bool = False
     received_at: AwareDatetime | None = None
+    queued_at: AwareDatetime | None = None
     call_ended_at: AwareDatetime | None = None
     dispatched_at: AwareDatetime | None = None
     requeued_at: AwareDatetime | None = None
@@ -113,10 +114,9 @@ class CallFacts(BaseModel):
         sent_back = max(known([self.requeued_at, self.reopened_at]), default=None)
         return not _later(sent_back, assigned)
 
-    @property
-    def waiting_since(self) -> datetime | None:
-        """From when the threshold of a delay notice counts: receipt, or the moment the call went back to the queue."""
-        return max(known([self.received_at, self.requeued_at, self.reopened_at]), default=None)
+    def waiting_since(self, began: datetime | None) -> datetime | None:
+        """From when a threshold counts: when the wait `began`, or when the call went back to the queue."""
+        return max(known([began, self.requeued_at, self.reopened_at]), default=None)
 
 
 def known(times: Iterable[datetime | None]) -> list[datetime]:

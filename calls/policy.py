@@ -60,8 +60,32 @@ def zone_name(name: str) -> str:
     return name
 
 
+def _local(clock: time) -> time:
+    if clock.tzinfo is not None:
+        raise ValueError("the hours are the agency's own, in its zone: write them as in 09:00")
+    return clock
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class QuietHours(_Value):
+    """Hours of the agency's own clock in which nothing of a kind goes out; `begin` after `end`: over midnight."""
+
+    begin: time
+    end: time
+
+    @field_validator("begin", "end")
+    @classmethod
+    def _is_local(cls, clock: time) -> time:
+        return _local(clock)
+
+    @model_validator(mode="after")
+    def _is_not_the_whole_day(self) -> Self:
+        if self.begin == self.end:
+            raise ValueError(f"quiet hours begin and end at {self.begin:%H:%M}: that is the whole day")
+        return self
 
 
 class ConfirmationRule(_Value):
@@ -72,16 +96,47 @@ class ConfirmationRule(_Value):
     """Counts instead where CAD tells that the caller has hung up."""
     expires_after: Span
     """After its due time a confirmation is stale and is not sent (R5)."""
+    quiet_hours: QuietHours | None = None
+
+
+class Since(StrEnum):
+    """From which moment a threshold counts. Where CAD does not tell it: from receipt."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    """When the call taker passed the call on to the dispatchers."""
+    HUNG_UP = "hung_up"
+
+
+class Threshold(_Value):
+    """How long a caller may wait before the first notice: `30 min`, or `{after: 30 min, since: queued}`."""
+
+    after: Span
+    since: Since = Since.RECEIVED
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_a_length_alone(cls, value: object) -> object:
+        return value if isinstance(value, (dict, Threshold)) else {"after": value}
 
 
 class DelayRule(_Value):
     """When a caller who still waits is told so."""
 
-    first_after: dict[int, Span]
-    """By priority, counted from receipt (or from the moment the call went back to the queue)."""
+    first_after: dict[int, Threshold]
+    """By priority. When the call goes back to the queue it counts anew from that moment."""
+    by_type: dict[str, dict[int, Threshold]] = Field(default_factory=dict)
+    """By group of call types, and priority: these instead. A group or priority that does not stand here is as above."""
     repeat_every: Span
     at_most: int = Field(ge=0)
     expires_after: Span
+    quiet_hours: QuietHours | None = None
+
+    def threshold(self, *, priority: int | None, group: str | None) -> Threshold | None:
+        """The one of such a call; `None`: it gets no notice."""
+        if priority is None:
+            return None
+        return self.by_type.get(group or "", {}).get(priority) or self.first_after.get(priority)
 
 
 class SurveyRule(_Value):
@@ -102,9 +157,7 @@ class SurveyRule(_Value):
     @field_validator("opens", "closes")
     @classmethod
     def _is_local(cls, clock: time) -> time:
-        if clock.tzinfo is not None:
-            raise ValueError("the hours are the agency's own, in its zone: write them as in 09:00")
-        return clock
+        return _local(clock)
 
     @model_validator(mode="after")
     def _is_open_some_time(self) -> Self:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, TextKey, TextRecord
 from calls.facts import CallFacts, Outcome
-from calls.policy import SurveyRule, Timetable
+from calls.policy import QuietHours, Since, SurveyRule, Timetable
 
 # The number was refused, or something speaks against it: another one may come.
 _UNTIL_CORRECTED = frozenset({LedgerState.FAILED, LedgerState.SUPPRESSED})
@@ -128,10 +128,12 @@ def _confirm(facts: CallFacts, timetable: Timetable, *, received: datetime, now:
         return End(reason="cleared before the confirmation")
     rule = timetable.confirmation
     due_at = received + rule.after_received
-    if facts.call_ended_at is not None and facts.call_ended_at > received - CLOCKS_DIFFER:
-        due_at = facts.call_ended_at + rule.after_hang_up
+    hung_up = _hung_up(facts, received)
+    if hung_up is not None:
+        due_at = hung_up + rule.after_hang_up
     if facts.number_corrected_at is not None:  # whoever has the right number was told nothing yet
         due_at = max(due_at, facts.number_corrected_at)
+    due_at = after_quiet_hours(due_at, rule.quiet_hours, timetable)
     key = TextKey(kind=Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     return _due(key, due_at=due_at, expires_at=due_at + rule.expires_after, now=now, reason="confirmation due")
 
@@ -147,17 +149,33 @@ def _delay_notice(
     rule = timetable.delay
     told = [record for record in texts if record.key.kind is Kind.DELAY]
     sequence = max((record.key.sequence for record in told), default=0) + 1
-    first_after = None if facts.priority is None else rule.first_after.get(facts.priority)
-    since = facts.waiting_since
+    threshold = rule.threshold(priority=facts.priority, group=facts.call_type_group)
+    since = None if threshold is None else facts.waiting_since(_began(facts, threshold.since))
     counted = sum(record.state is not LedgerState.EXPIRED for record in told)
-    if counted >= rule.at_most or first_after is None or since is None:
+    if counted >= rule.at_most or threshold is None or since is None:
         return Wait(until=give_up_at, reason="no further delay notice: until an officer has the call")
-    told_since = sum(record.due_at > since for record in told)
-    due_at = since + first_after + told_since * rule.repeat_every
+    told_since = [record.due_at for record in told if record.due_at > since]
+    due_at = since + threshold.after + len(told_since) * rule.repeat_every
+    if rule.quiet_hours is not None:  # what waited for their end must not come with the next in one breath
+        due_at = max([due_at, *(before + rule.repeat_every for before in told_since)])
+        due_at = after_quiet_hours(due_at, rule.quiet_hours, timetable)
     key = TextKey(kind=Kind.DELAY, sequence=sequence, recipient_version=facts.recipient_version)
     return _due(
         key, due_at=due_at, expires_at=due_at + rule.expires_after, now=now, reason=f"delay notice {sequence} due"
     )
+
+
+def _began(facts: CallFacts, since: Since) -> datetime | None:
+    """When the wait began, by the clock that the policy names; receipt where CAD does not tell of that."""
+    if facts.received_at is None:
+        return None
+    told = {Since.QUEUED: facts.queued_at, Since.HUNG_UP: _hung_up(facts, facts.received_at)}.get(since)
+    return told or facts.received_at
+
+
+def _hung_up(facts: CallFacts, received: datetime) -> datetime | None:
+    ended = facts.call_ended_at
+    return ended if ended is not None and ended > received - CLOCKS_DIFFER else None
 
 
 def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, *, now: datetime) -> Step:
@@ -212,3 +230,17 @@ def survey_window(moment: datetime, timetable: Timetable) -> datetime:
     day = local.date() if local.time() < rule.opens else local.date() + timedelta(days=1)
     opening = datetime.combine(day, rule.opens, tzinfo=timetable.zone_info)
     return opening.astimezone(UTC)
+
+
+def after_quiet_hours(moment: datetime, quiet: QuietHours | None, timetable: Timetable) -> datetime:
+    """The moment, or the end of the quiet hours that it lies in, on the agency's own clock."""
+    if quiet is None:
+        return moment
+    local = moment.astimezone(timetable.zone_info)
+    over_midnight = quiet.begin > quiet.end
+    late, early = local.time() >= quiet.begin, local.time() < quiet.end
+    if not (late or early if over_midnight else late and early):
+        return moment
+    day = local.date() + timedelta(days=1) if over_midnight and late else local.date()
+    end = datetime.combine(day, quiet.end, tzinfo=timetable.zone_info)
+    return end.astimezone(UTC)
