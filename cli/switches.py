@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from activities.stop_and_go import EVERYTHING, OF_A_CALL, Mode, scope_of_call, scope_of_kind, scope_of_type
 from calls.contracts import Kind
 from cli.blocked_numbers import numbers_of
 from database.encryption import keyring_of
 from database.engine import connect
-from policy.agency import load_agency
+from policy.agency import Agency, load_agency
 from settings import Settings, SettingsError
 from web.staff.carrier_stops import CarrierStops
 from web.staff.switches import NoSuchCall, Switches
@@ -74,11 +76,16 @@ def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Sa
     say(f"goes again: the wording {name}; what is still true goes out within half a minute, the rest has expired")
 
 
+def carrier_stops_of(agency: Agency, engine: Engine) -> CarrierStops:
+    """What stops the number and the words that the agency uses now."""
+    return CarrierStops(engine=engine, sender=agency.identity.sender, version=agency.wording.version)
+
+
 def carrier_stops(stops: CarrierStops, zone: ZoneInfo) -> list[str]:
     """What the carrier has stopped, a line each, and what to do."""
     closed = [
         f"the line of {line.sender} is closed since {line.since.astimezone(zone):%Y-%m-%d %H:%M}, {line.why}: nobody "
-        "is texted until the account or its settings are mended; then it opens by itself within a minute"
+        "is texted until the account or its settings are mended; then the next text that is due opens it (one in 30 s tries)"
         for line in stops.closed_lines()
     ]
     return closed + [
@@ -149,6 +156,6 @@ def _switches(settings: Settings) -> Iterator[Switches]:
 def _carrier_stops(settings: Settings) -> Iterator[CarrierStops]:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        yield CarrierStops(engine=engine, version=load_agency(settings.agency).wording.version)
+        yield carrier_stops_of(load_agency(settings.agency), engine)
     finally:
         engine.dispose()
