@@ -17,10 +17,14 @@ from web.staff.carrier_stops import CarrierStops
 from web.staff.switches import NoSuchCall, Switches
 
 Say = Callable[[str], None]
+_WHAT_GOES = "what is still true goes out from within half a minute on, the rest has expired"
 
 
-def scope_named(settings: Settings, *, kind: str | None, group: str | None, call: str | None) -> str:
-    """What the options name; nothing named is everything.
+def scope_named(
+    settings: Settings, *, kind: str | None, group: str | None, call: str | None, to_stop: bool = True
+) -> str:
+    """What the options name; nothing named is everything. A type that is stopped can be released (not `to_stop`) when
+    the agency's folder names it no longer.
 
     Raises:
         SettingsError: there is no such kind or type, or two things are named at once.
@@ -32,6 +36,8 @@ def scope_named(settings: Settings, *, kind: str | None, group: str | None, call
         if kind not in set(Kind):
             raise SettingsError(f"--kind {kind}: there is no such kind of text; one of: {', '.join(Kind)}")
         return scope_of_kind(Kind(kind))
+    if group is not None and not to_stop:
+        return scope_of_type(group)
     if group is not None:
         groups = load_agency(settings.agency).policy.eligibility.groups
         if group not in groups:
@@ -57,8 +63,14 @@ def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
     """Switch it on again, and say so."""
     with _switches(settings) as switches:
         changed = switches.go(scope, by=by, why=why)
-    told = f"goes again: {scope}; what is still true goes out within half a minute, the rest has expired"
+        state = switches.state()
+    told = f"goes again: {scope}; {_WHAT_GOES}"
     say(told if changed else f"{scope} was not stopped")
+    still = [stopped.scope for stopped in state.stopped if EVERYTHING in (scope, stopped.scope)]
+    if still:
+        say(f"still stopped: {', '.join(still)}; each stop has its own release")
+    if state.mode is not Mode.LIVE:
+        say(f"the mode is {state.mode}: nobody is texted" + (", but the pilot's phones" * (state.mode is Mode.PILOT)))
 
 
 def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Say) -> None:
@@ -73,7 +85,7 @@ def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Sa
             known = f"stopped are: {', '.join(stopped)}" if stopped else "no words are stopped"
             raise SettingsError(f"--wording {name}: these words are not stopped; {known}")
         stops.release(stopped[name], by=by, why=why)
-    say(f"goes again: the wording {name}; what is still true goes out within half a minute, the rest has expired")
+    say(f"goes again: the wording {name}; {_WHAT_GOES}")
 
 
 def carrier_stops_of(agency: Agency, engine: Engine) -> CarrierStops:
@@ -85,7 +97,8 @@ def carrier_stops(stops: CarrierStops, zone: ZoneInfo) -> list[str]:
     """What the carrier has stopped, a line each, and what to do."""
     closed = [
         f"the line of {line.sender} is closed since {line.since.astimezone(zone):%Y-%m-%d %H:%M}, {line.why}: nobody "
-        "is texted until the account or its settings are mended; then the next text that is due opens it (one in 30 s tries)"
+        "is texted until the account or its settings are mended; then the next text that is due opens it (one in 30 s "
+        "tries)"
         for line in stops.closed_lines()
     ]
     return closed + [
@@ -116,10 +129,9 @@ def set_mode(settings: Settings, mode: str, lines: Iterable[str] | None, *, by: 
     numbers = [] if lines is None or mode != Mode.PILOT else numbers_of(lines)
     if mode == Mode.PILOT and not numbers:
         raise SettingsError("a pilot needs its phones: give them by standard input, one a line")
+    numbers = sorted(set(numbers))
     with _switches(settings) as switches:
-        if mode == Mode.PILOT:
-            switches.set_pilot(numbers)
-        switches.set_mode(Mode(mode), by=by, why=why)
+        switches.set_mode(Mode(mode), by=by, why=why, pilot=numbers)
     say(f"the service is {mode} now" + (f", for {len(numbers)} phones" if numbers else ""))
 
 

@@ -101,7 +101,7 @@ def _stored(
 def _obey(
     session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime
 ) -> Piece | None:
-    """Do what the keyword asks; which of our answers it gets. "Wrong number, stop" is kept as the one, and both hold."""
+    """Do what the keyword asks; which of our answers it gets. Of "wrong number, stop" both hold."""
     if reading.keyword is Keyword.STOP or reading.stops_too:
         is_new = _opt_out(session, site, message, phone_hash=phone_hash, now=now)
         return Piece.STOP_REPLY if is_new and not reading.answered_by_carrier else None
@@ -221,8 +221,8 @@ def _answer(
 
 
 def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:
-    """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), staff say so, or the
-    service texts nobody, or not this phone, in the mode that it is in."""
+    """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), staff say so, or
+    in its mode the service does not text this phone."""
     if is_automatic and _is_opted_out(session, sender, phone_hash=phone_hash):
         return _SILENCED_BY_STOP
     scope = switched_off(session, [EVERYTHING, scope_of_kind(Kind.AUTO_REPLY)])

@@ -58,7 +58,7 @@ class CarrierStops:
         ]
 
     def wordings(self) -> Sequence[StoppedWording]:
-        """What waits because of its words. Automatic replies never do: they are answers to the carrier's own request."""
+        """What waits because of its words. Automatic replies never wait: they answer the carrier's own request."""
         with Session(self._engine) as session:
             known = session.exec(
                 select(TextRow.kind, TextRow.language)
