@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
@@ -82,7 +82,10 @@ def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
 def _stuck(session: Session, since: datetime) -> list[StuckCall]:
     rows = session.exec(
         select(CallRow)
-        .where(col(CallRow.trouble).is_not(None), col(CallRow.trouble_since_real) > since)
+        .where(
+            col(CallRow.trouble).is_not(None),
+            or_(col(CallRow.ended_reason).is_(None), col(CallRow.trouble_since_real) > since),
+        )
         .order_by(col(CallRow.trouble_since_real))
         .limit(_MOST)
     )
