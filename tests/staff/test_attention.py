@@ -112,6 +112,14 @@ def test_a_wrong_number_is_shown_until_it_is_corrected(
         )
     _, lines = the_lines(settings)
     assert "  ottawa-1001, case 26-104233, told 2026-01-15 13:00" in lines
+    with Session(engine) as session, session.begin():  # many say so when the survey comes, with which the call ends
+        session.execute(update(CallRow).values(ended_reason="the survey was offered"))
+    assert len(needs_attention(engine).wrong) == 1
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(updated_real=real_now() - timedelta(days=8)))
+    assert needs_attention(engine).wrong == []
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(ended_reason=None))
     acceptor.accept(record(70, phone=OTHER_PHONE))
     assert needs_attention(engine).wrong == []
 
