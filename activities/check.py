@@ -26,7 +26,8 @@ def check(
 ) -> Verdict:
     """May this text go out at `now` (the service's time) to `number`? The number must be locked (`people`)."""
     call = known_call(row, agency.policy)
-    for decision in (call.decision, decide(agency.reread(call.facts), agency.policy)):  # R1
+    reread = agency.reread(call.facts)
+    for decision in (call.decision, decide(reread, agency.policy)):  # R1
         if not decision.is_eligible:
             return HeldBack(state=LedgerState.SUPPRESSED, rule=decision.rule, reason=decision.reason)
     timetable = agency.policy.timetable
@@ -40,7 +41,7 @@ def check(
         speaks_against(session, order, number=number, call=row, agency=agency, now=now)
         or _never_heard_of_it(session, order)
         or _expired(order, now)
-        or stops(session, order, facts=call.facts)
+        or stops(session, order, groups=(call.facts.call_type_group, reread.call_type_group))
         or only_written_down(session, row.phone_hash)
         or MaySend(call=call)
     )

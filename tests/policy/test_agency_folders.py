@@ -103,6 +103,13 @@ BROKEN = {
         "retention.bodies: the words of texts are needed for",
     ),
     "no retention": Broken("policy.yaml", "retention:\n  bodies: 30 d", "", "priorities:", "retention: Field required"),
+    "a number so slow that no time can be reckoned": Broken(
+        "agency.yaml",
+        "segments_per_second: 1 ",
+        "segments_per_second: 1e-300 ",
+        "segments_per_second",
+        "segments_per_second: Input should be greater than or equal to 0.1",
+    ),
     "a negative cap": Broken("policy.yaml", "at_most: 3", "at_most: -1", "at_most", "greater than or equal to 0"),
     "no such zone": Broken(
         "policy.yaml", "zone: America/Toronto", "zone: Ottawa", "zone:", "timetable.zone: 'Ottawa' is not a time zone"
