@@ -8,6 +8,7 @@ from activities.known_call import known_call
 from activities.ledger import records_of
 from activities.people import speaks_against
 from activities.stop_and_go import SHADOW, only_written_down, stops
+from activities.two_policies import other_policy
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken, Verdict
 from calls.contracts import Kind, KnownCall, LedgerState, SendText
 from calls.eligibility import decide
@@ -41,6 +42,7 @@ def check(
         speaks_against(session, order, number=number, call=row, agency=agency, now=now)
         or _never_heard_of_it(session, order)
         or _expired(order, now)
+        or other_policy(session, order, row=row, call=call, agency=agency, now=now)
         or stops(session, order, groups=(call.facts.call_type_group, reread.call_type_group))
         or only_written_down(session, row.phone_hash)
         or MaySend(call=call)

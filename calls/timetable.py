@@ -150,7 +150,7 @@ def _delay_notice(
     told = [record for record in texts if record.key.kind is Kind.DELAY]
     sequence = max((record.key.sequence for record in told), default=0) + 1
     threshold = rule.threshold(priority=facts.priority, group=facts.call_type_group)
-    since = None if threshold is None else facts.waiting_since(_began(facts, threshold.since))
+    since = None if threshold is None else facts.waiting_since(wait_began(facts, threshold.since))
     counted = sum(record.state is not LedgerState.EXPIRED for record in told)
     if counted >= rule.at_most or threshold is None or since is None:
         return Wait(until=give_up_at, reason="no further delay notice: until an officer has the call")
@@ -165,7 +165,7 @@ def _delay_notice(
     )
 
 
-def _began(facts: CallFacts, since: Since) -> datetime | None:
+def wait_began(facts: CallFacts, since: Since) -> datetime | None:
     """When the wait began, by the clock that the policy names; receipt where CAD does not tell of that."""
     if facts.received_at is None:
         return None
@@ -186,7 +186,7 @@ def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable,
     if facts.cleared_at is None:  # `is_cleared` says otherwise; the type does not know it
         return End(reason="cleared at an unknown time: no survey")
     due_at = survey_window(facts.cleared_at + rule.after_cleared, timetable)
-    reason = _no_survey(facts, rule)
+    reason = no_survey(facts, rule)
     if reason is not None:  # it may still be opened again until then
         reason = f"cleared; no survey: {reason}"
         return Wait(until=due_at, reason=reason) if now < due_at else End(reason=reason)
@@ -197,7 +197,7 @@ def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable,
     return Send(key=key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after)
 
 
-def _no_survey(facts: CallFacts, rule: SurveyRule) -> str | None:
+def no_survey(facts: CallFacts, rule: SurveyRule) -> str | None:
     """Why this caller is not asked; `None` where nothing speaks against it."""
     if not rule.enabled:
         return "surveys are off"

@@ -15,6 +15,7 @@ from starter.csv_log import read_log
 from starter.forward import Forwarder
 from starter.log_records import feed_of, records_of_log, window_of
 from starter.replay import Replay
+from starter.rules import keep_rules
 from temporal_client import connect_temporal, let_the_loop_finish
 
 
@@ -34,6 +35,7 @@ def run_replay(
     window = window_of(agency, log, start=start, hours=hours)
     records = records_of_log(log, agency, feed=feed_of(log), window=window)
     engine = connect(settings.database_url.get_secret_value())
+    keep_rules(engine, agency)
     keyring = keyring_of(settings)
     acceptor = Acceptor(
         engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy, now=settings.clock.now, wakes=False

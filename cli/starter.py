@@ -10,6 +10,7 @@ from database.engine import connect
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings
+from starter.rules import keep_rules
 from starter.service import serve
 from temporal_client import connect_temporal, let_the_loop_finish
 
@@ -34,6 +35,7 @@ def run_starter(settings: Settings) -> None:
         client = await connect_temporal(patience_seconds=30)
         if settings.metrics_port is not None:
             start_http_server(settings.metrics_port, addr="127.0.0.1")
+        await asyncio.to_thread(keep_rules, engine, agency)
         log.info("starter ready", agency=agency.key, policy=agency.version)
         await serve(engine=engine, client=client, policy=agency.policy, clock=settings.clock, stop=stop)
         await let_the_loop_finish()

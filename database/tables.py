@@ -59,6 +59,8 @@ class CallRow(SQLModel, table=True):
     """The mark of the number to text now; 0 is none. A number that comes back has the mark that it had (R2)."""
     phone_versions: Json = _json(default_factory=dict)
     """By hash, the mark of every number that was ever told of the call."""
+    started_policy: str | None = None
+    """The version of the policy that its workflow started with: a send needs the word of that one, too."""
     signalled_version: int = Field(default=0)
     signalled: Json | None = _json(default=None)
     forwarding_until_real: datetime | None = _time(default=None)

@@ -28,6 +28,7 @@ from starter.forward import Forwarder
 from starter.log_records import feed_of, no_call_in, records_of_log, window_of
 from starter.records import LogRecord
 from starter.replay import Replay, first_eligible
+from starter.rules import keep_rules
 from temporal_client import connect_temporal
 
 # Phones, web and worker need about 3 s to start; then the first call that will be texted comes in.
@@ -113,6 +114,7 @@ class _Run:
         set_up_database(engine, say=_quiet)
         client = await connect_temporal(patience_seconds=20)
         await set_up_temporal(client, say=_quiet)
+        keep_rules(engine, self._box.agency)
         policy = self._box.agency.policy
         forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=clock)
         if last is not None:  # before the worker is there: a timer that ran out meanwhile finds the new clock

@@ -66,6 +66,19 @@ class _PolicyFile(_File):
         return self
 
 
+class Rules(_File):
+    """Who is texted, by one version of the folder: kept beside the calls that started with it."""
+
+    policy: Policy
+    call_types: CallTypes
+
+    def reread(self, facts: CallFacts) -> CallFacts:
+        """The facts as this version of the folder reads the call's type: it may have moved to another group since."""
+        if facts.call_type_code is None:
+            return facts
+        return facts.model_copy(update={"call_type_group": self.call_types.group_of(facts.call_type_code) or ""})
+
+
 class Agency(_File):
     """One police service. `version` changes with any file of its folder."""
 
@@ -83,11 +96,13 @@ class Agency(_File):
     def key(self) -> str:
         return self.identity.key
 
+    @property
+    def rules(self) -> Rules:
+        return Rules(policy=self.policy, call_types=self.call_types)
+
     def reread(self, facts: CallFacts) -> CallFacts:
-        """The facts as this version of the folder reads the call's type: it may have moved to another group since."""
-        if facts.call_type_code is None:
-            return facts
-        return facts.model_copy(update={"call_type_group": self.call_types.group_of(facts.call_type_code) or ""})
+        """As `Rules.reread`."""
+        return self.rules.reread(facts)
 
 
 def load_agency(folder: Path) -> Agency:

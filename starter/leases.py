@@ -80,6 +80,8 @@ class Leases:
             row = session.get(CallRow, item.call_id, with_for_update=True)
             if row is None or row.ended_reason is not None or row.signalled_version >= item.call.version:
                 return
+            if row.signalled is None and told:
+                row.started_policy = item.call.decision.policy_version
             row.signalled_version = item.call.version
             row.signalled = item.call.facts.model_dump(mode="json") if told else None
             row.forwarding_until_real, row.behind_since_real = None, None

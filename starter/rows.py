@@ -10,7 +10,8 @@ def write_facts(row: CallRow, facts: CallFacts, *, policy: Policy) -> bool:
     """Write them into the row, which must be locked. True where they are others than before: a new version."""
     decision = decide(facts, policy)
     content: Json = facts.model_dump(mode="json")
-    changed = content != row.facts
+    # Not by what is written down: an earlier version wrote fewer fields, and that is no news of the call.
+    changed = not row.facts or CallFacts.model_validate(row.facts) != facts
     row.facts = content
     if changed and row.signalled_version == row.version:
         row.behind_since_real = real_now()

@@ -8,8 +8,8 @@ import pytest
 
 from calls.contracts import WENT_OUT, Kind, LedgerState, TextKey, TextRecord
 from calls.facts import CancelReason
-from calls.policy import Timetable
-from calls.timetable import End, Send, Step, Wait, next_step, survey_window
+from calls.policy import QuietHours, Since, Threshold, Timetable
+from calls.timetable import End, Send, Step, Wait, after_quiet_hours, next_step, survey_window
 from policy.agency import load_agency
 from tests.builders import CONFIRMED, NOON, a_call, hours, minutes, text
 from tests.conftest import AGENCIES
@@ -172,9 +172,78 @@ class TestDelayNotices:
         assert ask(300, CONFIRMED, timetable=quiet) == SILENT_UNTIL_DISPATCHED
 
     def test_a_priority_without_a_threshold_gets_none(self) -> None:
-        only_3 = POLICY.timetable.delay.model_copy(update={"first_after": {3: minutes(30)}})
+        only_3 = POLICY.timetable.delay.model_copy(update={"first_after": {3: Threshold(after=minutes(30))}})
         quiet = POLICY.timetable.model_copy(update={"delay": only_3})
         assert ask(300, CONFIRMED, timetable=quiet) == SILENT_UNTIL_DISPATCHED
+
+
+class TestThresholds:
+    """By priority and type, each with its clock."""
+
+    def rules(self, **delay: Any) -> Timetable:
+        changed = POLICY.timetable.delay.model_copy(update=delay)
+        return POLICY.timetable.model_copy(update={"delay": changed})
+
+    def test_a_type_may_have_thresholds_of_its_own(self) -> None:
+        noise = self.rules(by_type={"noise": {4: Threshold(after=minutes(20))}})
+        assert ask(20, CONFIRMED, timetable=noise) == send(Kind.DELAY, due=20, expires=80)
+        assert ask(20, CONFIRMED, timetable=noise, call_type_group="theft") == wait(60, "delay notice 1 due")
+        assert ask(20, CONFIRMED, timetable=noise, priority=3) == wait(30, "delay notice 1 due")
+
+    @pytest.mark.parametrize(("since", "due"), [(Since.RECEIVED, 60), (Since.QUEUED, 68), (Since.HUNG_UP, 64)])
+    def test_it_counts_from_the_moment_that_the_policy_names(self, since: Since, due: float) -> None:
+        counted = self.rules(first_after={4: Threshold(after=minutes(60), since=since)})
+        told: dict[str, Any] = {"queued_at": 8, "call_ended_at": 4}
+        assert ask(30, CONFIRMED, timetable=counted, **told) == wait(due, "delay notice 1 due")
+        assert ask(30, CONFIRMED, timetable=counted) == wait(60, "delay notice 1 due")  # CAD tells nothing of it
+
+    def test_back_in_the_queue_it_counts_from_there_whatever_it_counted_from_before(self) -> None:
+        counted = self.rules(first_after={4: Threshold(after=minutes(60), since=Since.QUEUED)})
+        told: dict[str, Any] = {"queued_at": 8, "dispatched_at": 20, "requeued_at": 100}
+        assert ask(110, CONFIRMED, timetable=counted, **told) == wait(160, "delay notice 1 due")
+
+
+class TestQuietHours:
+    """Noon is when the call is received: ten in the evening is 600 minutes later, seven in the morning 1,140."""
+
+    quiet = QuietHours.model_validate({"begin": "22:00", "end": "07:00"})
+
+    def rules(self, kind: str, **more: Any) -> Timetable:
+        changed = getattr(POLICY.timetable, kind).model_copy(update={"quiet_hours": self.quiet, **more})
+        return POLICY.timetable.model_copy(update={kind: changed})
+
+    def test_a_notice_that_falls_due_in_them_waits_for_their_end_and_is_true_from_then(self) -> None:
+        late = self.rules("delay", first_after={4: Threshold(after=minutes(610))})
+        assert ask(620, CONFIRMED, timetable=late) == wait(1140, "delay notice 1 due")
+        assert ask(1140, CONFIRMED, timetable=late) == send(Kind.DELAY, due=1140, expires=1200)
+
+    def test_two_that_fell_due_in_them_do_not_come_in_one_breath(self) -> None:
+        late = self.rules("delay", first_after={4: Threshold(after=minutes(610))})
+        told = delay(1, due=1140)
+        assert ask(1141, CONFIRMED, told, timetable=late) == wait(1260, "delay notice 2 due")
+
+    def test_outside_them_nothing_changes(self) -> None:
+        early = self.rules("delay")
+        assert ask(61, CONFIRMED, timetable=early) == send(Kind.DELAY, due=60, expires=120)
+        assert ask(61, CONFIRMED, delay(1, due=60), timetable=early) == wait(180, "delay notice 2 due")
+
+    def test_a_confirmation_may_have_them_too(self) -> None:
+        night = self.rules("confirmation", after_received=minutes(650))
+        assert ask(650, timetable=night) == wait(1140, "confirmation due")
+        assert ask(1140, timetable=night) == send(Kind.CONFIRMATION, due=1140, expires=1200)
+
+    def test_hours_within_one_day(self) -> None:
+        noon = QuietHours.model_validate({"begin": "12:00", "end": "13:00"})
+        changed = POLICY.timetable.confirmation.model_copy(update={"quiet_hours": noon})
+        at_noon = POLICY.timetable.model_copy(update={"confirmation": changed})
+        assert ask(5, timetable=at_noon) == wait(60, "confirmation due")
+
+    def test_they_end_on_the_clock_that_hangs_on_the_wall_when_summer_ends(self) -> None:
+        """In the night to 1 November 2026 two o'clock comes twice: seven is eight hours after midnight."""
+        midnight = datetime(2026, 11, 1, 0, 0, tzinfo=OTTAWA)
+        end = after_quiet_hours(midnight, self.quiet, POLICY.timetable)
+        assert end.astimezone(OTTAWA).hour == 7
+        assert end - midnight.astimezone(UTC) == hours(8)
 
 
 class TestSurvey:

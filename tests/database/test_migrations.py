@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 import database.line
 import database.reconciliation
+import database.rules
 import database.tables  # noqa: F401 - fills the metadata
 from database import migrate
 from database.engine import connect

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from calls.facts import Source
-from calls.policy import TypeRule
+from calls.policy import Threshold, TypeRule
 from policy.agency import Agency, load_agency
 from policy.yaml_file import AgencyError
 from tests.builders import hours, minutes
@@ -60,7 +60,7 @@ BROKEN = {
         "policy.yaml", "after_hang_up: 2 min", "after_hang_up: 2", "after_hang_up", "'2' is not a length of time"
     ),
     "a duration in words": Broken(
-        "policy.yaml", "3: 30 min", "3: half an hour", "3: half", "timetable.delay.first_after.3: 'half an hour' is not"
+        "policy.yaml", "3: 30 min", "3: half an hour", "3: half", "first_after.3.after: 'half an hour' is not"
     ),
     "a duration on a clock": Broken(
         "policy.yaml",
@@ -295,7 +295,7 @@ class TestOttawa:
         assert (who.priorities, who.sources) == (frozenset({3, 4}), frozenset({Source.RESIDENT}))
         assert when.zone == "America/Toronto"
         assert (when.confirmation.after_received, when.confirmation.after_hang_up) == (minutes(3), minutes(2))
-        assert when.delay.first_after == {3: minutes(30), 4: minutes(60)}
+        assert when.delay.first_after == {3: Threshold(after=minutes(30)), 4: Threshold(after=minutes(60))}
         assert (when.delay.repeat_every, when.delay.at_most) == (minutes(120), 3)
         assert when.survey.enabled
         assert when.survey.after_cleared == hours(4)

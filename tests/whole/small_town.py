@@ -30,6 +30,7 @@ from calls.contracts import (
     Signal,
     workflow_id,
 )
+from calls.policy import Threshold
 from database.encryption import Keyring
 from database.tables import CallRow, TextRow, real_now
 from policy.agency import Agency
@@ -51,10 +52,13 @@ SPEED = 1200
 def in_a_hurry(agency: Agency, *, confirmation_true_for: timedelta = timedelta(days=5)) -> Agency:
     """The agency with short times and long expiries, and surveys at any hour: a whole call in three seconds."""
     table = agency.policy.timetable
+    thresholds = dict.fromkeys((3, 4), Threshold(after=minutes(24)))
     hurried = table.model_copy(
         update={
             "confirmation": table.confirmation.model_copy(update={"expires_after": confirmation_true_for}),
-            "delay": table.delay.model_copy(update={"first_after": {3: minutes(24), 4: minutes(24)}, "at_most": 1}),
+            "delay": table.delay.model_copy(
+                update={"first_after": dict.fromkeys((3, 4), Threshold(after=minutes(24))), "at_most": 1}
+            ),
             "survey": table.survey.model_copy(
                 update={"after_cleared": minutes(20), "opens": time.min, "closes": time.max}
             ),
