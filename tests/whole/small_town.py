@@ -56,9 +56,7 @@ def in_a_hurry(agency: Agency, *, confirmation_true_for: timedelta = timedelta(d
     hurried = table.model_copy(
         update={
             "confirmation": table.confirmation.model_copy(update={"expires_after": confirmation_true_for}),
-            "delay": table.delay.model_copy(
-                update={"first_after": dict.fromkeys((3, 4), Threshold(after=minutes(24))), "at_most": 1}
-            ),
+            "delay": table.delay.model_copy(update={"first_after": thresholds, "at_most": 1}),
             "survey": table.survey.model_copy(
                 update={"after_cleared": minutes(20), "opens": time.min, "closes": time.max}
             ),
