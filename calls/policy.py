@@ -248,6 +248,13 @@ class Retention(_Value):
         return value
 
 
+class TextRules(_Value):
+    """What texts may be like. Checked where an agency's folder is checked, not when a text is sent."""
+
+    most_segments: int = Field(default=2, ge=1, le=10)
+    """Of a text in one language; in both languages at once twice as many."""
+
+
 class Policy(_Value):
     """All that decides whether and when a caller is texted. Its `version` stands in every decision and text (R9)."""
 
@@ -256,5 +263,6 @@ class Policy(_Value):
     timetable: Timetable
     numbers: NumberRules
     retention: Retention
+    texts: TextRules = TextRules()
     undecided_for: Span
     """So long a call waits for what nobody has told yet; then it is closed, and its number deleted."""

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.facts import CallFacts, Language, Source
-from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, Timetable
+from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, TextRules, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
@@ -56,6 +56,7 @@ class _PolicyFile(_File):
     timetable: Timetable
     numbers: NumberRules
     retention: Retention
+    texts: TextRules
     undecided_for: Span
 
     @model_validator(mode="after")
@@ -126,6 +127,7 @@ def load_agency(folder: Path) -> Agency:
             timetable=who_and_when.timetable,
             numbers=who_and_when.numbers,
             retention=who_and_when.retention,
+            texts=who_and_when.texts,
             undecided_for=who_and_when.undecided_for,
             eligibility=EligibilityRules(
                 priorities=who_and_when.priorities,
