@@ -5,6 +5,8 @@ Twilio may give an error another code, so the default is the safe one: nothing i
 
 from typing import Final
 
+FIRST: Final = 10_000
+"""Every error of Twilio's has a code from here on; where an answer has none, its library gives the HTTP status."""
 OPTED_OUT: Final = 21610
 CONFIGURATION: Final = frozenset(
     {
