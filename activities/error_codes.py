@@ -18,7 +18,7 @@ CONFIGURATION: Final = frozenset(
 )
 """Twilio refuses before it knows the recipient: no text can go to anybody until a person mends it."""
 COUNTRY: Final = frozenset({21408, 21608})
-"""The account may not text that country, or (on trial) that number: a person can switch it on; others are not concerned."""
+"""The account may not text that country, or (on trial) that number; others are not concerned."""
 CONTENT: Final = frozenset({20001, 21602, 21617, 21618, 21619, 21624})
 """The text itself is refused, whoever it is for: the same words would be refused again."""
 FILTERED: Final = frozenset({30007, 30019, 30450})

@@ -191,7 +191,8 @@ class TextActivities:
             self._tell_the_line(refusal)
             raise
         except Refused as refusal:
-            self._open_the_line(ready)  # a refusal of this number alone shows that the account is well
+            if ready.tries_closed_line:  # a refusal of this number alone shows that the account is well
+                self._line.open()
             return self._refused(order, claimed, refusal)
         except OutcomeUnknown:
             # The row stays as it is, `sending`: the next attempt finds out what became of the text.
@@ -199,7 +200,8 @@ class TextActivities:
             raise _again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
         self._say("text accepted", order)
         record = self._settle(claimed, LedgerState.ACCEPTED, sid=accepted.sid)
-        self._open_the_line(ready)
+        if ready.tries_closed_line:
+            self._line.open()
         return record
 
     def _hand_over(self, order: SendText, claimed: Claim, ready: Ready) -> Accepted:
@@ -211,10 +213,6 @@ class TextActivities:
             callback=f"{self._is.origin}/twilio/status?mid={claimed.text_id}",
             valid_for_seconds=int(left.total_seconds()),
         )
-
-    def _open_the_line(self, ready: Ready) -> None:
-        if ready.tries_closed_line:
-            self._line.open()
 
     def _tell_the_line(self, refusal: NotProcessed) -> None:
         """What stops one text may stop all."""
@@ -292,7 +290,6 @@ class TextActivities:
 
 
 def _again(message: str, *, type_: str, after: float | None = None) -> ApplicationError:
-    """To be tried again: after so many seconds, or after a while that doubles with each attempt."""
     seconds = _backoff(activity.info().attempt) if after is None else after
     return ApplicationError(message, type=type_, next_retry_delay=timedelta(seconds=seconds))
 

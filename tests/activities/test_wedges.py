@@ -133,7 +133,7 @@ class TestWordsThatStaffRelease:
         desk.phones.misbehave({"what": "refused", "code": 21617, "next": 1})
         with pytest.raises(ApplicationError, match="refuses these words"):
             desk.send()
-        return CarrierStops(engine=desk.engine, version=desk.agency.wording.version)
+        return CarrierStops(engine=desk.engine, sender=desk.agency.identity.sender, version=desk.agency.wording.version)
 
     def release(self, stops: CarrierStops) -> None:
         [stopped] = stops.wordings()
