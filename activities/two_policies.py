@@ -10,7 +10,6 @@ import structlog
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from activities.ledger import records_of
 from activities.verdict import HeldBack, NotNow
 from calls.contracts import KnownCall, LedgerState, SendText
 from calls.eligibility import decide
@@ -30,7 +29,7 @@ def other_policy(
     """What the policy that this call did not start with, or did, says against the text; `None`: nothing."""
     if row.started_policy in (None, agency.version):
         return None
-    return _policy_of_then(session, row.started_policy or "", call) or _policy_of_now(session, order, call, agency, now)
+    return _policy_of_then(session, row.started_policy or "", call) or _policy_of_now(order, call, agency, now)
 
 
 def _policy_of_then(session: Session, version: str, call: KnownCall) -> HeldBack | None:
@@ -44,11 +43,8 @@ def _policy_of_then(session: Session, version: str, call: KnownCall) -> HeldBack
     return HeldBack(state=LedgerState.SUPPRESSED, rule=decision.rule, reason=reason)
 
 
-def _policy_of_now(
-    session: Session, order: SendText, call: KnownCall, agency: Agency, now: datetime
-) -> HeldBack | NotNow | None:
-    texts = records_of(session, order.call_id)
-    match is_wanted(order.key, facts=call.facts, texts=texts, timetable=agency.policy.timetable, now=now):
+def _policy_of_now(order: SendText, call: KnownCall, agency: Agency, now: datetime) -> HeldBack | NotNow | None:
+    match is_wanted(order.key, facts=call.facts, timetable=agency.policy.timetable, now=now):
         case Wanted(from_=None):
             return None
         case Wanted(from_=later) if later is not None and later < order.expires_at:

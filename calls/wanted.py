@@ -4,11 +4,10 @@ Only what a policy decides by itself is asked: what has happened to the call the
 operator has told it something by hand.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from calls.contracts import Kind, LedgerState, TextKey, TextRecord
+from calls.contracts import Kind, TextKey
 from calls.facts import CallFacts
 from calls.policy import Timetable
 from calls.timetable import after_quiet_hours, no_survey, wait_began
@@ -28,32 +27,24 @@ class NotWanted:
     reason: str
 
 
-def is_wanted(
-    key: TextKey, *, facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, now: datetime
-) -> Wanted | NotWanted:
-    """What this timetable says of a text that is due at `now` by another."""
+def is_wanted(key: TextKey, *, facts: CallFacts, timetable: Timetable, now: datetime) -> Wanted | NotWanted:
+    """What this timetable says of a text that is due at `now` by another. The cap of notices is asked by the check."""
     if key.kind is Kind.DELAY:
-        return _delay(facts, texts, timetable, now)
+        return _delay(facts, timetable, now)
     if key.kind is Kind.SURVEY:
         why = no_survey(facts, timetable.survey)
         return Wanted() if why is None else NotWanted(reason=f"no survey: {why}")
     return _from(after_quiet_hours(now, timetable.confirmation.quiet_hours, timetable), now)
 
 
-def _delay(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable, now: datetime) -> Wanted | NotWanted:
+def _delay(facts: CallFacts, timetable: Timetable, now: datetime) -> Wanted | NotWanted:
     rule = timetable.delay
     threshold = rule.threshold(priority=facts.priority, group=facts.call_type_group)
     if threshold is None:
         return NotWanted(reason="no delay notice for such calls")
-    if _told(texts) >= rule.at_most:
-        return NotWanted(reason=f"at most {rule.at_most} delay notices")
     began = facts.waiting_since(wait_began(facts, threshold.since))
     earliest = now if began is None else max(now, began + threshold.after)
     return _from(after_quiet_hours(earliest, rule.quiet_hours, timetable), now)
-
-
-def _told(texts: Sequence[TextRecord]) -> int:
-    return sum(record.key.kind is Kind.DELAY and record.state is not LedgerState.EXPIRED for record in texts)
 
 
 def _from(moment: datetime, now: datetime) -> Wanted:

@@ -67,11 +67,12 @@ def test_with_the_word_of_both_it_goes(desk: Desk) -> None:
 
 def test_a_notice_that_the_newest_policy_does_not_want_is_held_back_with_the_reason(desk: Desk) -> None:
     started_with(desk, "earlier", Kind.DELAY)
-    now_in_force(desk, with_timetable(desk.agency, "new", delay={"at_most": 0}))
+    only_3 = {"first_after": {3: Threshold(after=minutes(30))}}
+    now_in_force(desk, with_timetable(desk.agency, "new", delay=only_3))
     desk.send(desk.order(Kind.DELAY))
     assert rule_and_reason(desk, Kind.DELAY) == (
         "the policy was changed",
-        "by the newest policy: at most 0 delay notices",
+        "by the newest policy: no delay notice for such calls",
     )
 
 
