@@ -1,9 +1,10 @@
 """An agency's folder: everything that one police service decides, as one checked value."""
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,9 +12,10 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
+from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
-from texts.wording import Wording, WordingError, parse_wording
+from texts.wording import Wording
 
 
 class _File(BaseModel):
@@ -48,7 +50,7 @@ class Identity(_File):
         return self
 
 
-class _PolicyFile(_File):
+class PolicyFile(_File):
     """`policy.yaml`: who is texted, and when."""
 
     priorities: frozenset[int]
@@ -90,6 +92,16 @@ class Agency(_File):
         return facts.model_copy(update={"call_type_group": self.call_types.group_of(facts.call_type_code) or ""})
 
 
+FILES: Final[Mapping[str, type[BaseModel]]] = {
+    "agency.yaml": Identity,
+    "policy.yaml": PolicyFile,
+    "call_types.yaml": CallTypes,
+    "cad.yaml": CadMapping,
+    "survey.yaml": Survey,
+}
+"""The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
+
+
 def load_agency(folder: Path) -> Agency:
     """The agency's folder, checked.
 
@@ -100,7 +112,7 @@ def load_agency(folder: Path) -> Agency:
         raise AgencyError(f"{folder}: there is no such folder; an agency's folder is, for example, agencies/ottawa")
     version = _version(folder)
     identity = read_yaml(folder / "agency.yaml", Identity)
-    who_and_when = read_yaml(folder / "policy.yaml", _PolicyFile)
+    who_and_when = read_yaml(folder / "policy.yaml", PolicyFile)
     call_types = read_yaml(folder / "call_types.yaml", CallTypes)
     _demonstrations_only(folder, identity, call_types)
     return Agency(
@@ -123,7 +135,7 @@ def load_agency(folder: Path) -> Agency:
         ),
         call_types=call_types,
         cad=read_yaml(folder / "cad.yaml", CadMapping),
-        wording=_wording(folder),
+        wording=read_wording(folder),
         survey=read_yaml(folder / "survey.yaml", Survey),
     )
 
@@ -135,13 +147,6 @@ def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes
         raise AgencyError(
             f"{path} line {line_of(path, place)}: {'.'.join(place)}: for demonstrations only, and agency.yaml says no"
         )
-
-
-def _wording(folder: Path) -> Wording:
-    try:
-        return parse_wording({language: read_text(folder / "texts" / f"{language}.po") for language in Language})
-    except WordingError as error:
-        raise AgencyError(f"{folder / 'texts'}: {' '.join(str(error).split())}") from None
 
 
 def _version(folder: Path) -> str:
