@@ -1,7 +1,7 @@
 """Call types and their groups: `call_types.yaml` in the agency's folder."""
 
 import re
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -36,7 +36,7 @@ class CallTypes(BaseModel):
         seen: dict[str, str] = {}
         for name, group in self.groups.items():
             for index, code in enumerate(group.codes):
-                first = seen.setdefault(_normal(code), name)
+                first = seen.setdefault(normal(code), name)
                 if first != name or code in group.codes[:index]:
                     raise ErrorAt(f"the code {code!r} stands in {first} too", place=("groups", name, "codes", index))
         return self
@@ -47,23 +47,23 @@ class CallTypes(BaseModel):
         A code that is written out decides; else, of all patterns that fit, the one whose group silences most (R1), and
         among those the longest.
         """
-        wanted = _normal(code)
+        wanted = normal(code)
         fitting: list[tuple[int, int, str]] = []
         for name, group in self.groups.items():
-            for pattern in map(_normal, group.codes):
+            for pattern in map(normal, group.codes):
                 if pattern == wanted:
                     return name
-                if "*" in pattern and _fits(wanted, pattern):
-                    fitting.append((_SILENCE.index(group.rule), len(pattern), name))
+                if "*" in pattern and fits(wanted, pattern):
+                    fitting.append((SILENCE.index(group.rule), len(pattern), name))
         return max(fitting)[2] if fitting else None
 
 
-_SILENCE = (TypeRule.ALLOWED, TypeRule.EXCLUDED, TypeRule.SENSITIVE)
+SILENCE: Final = (TypeRule.ALLOWED, TypeRule.EXCLUDED, TypeRule.SENSITIVE)
 
 
-def _fits(code: str, pattern: str) -> bool:
+def fits(code: str, pattern: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), code) is not None
 
 
-def _normal(code: str) -> str:
+def normal(code: str) -> str:
     return " ".join(code.upper().split())
