@@ -146,7 +146,7 @@ def _survey(timetable: Timetable, findings: Findings) -> None:
             _FILE,
             (*place, "expires_after"),
             f"{expires} after clearing is before the window opens for some calls: one that is due at "
-            f"{rule.closes:%H:%M} waits until {rule.opens:%H:%M}, {in_words(longest)} after clearing; longer than that, no survey is lost",
+            f"{rule.closes:%H:%M} waits until {rule.opens:%H:%M}, {in_words(longest)} after clearing; allowed is more",
         )
     if rule.link_valid_for < _DAY:
         findings.warn(
