@@ -109,7 +109,10 @@ def load_agency(folder: Path) -> Agency:
         AgencyError: one line that names the file, what is wrong and, where a line is to blame, which.
     """
     if not folder.is_dir():
-        raise AgencyError(f"{folder}: there is no such folder; an agency's folder is, for example, agencies/ottawa")
+        here = "" if folder.is_absolute() else f" in {Path.cwd()}"
+        raise AgencyError(
+            f"{folder}: there is no such folder{here}; an agency's folder is, for example, agencies/ottawa"
+        )
     version = _version(folder)
     identity = read_yaml(folder / "agency.yaml", Identity)
     who_and_when = read_yaml(folder / "policy.yaml", PolicyFile)
