@@ -140,7 +140,7 @@ def _table(before: Side, after: Side) -> Table:
     rows += [("texts", sum(map(before.texts, KINDS)), sum(map(after.texts, KINDS)))]
     rows += [("segments", before.segments, after.segments)]
     for name, one, other in rows:
-        table.add_row(name, str(one), str(other), f"{other - one:+}")
+        table.add_row(name, str(one), str(other), f"{other - one:+}" if other != one else "0")
     if before.price is not None and after.price is not None:
         table.add_row("cost, as each folder assumes", _money(before), _money(after), _more(before, after))
     return table
