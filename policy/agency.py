@@ -46,7 +46,7 @@ class Identity(_File):
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)
         if missing:
-            raise ErrorAt(f"missing in: {', '.join(sorted(missing))}", place=("name",))
+            raise ErrorAt(f"is missing in {', '.join(sorted(missing))}; en and fr are needed", place=("name",))
         return self
 
 
@@ -64,7 +64,10 @@ class PolicyFile(_File):
     def _a_threshold_for_each_priority(self) -> Self:
         missing = sorted(self.priorities - set(self.timetable.delay.first_after))
         if missing:
-            raise ErrorAt(f"no threshold for priority {missing[0]}", place=("timetable", "delay", "first_after"))
+            raise ErrorAt(
+                f"priority {missing[0]} is texted and has no threshold here",
+                place=("timetable", "delay", "first_after"),
+            )
         return self
 
 

@@ -21,7 +21,7 @@ class GroupInFile(CallTypeGroup):
             raise ErrorAt("stands only with `rule: allowed`", place=("relaxes",))
         missing = {"en", "fr"} - {language.value for language in self.label}
         if missing:
-            raise ErrorAt(f"missing in: {', '.join(sorted(missing))}", place=("label",))
+            raise ErrorAt(f"is missing in {', '.join(sorted(missing))}; en and fr are needed", place=("label",))
         return self
 
 
@@ -39,7 +39,10 @@ class CallTypes(BaseModel):
             for index, code in enumerate(group.codes):
                 first = seen.setdefault(normal(code), name)
                 if first != name or code in group.codes[:index]:
-                    raise ErrorAt(f"the code {code!r} stands in {first} too", place=("groups", name, "codes", index))
+                    raise ErrorAt(
+                        f"the code {code!r} stands in {first} too; each stands in one group, once",
+                        place=("groups", name, "codes", index),
+                    )
         return self
 
     def group_of(self, code: str) -> str | None:

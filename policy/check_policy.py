@@ -57,7 +57,7 @@ def _who(agency: Agency, findings: Findings) -> None:
     if not rules.sources & set(cad.sources.values()):
         has = ", ".join(sorted(set(cad.sources.values()))) or "none"
         findings.error(_FILE, ("sources",), f"cad.yaml yields none of them, so nobody would be texted; it yields {has}")
-    for source in sorted(rules.sources - {Source.RESIDENT}):
+    for source in sorted(rules.sources & set(cad.sources.values()) - {Source.RESIDENT}):
         findings.warn(_FILE, ("sources",), f"calls from {source} are texted: nobody who waits made them")
 
 
@@ -92,13 +92,9 @@ def _delay(agency: Agency, findings: Findings) -> None:
     rule, received = timetable.delay, timetable.confirmation.after_received
     _expires_soon("delay", rule.expires_after, findings)
     texted = agency.policy.eligibility.priorities
-    told = {priority for _, priority, _ in thresholds(timetable)}
-    for silent in sorted(texted - told) if None not in told else ():
-        what = f"priority {silent} is texted and has none: its callers get no delay notice"
-        findings.warn(_FILE, ("timetable", "delay", "first_after"), what)
     for place, priority, length in thresholds(timetable):
         last = length + (rule.at_most - 1) * rule.repeat_every
-        if priority is not None and priority not in texted:
+        if texted and priority is not None and priority not in texted:
             findings.warn(_FILE, place, f"priority {priority} is not among the priorities that are texted")
         if length >= timetable.give_up_after:
             findings.error(_FILE, place, _too_late(length, timetable))

@@ -88,7 +88,7 @@ def _refusals(path: Path, node: yaml.Node | None, error: ValidationError, model:
 
 def _refusal(path: Path, node: yaml.Node | None, error: ErrorDetails, model: type[BaseModel]) -> tuple[int, str]:
     cause = error.get("ctx", {}).get("error")
-    place = error["loc"] + (cause.place if isinstance(cause, ErrorAt) else ())
+    place: Place = error["loc"] + getattr(cause, "place", ())  # of an ErrorAt, or of an error like it
     name = ".".join(str(part) for part in place if part != "[key]") or "the file"
     line = _line(node, place)
     return line, f"{path} line {line}: {name}: {in_words(error, model)}"

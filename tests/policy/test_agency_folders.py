@@ -169,7 +169,7 @@ BROKEN = {
         "rule",
     ),
     "no French label": Broken(
-        "call_types.yaml", "{en: Animal, fr: Animal}", "{en: Animal}", "{en: Animal}", "animal.label: missing in: fr"
+        "call_types.yaml", "{en: Animal, fr: Animal}", "{en: Animal}", "{en: Animal}", "animal.label: is missing in fr"
     ),
     "a label in a third language": Broken(
         "call_types.yaml", "{en: Animal, fr", "{en: Animal, de: Tier, fr", "de: Tier", "animal.label.de"
@@ -188,7 +188,7 @@ BROKEN = {
         "relaxes:",
         "groups.demonstration.relaxes: stands only with `rule: allowed`",
     ),
-    "no French name": Broken("agency.yaml", "  fr: Police d’Ottawa\n", "", "name:", "name: missing in: fr"),
+    "no French name": Broken("agency.yaml", "  fr: Police d’Ottawa\n", "", "name:", "name: is missing in fr"),
     "a sender that is no number": Broken(
         "agency.yaml",
         "+13438036032",
