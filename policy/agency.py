@@ -1,9 +1,10 @@
 """An agency's folder: everything that one police service decides, as one checked value."""
 
 import hashlib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,9 +12,10 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, TextRules, Timetable
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
+from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
-from texts.wording import Wording, WordingError, parse_wording
+from texts.wording import Wording
 
 
 class _File(BaseModel):
@@ -44,11 +46,11 @@ class Identity(_File):
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)
         if missing:
-            raise ErrorAt(f"missing in: {', '.join(sorted(missing))}", place=("name",))
+            raise ErrorAt(f"is missing in {', '.join(sorted(missing))}; en and fr are needed", place=("name",))
         return self
 
 
-class _PolicyFile(_File):
+class PolicyFile(_File):
     """`policy.yaml`: who is texted, and when."""
 
     priorities: frozenset[int]
@@ -63,7 +65,10 @@ class _PolicyFile(_File):
     def _a_threshold_for_each_priority(self) -> Self:
         missing = sorted(self.priorities - set(self.timetable.delay.first_after))
         if missing:
-            raise ErrorAt(f"no threshold for priority {missing[0]}", place=("timetable", "delay", "first_after"))
+            raise ErrorAt(
+                f"priority {missing[0]} is texted and has no threshold here",
+                place=("timetable", "delay", "first_after"),
+            )
         return self
 
 
@@ -106,6 +111,16 @@ class Agency(_File):
         return self.rules.reread(facts)
 
 
+FILES: Final[Mapping[str, type[BaseModel]]] = {
+    "agency.yaml": Identity,
+    "policy.yaml": PolicyFile,
+    "call_types.yaml": CallTypes,
+    "cad.yaml": CadMapping,
+    "survey.yaml": Survey,
+}
+"""The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
+
+
 def load_agency(folder: Path) -> Agency:
     """The agency's folder, checked.
 
@@ -113,10 +128,13 @@ def load_agency(folder: Path) -> Agency:
         AgencyError: one line that names the file, what is wrong and, where a line is to blame, which.
     """
     if not folder.is_dir():
-        raise AgencyError(f"{folder}: there is no such folder; an agency's folder is, for example, agencies/ottawa")
+        here = "" if folder.is_absolute() else f" in {Path.cwd()}"
+        raise AgencyError(
+            f"{folder}: there is no such folder{here}; an agency's folder is, for example, agencies/ottawa"
+        )
     version = _version(folder)
     identity = read_yaml(folder / "agency.yaml", Identity)
-    who_and_when = read_yaml(folder / "policy.yaml", _PolicyFile)
+    who_and_when = read_yaml(folder / "policy.yaml", PolicyFile)
     call_types = read_yaml(folder / "call_types.yaml", CallTypes)
     _demonstrations_only(folder, identity, call_types)
     return Agency(
@@ -140,7 +158,7 @@ def load_agency(folder: Path) -> Agency:
         ),
         call_types=call_types,
         cad=read_yaml(folder / "cad.yaml", CadMapping),
-        wording=_wording(folder),
+        wording=read_wording(folder),
         survey=read_yaml(folder / "survey.yaml", Survey),
     )
 
@@ -152,13 +170,6 @@ def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes
         raise AgencyError(
             f"{path} line {line_of(path, place)}: {'.'.join(place)}: for demonstrations only, and agency.yaml says no"
         )
-
-
-def _wording(folder: Path) -> Wording:
-    try:
-        return parse_wording({language: read_text(folder / "texts" / f"{language}.po") for language in Language})
-    except WordingError as error:
-        raise AgencyError(f"{folder / 'texts'}: {' '.join(str(error).split())}") from None
 
 
 def _version(folder: Path) -> str:

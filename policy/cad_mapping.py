@@ -1,53 +1,31 @@
-"""How one agency's CAD writes what we need: columns, codes, zone. `cad.yaml` in the agency's folder."""
+"""How one agency's CAD writes what we need: columns, codes, times, zone. `cad.yaml` in the agency's folder."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from calls.facts import CancelReason, Outcome, Source
+from calls.facts import CancelReason, Language, Outcome, Source
 from calls.policy import zone_name
+from policy.cad_columns import CadColumns
+from policy.cad_times import CadTimes
 
 _OUTCOMES: Final = list(Outcome)
 """In the order in which they speak against a survey."""
-_MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area"})
-"""A file may lack these columns: no number, no text; no language, both. Without another a call could seem harmless."""
+ENCODINGS: Final = ("utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "utf-16", "cp437", "cp850")
+"""How a log's letters may be written. Excel's "CSV" is windows-1252, its "Unicode text" utf-16."""
+SEPARATORS: Final = {"tab": "\t"}
+"""Separators that have a name; any other is the sign itself."""
 
 
-class CadColumns(BaseModel):
-    """The column of each fact; empty where this CAD does not tell it."""
+def _meaning(value: object) -> object:
+    """One of two lists of words: an error that names both lists is clearer than two errors."""
+    allowed = [*CancelReason, *Outcome]
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{value!r} is not known here; allowed are: {', '.join(allowed)}")
+    return value
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cad_id: str
-    case_number: str
-    priority: str
-    call_type: str
-    source: str
-    received: str
-    final_call_type: str | None = None
-    phone: str | None = None
-    language: str | None = None
-    call_ended: str | None = None
-    dispatched: str | None = None
-    arrived: str | None = None
-    cleared: str | None = None
-    reopened: str | None = None
-    finally_cleared: str | None = None
-    """The last clearing of a call that was opened again."""
-    disposition: str | None = None
-    area: str | None = None
-    in_progress: str | None = None
-    safety_flag: str | None = None
-
-    @property
-    def required(self) -> list[str]:
-        """The columns that a file must have."""
-        return [column for name, column in self if column is not None and name not in _MAY_BE_ABSENT]
-
-    @property
-    def optional(self) -> list[str]:
-        """The columns that a file may have."""
-        return [column for name, column in self if column is not None and name in _MAY_BE_ABSENT]
+Meaning = Annotated[CancelReason | Outcome, BeforeValidator(_meaning)]
 
 
 class CadMapping(BaseModel):
@@ -59,8 +37,27 @@ class CadMapping(BaseModel):
     zone: str
     priorities: dict[str, int]
     sources: dict[str, Source]
-    dispositions: dict[str, CancelReason | Outcome] = Field(default_factory=dict)
+    dispositions: dict[str, Meaning] = Field(default_factory=dict)
     """What each says of the call's end: that it was not handled under its own number, or what came of it."""
+    languages: dict[str, Language] | None = None
+    """Of each code. Without the list, a code that begins with EN or FR: `eng`, `French`."""
+    times: CadTimes = CadTimes()
+    separator: str = ","
+    encoding: str = "utf-8"
+    blank: frozenset[str] = frozenset({"NULL", "null"})
+    """What stands in a cell that holds nothing, besides nothing."""
+
+    @property
+    def delimiter(self) -> str:
+        """The sign between two cells."""
+        return SEPARATORS.get(self.separator, self.separator)
+
+    def language(self, code: str | None) -> Language | None:
+        """The caller's language, where it is known."""
+        if self.languages is not None:
+            return self.languages.get(code or "")
+        prefix = (code or "").strip().lower()[:2]
+        return Language(prefix) if prefix in set(Language) else None
 
     def cancel_reason(self, disposition: str | None) -> CancelReason | None:
         """Why the call was not handled under its own number. Of several codes in one cell (`CAN,NR`) one is enough."""
@@ -71,8 +68,18 @@ class CadMapping(BaseModel):
         readings = [Outcome.UNKNOWN if read is None else read for read in self._readings(disposition)]
         return max((read for read in readings if isinstance(read, Outcome)), key=_OUTCOMES.index, default=None)
 
+    def unknown_dispositions(self, disposition: str | None) -> list[str]:
+        """The codes of a cell that are not listed."""
+        return [code for code in self._codes(disposition) if self._reading(code) is None]
+
     def _readings(self, disposition: str | None) -> list[CancelReason | Outcome | None]:
-        return [] if disposition is None else [self._reading(cell.strip()) for cell in disposition.split(",")]
+        return [self._reading(code) for code in self._codes(disposition)]
+
+    def _codes(self, disposition: str | None) -> list[str]:
+        """One cell may hold several, `CAN,NR`, unless it is listed as it stands: `Cancelled, by caller`."""
+        if disposition is None or disposition in self.dispositions:
+            return [] if disposition is None else [disposition]
+        return [code.strip() for code in disposition.split(",")]
 
     def _reading(self, cell: str) -> CancelReason | Outcome | None:
         """A code, or one with words after it, which may be cut off: `FALSE-False Al`."""
@@ -83,3 +90,18 @@ class CadMapping(BaseModel):
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
         return zone_name(name)
+
+    @field_validator("separator")
+    @classmethod
+    def _is_one_sign(cls, separator: str) -> str:
+        sign = SEPARATORS.get(separator, separator)
+        if len(sign) != 1 or sign.isalnum() or sign in '"\r\n\0 ':
+            raise ValueError(f'{separator!r} is no separator; write one sign, as in ";", or the word tab')
+        return separator
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, encoding: str) -> str:
+        if encoding.lower() not in ENCODINGS:
+            raise ValueError(f"{encoding!r} is not known here; allowed are: {', '.join(ENCODINGS)}")
+        return encoding.lower()

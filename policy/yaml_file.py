@@ -5,10 +5,20 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from policy.error_words import in_words
 
 
 class AgencyError(Exception):
-    """An agency's folder cannot be used; the message is one line that says where and why."""
+    """An agency's folder cannot be used; the message is one line that says where and why.
+
+    `problems`: where more than one is wrong with a file, a line for each, the message first.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(problems[0])
+        self.problems = problems
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,7 +56,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise _refusal(path, node, error) from None
+        raise AgencyError(*_refusals(path, node, error, model)) from None
 
 
 def read_text(path: Path) -> str:
@@ -70,13 +80,18 @@ def line_of(path: Path, place: Place) -> int:
     return _line(yaml.compose(read_text(path), Loader=yaml.BaseLoader), place)
 
 
-def _refusal(path: Path, node: yaml.Node | None, error: ValidationError) -> AgencyError:
-    first = error.errors(include_url=False)[0]
-    found = first.get("ctx", {}).get("error")
-    place = first["loc"] + (found.place if isinstance(found, ErrorAt) else ())
+def _refusals(path: Path, node: yaml.Node | None, error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """A line for each thing that is wrong, from top to bottom."""
+    found = [_refusal(path, node, details, model) for details in error.errors(include_url=False)]
+    return [text for _, text in sorted(found, key=lambda one: one[0])]
+
+
+def _refusal(path: Path, node: yaml.Node | None, error: ErrorDetails, model: type[BaseModel]) -> tuple[int, str]:
+    cause = error.get("ctx", {}).get("error")
+    place: Place = error["loc"] + getattr(cause, "place", ())  # of an ErrorAt, or of an error like it
     name = ".".join(str(part) for part in place if part != "[key]") or "the file"
-    message = " ".join(first["msg"].removeprefix("Value error, ").split())
-    return AgencyError(f"{path} line {_line(node, place)}: {name}: {message}")
+    line = _line(node, place)
+    return line, f"{path} line {line}: {name}: {in_words(error, model)}"
 
 
 def _refuse_twice(path: Path, node: yaml.Node | None) -> None:

@@ -1,33 +1,28 @@
 """A log of calls, as a CAD system exports it: CSV, gzip or not, read as the agency's folder says."""
 
-import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from calls.facts import known
 from logs import redact
+from policy.cad_columns import columns_of
 from policy.cad_mapping import CadMapping
 from starter.local_time import exact_time
+from starter.log_file import LogError, rows_of
 
-_GZIP = b"\x1f\x8b"
+__all__ = ["Log", "LogError", "LoggedCall", "Problem", "read_log"]
+
 _LONGEST_ID = 100
 _NO = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
-_BLANK = frozenset({"", "NULL", "null"})
 # Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.
 _SKEW = timedelta(seconds=60)
+# A step that has the date of the receipt and lies so long before it came after midnight: 70 of a county's dispatches.
+_HALF_A_DAY = timedelta(hours=12)
 _TIMES = ("received", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
-
-
-class LogError(Exception):
-    """The file cannot be read at all; the message is one line that says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +92,14 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
     problems: list[Problem] = []
     left_out: dict[str, None] = {}
     rows = 0
-    with _reading(path) as text:
-        reader = csv.DictReader(text, strict=True)
+    with rows_of(path, mapping) as reader:
         columns = frozenset(reader.fieldnames or [])
-        _require_columns(path, reader.fieldnames or [], mapping)
         for row in reader:
             rows += 1
             call = _call(row, reader.line_num, mapping)
             if isinstance(call, Problem):
                 problems.append(call)
-                left_out |= {} if (cad_id := _cell(row, mapping.columns.cad_id)) is None else {cad_id: None}
+                left_out |= {} if (cad_id := _cell(row, mapping.columns.cad_id, mapping)) is None else {cad_id: None}
                 continue
             problems += _remarks(call, calls.get(call.cad_id, []))
             calls.setdefault(call.cad_id, []).append(call)
@@ -115,50 +108,18 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
     return Log(path=path, columns=columns, rows=rows, calls=ordered, problems=problems, left_out=unread)
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[TextIO]:
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == _GZIP
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if zipped
-            else path.open(encoding="utf-8-sig", newline="") as text
-        ):
-            yield text
-    except FileNotFoundError:
-        raise LogError(f"{path}: there is no such file; give the log with CAD=path or --cad path") from None
-    except UnicodeDecodeError:
-        raise LogError(f"{path}: not a text file in UTF-8; export the log as CSV in UTF-8") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise LogError(f"{path}: the gzip file is damaged or cut off; copy it again") from None
-    except csv.Error as error:
-        raise LogError(f"{path}: not readable as CSV ({error}); export the log as CSV with a heading line") from None
-    except OSError as error:
-        raise LogError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) -> None:
-    if not present:
-        raise LogError(f"{path}: the file is empty; export the log as CSV with a heading line")
-    if "\0" in "".join(present):
-        raise LogError(f"{path}: not a text file in UTF-8; export the log as CSV in UTF-8")
-    missing = [column for column in mapping.columns.required if column not in present]
-    if missing:
-        have = " ".join(", ".join(present).split())
-        raise LogError(
-            f"{path}: no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {have}"
-        )
-
-
 def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> LoggedCall | Problem:
     columns = mapping.columns
+
+    def cell(column: str | None) -> str | None:
+        return _cell(row, column, mapping)
+
     if (unreadable := _unreadable(row)) is not None:
         return Problem(line=line, what=unreadable, left_out=True)
-    cad_id = _cell(row, columns.cad_id)
+    cad_id = cell(columns.cad_id)
     if cad_id is None:
         return Problem(line=line, what="the id is blank", left_out=True)
-    if len(cad_id) > _LONGEST_ID or len(_cell(row, columns.case_number) or "") > _LONGEST_ID:
+    if len(cad_id) > _LONGEST_ID or len(cell(columns.case_number) or "") > _LONGEST_ID:
         return Problem(line=line, what=f"an id or case number of more than {_LONGEST_ID} signs", left_out=True)
     if not cad_id.isprintable():
         return Problem(line=line, what=f"the id {cad_id!r} has a character that cannot be printed", left_out=True)
@@ -176,17 +137,17 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     return LoggedCall(
         line=line,
         cad_id=cad_id,
-        case_number=_cell(row, columns.case_number),
-        priority_code=_cell(row, columns.priority),
-        call_type_code=_cell(row, columns.call_type),
-        final_call_type_code=_cell(row, columns.final_call_type),
-        source_code=_cell(row, columns.source) or blank_source,
-        language_code=_cell(row, columns.language),
-        in_progress=_is_up(_cell(row, columns.in_progress)),
-        safety_flag=_is_up(_cell(row, columns.safety_flag)),
-        phone=_cell(row, columns.phone),
-        area=_cell(row, columns.area),
-        disposition=_cell(row, columns.disposition),
+        case_number=cell(columns.case_number),
+        priority_code=cell(columns.priority),
+        call_type_code=cell(columns.call_type),
+        final_call_type_code=cell(columns.final_call_type),
+        source_code=cell(columns.source) or blank_source,
+        language_code=cell(columns.language),
+        in_progress=_is_up(cell(columns.in_progress)),
+        safety_flag=_is_up(cell(columns.safety_flag)),
+        phone=cell(columns.phone),
+        area=cell(columns.area),
+        disposition=cell(columns.disposition),
         received_at=received,
         call_ended_at=times["call_ended"],
         dispatched_at=times["dispatched"],
@@ -212,30 +173,59 @@ class _BadTime(Exception):  # noqa: N818
 
 
 def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, datetime | None]:
-    zone = ZoneInfo(mapping.zone)
     times: dict[str, datetime | None] = {}
-    earliest: datetime | None = None
+    received: datetime | None = None
     for name in _TIMES:
-        column: str | None = getattr(mapping.columns, name)
-        cell = _cell(row, column)
+        columns = columns_of(getattr(mapping.columns, name))
+        cell = _written_time(row, columns, mapping)
         try:
-            times[name] = None if cell is None else exact_time(cell, zone, not_before=earliest)
-            if name == "received" and (received := times[name]) is not None:
-                earliest = received - _SKEW
+            times[name] = None if cell is None else _time(cell, columns, mapping, received=received)
         except (ValueError, OverflowError):
-            raise _BadTime(f"{column} is {_shown(cell)} not a time") from None
+            raise _BadTime(f"{' and '.join(columns)} is {_shown(cell)} not a time") from None
+        received = times["received"]
     return times
+
+
+def _written_time(row: Mapping[str, str | None], columns: Sequence[str], mapping: CadMapping) -> str | None:
+    """What stands there, date and time put together; `None` where the step has not come.
+
+    A step on the day of the receipt has a date in any case. Of any other a date without a time, or the other way, says
+    that it came, but not when.
+    """
+    cells = [_cell(row, column, mapping) for column in columns]
+    told = [cell for cell in cells if cell is not None]
+    if not told or (_is_of_the_same_day(columns, mapping) and cells[-1] is None):
+        return None
+    if len(told) == len(cells):
+        return " ".join(told)
+    raise _BadTime(f"of {' and '.join(columns)} one is blank and the other is not")
+
+
+def _is_of_the_same_day(columns: Sequence[str], mapping: CadMapping) -> bool:
+    """The step has no date of its own, only that of the receipt."""
+    received = mapping.columns.received
+    return len(columns) > 1 and len(received) > 1 and columns[0] == received[0] and tuple(columns) != received
+
+
+def _time(cell: str, columns: Sequence[str], mapping: CadMapping, *, received: datetime | None) -> datetime:
+    zone = ZoneInfo(mapping.zone)
+    not_before = None if received is None else received - _SKEW
+    written = mapping.times.read(cell)
+    time = exact_time(written, zone, not_before=not_before)
+    if received is not None and _is_of_the_same_day(columns, mapping) and time < received - _HALF_A_DAY:
+        return exact_time(written + timedelta(days=1), zone, not_before=not_before)
+    return time
 
 
 def _shown(cell: str | None) -> str:
     """What stands there, where it looks like a time: anything else could be a name or a number (R3)."""
-    looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZ+-]{1,32}", cell) and redact(cell) == cell
+    looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZAPMapm+-]{1,32}", cell) and redact(cell) == cell
     return f"{cell!r}, which is" if looks_like_one else "something that is"
 
 
-def _cell(row: Mapping[str, str | None], column: str | None) -> str | None:
+def _cell(row: Mapping[str, str | None], column: str | None, mapping: CadMapping) -> str | None:
     value = (row.get(column) or "").strip() if column is not None else ""
-    return None if value in _BLANK else value
+    return None if not value or value in mapping.blank else value
 
 
 def _is_up(cell: str | None) -> bool:

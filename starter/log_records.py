@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import phonenumbers
 from pydantic import JsonValue
 
-from calls.facts import Language
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
@@ -101,7 +100,7 @@ def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
         "priority": agency.cad.priorities.get(row.priority_code or ""),
         "source_code": row.source_code,
         "source": None if row.source_code is None else agency.cad.sources.get(row.source_code),
-        "language": _language(row.language_code),
+        "language": agency.cad.language(row.language_code),
         "in_progress": row.in_progress or None,
         "safety_flag": row.safety_flag or None,
         "area": row.area,
@@ -140,11 +139,6 @@ def _disposition_facts(disposition: str | None, agency: Agency) -> dict[str, Jso
         "outcome": agency.cad.outcome(disposition),
         "cancelled": agency.cad.cancel_reason(disposition),
     }
-
-
-def _language(code: str | None) -> Language | None:
-    prefix = (code or "").strip().lower()[:2]
-    return Language(prefix) if prefix in set(Language) else None
 
 
 def _number(text: str | None) -> str | None:

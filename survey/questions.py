@@ -16,6 +16,14 @@ class SurveyError(Exception):
     """The survey cannot be used; the message names the place and what is wrong, in one line."""
 
 
+class _ErrorAt(ValueError):  # noqa: N818 - it is one
+    """What contradicts, and where inside the survey."""
+
+    def __init__(self, message: str, *, place: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -103,11 +111,11 @@ class Survey(_Value):
     @model_validator(mode="after")
     def _conditions_look_back(self) -> "Survey":
         earlier: dict[str, Question] = {}
-        for question in self.questions:
+        for index, question in enumerate(self.questions):
             if question.id in earlier:
-                raise ValueError(f"{question.id} is there twice")
-            if question.only_if is not None:
-                _check_condition(question.id, question.only_if, earlier)
+                raise _ErrorAt(f"{question.id} is there twice", place=("questions", index, "id"))
+            if question.only_if is not None and (wrong := _contradiction(question.id, question.only_if, earlier)):
+                raise _ErrorAt(wrong, place=("questions", index, "only_if"))
             earlier[question.id] = question
         return self
 
@@ -141,12 +149,13 @@ def parse_survey(text: str) -> Survey:
         raise SurveyError(f"{place}: {first['msg']}") from None
 
 
-def _check_condition(asking: str, condition: Condition, earlier: dict[str, Question]) -> None:
+def _contradiction(asking: str, condition: Condition, earlier: dict[str, Question]) -> str | None:
     gate = earlier.get(condition.question)
     if gate is None:
-        raise ValueError(f"{asking} depends on {condition.question}, which does not come before it")
+        return f"{asking} depends on {condition.question}, which does not come before it"
     if gate.kind not in {QuestionKind.CHOICE, QuestionKind.MULTI_CHOICE}:
-        raise ValueError(f"{asking} depends on {gate.id}, which is not a choice")
+        return f"{asking} depends on {gate.id}, which is not a choice"
     unknown = sorted(set(condition.answers) - gate.option_ids)
     if unknown:
-        raise ValueError(f"{asking} depends on the answer {unknown[0]!r}, which {gate.id} does not have")
+        return f"{asking} depends on the answer {unknown[0]!r}, which {gate.id} does not have"
+    return None

@@ -23,7 +23,14 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class WordingError(Exception):
-    """The wording cannot be used; the message names the language, the msgid and what is wrong."""
+    """The wording cannot be used; the message names the language, the msgid and what is wrong.
+
+    `problems`: where more than one is wrong, a line for each, the message first.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(problems[0])
+        self.problems = problems
 
 
 class Piece(StrEnum):
@@ -69,11 +76,17 @@ def parse_wording(catalogues: Mapping[Language, str]) -> Wording:
         WordingError: a language, a msgid or a placeholder is missing, unknown, fuzzy or not in every language.
     """
     templates: dict[Language, dict[str, str]] = {}
+    problems: list[str] = []
     for language in Language:
         if language not in catalogues:
-            raise WordingError(f"{language}: the catalogue is missing")
-        templates[language] = _templates(language, catalogues[language])
-    _refuse_unequal(templates)
+            problems.append(f"{language}: the catalogue is missing")
+            continue
+        try:
+            templates[language] = _templates(language, catalogues[language])
+        except WordingError as error:
+            problems += error.problems
+    if problems := problems or _unequal(templates):
+        raise WordingError(*problems)
     content = json.dumps(templates, sort_keys=True, ensure_ascii=False)
     return Wording(version=hashlib.sha256(content.encode()).hexdigest()[:12], templates=templates)
 
@@ -88,12 +101,21 @@ def _templates(language: Language, text: str) -> dict[str, str]:
         catalog: Catalog = read_po(io.StringIO(text), abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise WordingError(f"{language}: not a PO file: {error}") from None
-    known = {str(piece) for piece in Piece}
     found = {str(message.id): message for message in catalog if message.id}
-    for msgid in found:
-        if msgid not in known:
-            raise WordingError(f"{language}: {msgid!r} is not a text of this service; there are: {', '.join(known)}")
-    return {piece: _template(language, piece, found.get(piece)) for piece in Piece}
+    problems = [
+        f"{language}: {msgid!r} is not a text of this service; there are: {', '.join(Piece)}"
+        for msgid in found
+        if msgid not in set(Piece)
+    ]
+    templates: dict[str, str] = {}
+    for piece in Piece:
+        try:
+            templates[piece] = _template(language, piece, found.get(piece))
+        except WordingError as error:
+            problems += error.problems
+    if problems:
+        raise WordingError(*problems)
+    return templates
 
 
 def _template(language: Language, piece: Piece, message: Message | None) -> str:
@@ -114,10 +136,15 @@ def _template(language: Language, piece: Piece, message: Message | None) -> str:
     return template
 
 
-def _refuse_unequal(templates: Mapping[Language, Mapping[str, str]]) -> None:
+def _unequal(templates: Mapping[Language, Mapping[str, str]]) -> list[str]:
     """R10: what one language tells, the other tells."""
-    for piece in Piece:
-        everywhere = frozenset[str]().union(*(placeholders(of[piece]) for of in templates.values()))
-        for language, of in templates.items():
-            for name in sorted(everywhere - placeholders(of[piece])):
-                raise WordingError(f"{language}: {piece.value!r} lacks {{{name}}}, which another language has")
+    return [
+        f"{language}: {str(piece)!r} lacks {{{name}}}, which another language has"
+        for piece in Piece
+        for language, of in templates.items()
+        for name in sorted(_in_any(templates, piece) - placeholders(of[piece]))
+    ]
+
+
+def _in_any(templates: Mapping[Language, Mapping[str, str]], piece: Piece) -> frozenset[str]:
+    return frozenset[str]().union(*(placeholders(of[piece]) for of in templates.values()))

@@ -19,6 +19,7 @@ from local.generated.days import Recipe, counts_by_day
 from local.generated.lives import Life
 from local.generated.mix import GeneratedCall, calls_of_day
 from policy.agency import Agency
+from policy.cad_times import CadTimes
 
 __all__ = ["COLUMNS", "Counts", "Recipe", "write_log"]
 
@@ -101,6 +102,11 @@ def _require_our_columns(agency: Agency) -> None:
         raise LocalError(
             f"a generated log has Ottawa's codes, and the cad.yaml of {agency.key} knows no source 'phone': "
             "make the log for agencies/ottawa, or for a folder whose CAD writes the same codes"
+        )
+    if (agency.cad.times, agency.cad.delimiter, agency.cad.encoding) != (CadTimes(), ",", "utf-8"):
+        raise LocalError(
+            f"a generated log is CSV in UTF-8 with ISO times, and the cad.yaml of {agency.key} reads another file: "
+            "make the log for agencies/ottawa, or for a folder whose CAD writes the same"
         )
     missing = [column for column in agency.cad.columns.required if column not in COLUMNS]
     if missing:

@@ -52,8 +52,8 @@ def write_all(simulation: Simulation, folder: Path) -> None:
 
 def decisions_csv(calls: Iterable[DecidedCall]) -> str:
     """One line for each call, in the order given."""
-    rows = ((call.call_id, call.eligible, call.rule, _guarded(call.reason)) for call in calls)
-    return _csv(DECISION_COLUMNS, rows)
+    rows = ((call.call_id, call.eligible, call.rule, guarded(call.reason)) for call in calls)
+    return csv_of(DECISION_COLUMNS, rows)
 
 
 def texts_csv(texts: Iterable[SimulatedText]) -> str:
@@ -62,11 +62,11 @@ def texts_csv(texts: Iterable[SimulatedText]) -> str:
         (
             *(text.call_id, text.kind, text.sequence, text.language, text.segments),
             *(_moment(text.due_at), _moment(text.sent_at)),
-            *(text.outcome, text.rule, _guarded(text.reason)),
+            *(text.outcome, text.rule, guarded(text.reason)),
         )
         for text in texts
     )
-    return _csv(TEXT_COLUMNS, rows)
+    return csv_of(TEXT_COLUMNS, rows)
 
 
 def summary_json(summary: Summary) -> str:
@@ -89,7 +89,7 @@ def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
 
 
-def _guarded(reason: str | None) -> str | None:
+def guarded(reason: str | None) -> str | None:
     """The reason, made harmless where a spreadsheet would run it: reasons quote codes of CAD.
 
     The call's id is CAD's, too, and is not guarded: it must stay what it is in the log, byte for byte, since others
@@ -98,7 +98,7 @@ def _guarded(reason: str | None) -> str | None:
     return _GUARD + reason if reason is not None and reason.startswith(FORMULA_SIGNS) else reason
 
 
-def _csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+def csv_of(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """RFC 4180 with line feeds. Python 3.11's `csv` leaves a carriage return bare, and readers end the line there."""
     return "".join(",".join(map(_cell, row)) + "\n" for row in (columns, *rows))
 

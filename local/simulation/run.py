@@ -77,18 +77,26 @@ def simulate(options: Options, *, console: Console) -> Simulation:
     Raises:
         LocalError, LogError, AgencyError: something that the person at the terminal can mend.
     """
-    job = _job(options)
+    simulation = run_job(job_of(options), options.out, console=console)
+    _say_how_it_went(simulation, options.out, console=console)
+    return simulation
+
+
+def run_job(job: Job, out: Path, *, console: Console) -> Simulation:
+    """Simulate what `job_of` has read, and write the four files into `out`.
+
+    Raises:
+        LocalError: something that the person at the terminal can mend.
+    """
     _say_what_was_read(job, console)
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LocalError(
-            f"{options.out}: cannot write there ({error.strerror}); choose another folder with --out"
-        ) from None
-    for folder in options.out.glob(f"{_WORK}*"):
+        raise LocalError(f"{out}: cannot write there ({error.strerror}); choose another folder with --out") from None
+    for folder in out.glob(f"{_WORK}*"):
         if folder.name != f"{_WORK}{job.key}":  # of another log, another policy
             forget(State.at(folder, chosen_with="--out"), say=_quiet)
-    state = State.at(options.out / f"{_WORK}{job.key}", chosen_with="--out")
+    state = State.at(out / f"{_WORK}{job.key}", chosen_with="--out")
     began = time.monotonic()
     try:
         with leaving_on_signals(), Supervisor(state, say=_quiet) as supervisor:
@@ -100,16 +108,20 @@ def simulate(options: Options, *, console: Console) -> Simulation:
         console.print(f"\nInterrupted. {_GOES_ON}")
         raise
     try:
-        write_all(simulation, options.out)
+        write_all(simulation, out)
     except OSError as error:
-        raise LocalError(f"{error.filename or options.out}: cannot be written ({error.strerror}). {_GOES_ON}") from None
+        raise LocalError(f"{error.filename or out}: cannot be written ({error.strerror}). {_GOES_ON}") from None
     forget(state, say=_quiet)
-    _say_how_it_went(simulation, options.out, console=console)
     _say_how_fast(simulation, records=run.fed, of=len(job.records), seconds=time.monotonic() - began, console=console)
     return simulation
 
 
-def _job(options: Options) -> Job:
+def job_of(options: Options) -> Job:
+    """Read folder and log.
+
+    Raises:
+        LogError, AgencyError: one of them cannot be read.
+    """
     agency = load_agency(options.agency)
     log = read_log(options.cad, agency.cad)
     feed = feed_of(log)

@@ -1,0 +1,73 @@
+"""`communityconnect agency check`: what is found, line by line, and what the log has that the folder does not know."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from calls.eligibility import Rule
+from policy.agency import load_agency
+from policy.check import check_folder
+from policy.findings import Finding, Level
+from policy.yaml_file import AgencyError
+from starter.csv_log import read_log
+from starter.log_check import LogCheck, UnknownCode, check_log, most_frequent
+
+Say = Callable[[str], None]
+_PROBLEMS_SHOWN: Final = 10
+_CODES_SHOWN: Final = 30
+
+
+def run_check(folder: Path, *, cad: Path | None, say: Say) -> bool:
+    """Say what is found. True where no error is.
+
+    Raises:
+        AgencyError, LogError: there is no such folder, or the log cannot be read.
+    """
+    found = check_folder(folder)
+    for finding in found:
+        say(str(finding))
+    errors = [finding for finding in found if finding.level is Level.ERROR]
+    say(_sum(folder, found, errors))
+    if cad is not None:
+        try:
+            agency = load_agency(folder)
+        except AgencyError:
+            say(f"{cad}: not read; it is compared once the folder's files can be read")
+        else:
+            _say_log(check_log(read_log(cad, agency.cad), agency), cad, say=say)
+    return not errors
+
+
+def _sum(folder: Path, found: Sequence[Finding], errors: Sequence[Finding]) -> str:
+    warnings = len(found) - len(errors)
+    return f"{folder}: {_count(len(errors), 'error')}, {_count(warnings, 'warning')}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _say_log(check: LogCheck, cad: Path, *, say: Say) -> None:
+    say(f"{cad}: {check.rows} rows, {check.calls} calls; {_count(check.left_out, 'row')} that cannot be read.")
+    for problem in check.problems[:_PROBLEMS_SHOWN]:
+        say(f"  {problem}")
+    if len(check.problems) > _PROBLEMS_SHOWN:
+        say(f"  … and {len(check.problems) - _PROBLEMS_SHOWN} more rows with something to say")
+    if not check.unknown:
+        say("Every code of the log is listed in the folder.")
+    by_kind = sorted(check.unknown, key=lambda one: one.what)  # stable: the most frequent first within each
+    for what, codes in groupby(by_kind, key=lambda one: one.what):
+        _say_codes(what, list(codes), say=say)
+    first, last = (counted[Rule.ALL_MET] for counted in (check.at_first, check.at_last))
+    say(f"{first} of {check.calls} calls could be texted when they come in, {last} on all that CAD tells in the end:")
+    for rule, count in most_frequent(check.at_last):
+        say(f"{count:>9} x {rule}")
+
+
+def _say_codes(what: str, codes: Sequence[UnknownCode], *, say: Say) -> None:
+    say(f"Unknown, {what}: {_count(len(codes), 'code')} in {sum(code.rows for code in codes)} rows.")
+    for code in codes[:_CODES_SHOWN]:
+        say(f"{code.rows:>9} x {code.code}")
+    if len(codes) > _CODES_SHOWN:
+        say(f"          … and {len(codes) - _CODES_SHOWN} more codes, each rarer")

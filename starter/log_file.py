@@ -1,0 +1,82 @@
+"""The file of a log: opened, unpacked, decoded and cut into rows as the agency's `cad.yaml` says."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+from policy.cad_mapping import CadMapping
+
+_GZIP: Final = b"\x1f\x8b"
+_CODECS: Final = {"utf-8": "utf-8-sig"}
+
+
+class LogError(Exception):
+    """The file cannot be read at all; the message is one line that says what to do."""
+
+
+@contextmanager
+def rows_of(path: Path, mapping: CadMapping) -> Iterator["csv.DictReader[str]"]:
+    """The file's rows under their headings.
+
+    Raises:
+        LogError: the file is missing, is not such a file, or lacks a column; while the rows are read, too.
+    """
+    with _reading(path, mapping) as text:
+        reader = csv.DictReader(text, strict=True, delimiter=mapping.delimiter)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        _require_columns(path, reader.fieldnames, mapping)
+        yield reader
+
+
+@contextmanager
+def _reading(path: Path, mapping: CadMapping) -> Iterator[TextIO]:
+    codec = _CODECS.get(mapping.encoding, mapping.encoding)
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == _GZIP
+        with (
+            gzip.open(path, "rt", encoding=codec, newline="")
+            if zipped
+            else path.open(encoding=codec, newline="") as text
+        ):
+            yield text
+    except FileNotFoundError:
+        raise LogError(f"{path}: there is no such file; give the log with CAD=path or --cad path") from None
+    except UnicodeError:
+        raise _not_text(path, mapping) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise LogError(f"{path}: the gzip file is damaged or cut off; copy it again") from None
+    except csv.Error as error:
+        raise LogError(f"{path}: not readable as CSV ({error}); export the log as CSV with a heading line") from None
+    except OSError as error:
+        raise LogError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _not_text(path: Path, mapping: CadMapping) -> LogError:
+    name = mapping.encoding.upper()
+    return LogError(f"{path}: not a text file in {name}; export the log as CSV in {name}, or see encoding in cad.yaml")
+
+
+def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) -> None:
+    if not present:
+        raise LogError(f"{path}: the file is empty; export the log as CSV with a heading line")
+    if "\0" in "".join(present):
+        raise _not_text(path, mapping)
+    named = [*mapping.columns.required, *mapping.columns.optional]
+    if twice := [column for column in named if present.count(column) > 1]:
+        raise LogError(f"{path}: the heading has the column {twice[0]!r} twice; nobody knows which is meant")
+    missing = [column for column in mapping.columns.required if column not in present]
+    if not missing:
+        return
+    if len(present) == 1 and (sign := next((sign for sign in ";\t|," if sign in present[0]), None)) is not None:
+        raise LogError(
+            f"{path}: the heading is one single column; its separator seems to be {sign!r}: see separator in cad.yaml"
+        )
+    have = " ".join(", ".join(present).split())
+    raise LogError(
+        f"{path}: no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {have}"
+    )
