@@ -38,6 +38,8 @@ class CadColumns(BaseModel):
     final_call_type: Column | None = None
     phone: Column | None = None
     language: Column | None = None
+    queued: TimeColumn | None = None
+    """When the call taker passed the call on to the dispatchers."""
     call_ended: TimeColumn | None = None
     dispatched: TimeColumn | None = None
     arrived: TimeColumn | None = None

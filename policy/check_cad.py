@@ -11,7 +11,9 @@ from policy.cad_mapping import CadMapping
 from policy.findings import Findings
 
 _FILE: Final = "cad.yaml"
-_TIMES: Final = ("received", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
+_TIMES: Final = (
+    *("received", "queued", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared"),
+)
 _CODES: Final = (
     *("cad_id", "priority", "call_type", "final_call_type", "source", "phone", "language"),
     *("disposition", "in_progress", "safety_flag"),

@@ -7,7 +7,7 @@ from typing import Final
 import phonenumbers
 
 from calls.facts import Source
-from calls.policy import Timetable
+from calls.policy import Since, Timetable
 from policy.agency import Agency
 from policy.findings import Findings, in_words
 from policy.yaml_file import Place
@@ -83,8 +83,11 @@ def _confirmation(timetable: Timetable, findings: Findings) -> None:
 
 def thresholds(timetable: Timetable) -> Iterator[tuple[Place, int | None, timedelta]]:
     """Every first delay notice that the policy knows: where it stands, for which priority, after how long."""
-    for priority, length in timetable.delay.first_after.items():
-        yield ("timetable", "delay", "first_after", priority), priority, length
+    for priority, threshold in timetable.delay.first_after.items():
+        yield ("timetable", "delay", "first_after", priority), priority, threshold.after
+    for group, own in timetable.delay.by_type.items():
+        for priority, threshold in own.items():
+            yield ("timetable", "delay", "by_type", group, priority), priority, threshold.after
 
 
 def _delay(agency: Agency, findings: Findings) -> None:
@@ -92,6 +95,14 @@ def _delay(agency: Agency, findings: Findings) -> None:
     rule, received = timetable.delay, timetable.confirmation.after_received
     _expires_soon("delay", rule.expires_after, findings)
     texted = agency.policy.eligibility.priorities
+    _clocks(agency, findings)
+    for group in sorted(set(rule.by_type) - set(agency.call_types.groups)):
+        known = ", ".join(sorted(agency.call_types.groups))
+        findings.error(
+            _FILE,
+            ("timetable", "delay", "by_type", group),
+            f"{group!r} is no group of call_types.yaml; allowed are {known}",
+        )
     for place, priority, length in thresholds(timetable):
         last = length + (rule.at_most - 1) * rule.repeat_every
         if texted and priority is not None and priority not in texted:
@@ -114,6 +125,21 @@ def _delay(agency: Agency, findings: Findings) -> None:
             f"{in_words(rule.expires_after)} is longer than repeat_every, {in_words(rule.repeat_every)}: after an "
             "outage two notices would come one right after the other; allowed is that or less",
         )
+
+
+def _clocks(agency: Agency, findings: Findings) -> None:
+    """A threshold may count from what CAD does not tell: then it counts from receipt."""
+    columns = {Since.QUEUED: agency.cad.columns.queued, Since.HUNG_UP: agency.cad.columns.call_ended}
+    rule = agency.policy.timetable.delay
+    told = {("first_after",): rule.first_after} | {("by_type", group): own for group, own in rule.by_type.items()}
+    for place, thresholds_ in told.items():
+        for priority, threshold in thresholds_.items():
+            if threshold.since in columns and columns[threshold.since] is None:
+                findings.warn(
+                    _FILE,
+                    ("timetable", "delay", *place, priority, "since"),
+                    f"cad.yaml has no column that tells when a call was {threshold.since}: it counts from receipt",
+                )
 
 
 def _too_late(length: timedelta, timetable: Timetable) -> str:

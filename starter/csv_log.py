@@ -22,7 +22,7 @@ _NO = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
 _SKEW = timedelta(seconds=60)
 # A step that has the date of the receipt and lies so long before it came after midnight: 70 of a county's dispatches.
 _HALF_A_DAY = timedelta(hours=12)
-_TIMES = ("received", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
+_TIMES = ("received", "queued", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,7 @@ class LoggedCall:
     area: str | None
     disposition: str | None
     received_at: datetime
+    queued_at: datetime | None
     call_ended_at: datetime | None
     dispatched_at: datetime | None
     arrived_at: datetime | None
@@ -149,6 +150,7 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
         area=cell(columns.area),
         disposition=cell(columns.disposition),
         received_at=received,
+        queued_at=times["queued"],
         call_ended_at=times["call_ended"],
         dispatched_at=times["dispatched"],
         arrived_at=times["arrived"],
@@ -261,6 +263,7 @@ def _together(rows: Sequence[LoggedCall]) -> LoggedCall:
     return replace(
         by_receipt[0],
         rows=by_receipt,
+        queued_at=min(known(row.queued_at for row in rows), default=None),
         call_ended_at=min(known(row.call_ended_at for row in rows), default=None),
         dispatched_at=min(known(row.dispatched_at for row in rows), default=None),
         arrived_at=min(known(row.arrived_at for row in rows), default=None),

@@ -13,7 +13,7 @@ from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
 from starter.records import LogRecord
 
-_STEPS = ("call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
+_STEPS = ("queued_at", "call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ def _at(now: datetime, call: LoggedCall, facts: CallFacts) -> CallFacts:
 
     return facts.model_copy(
         update={
+            "queued_at": told(call.queued_at),
             "call_ended_at": told(call.call_ended_at),
             "dispatched_at": told(call.dispatched_at),
             "arrived_at": told(call.arrived_at),
@@ -54,7 +55,7 @@ def _at(now: datetime, call: LoggedCall, facts: CallFacts) -> CallFacts:
 def _moments(call: LoggedCall) -> list[datetime]:
     return known(
         [
-            *(call.call_ended_at, call.dispatched_at, call.arrived_at),
+            *(call.queued_at, call.call_ended_at, call.dispatched_at, call.arrived_at),
             *(call.cleared_at, call.reopened_at, call.finally_cleared_at),
         ]
     )

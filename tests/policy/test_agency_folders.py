@@ -111,8 +111,7 @@ BROKEN = {
         "retention.bodies: the words of texts are needed for",
     ),
     "no retention": Broken(
-        "policy.yaml", "retention:
-  bodies: 30 d", "", "priorities:", "retention: this key is missing"
+        "policy.yaml", "retention:\n  bodies: 30 d", "", "priorities:", "retention: this key is missing"
     ),
     "a number so slow that no time can be reckoned": Broken(
         "agency.yaml",
