@@ -40,6 +40,11 @@ class Identity(_File):
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
 
+    @property
+    def lines(self) -> dict[str, str]:
+        """The numbers to call, as fields of a text."""
+        return {"emergency_line": self.emergency_line, "non_emergency_line": self.non_emergency_line}
+
     @model_validator(mode="after")
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)
@@ -141,7 +146,9 @@ def _wording(folder: Path) -> Wording:
     try:
         return parse_wording({language: read_text(folder / "texts" / f"{language}.po") for language in Language})
     except WordingError as error:
-        raise AgencyError(f"{folder / 'texts'}: {' '.join(str(error).split())}") from None
+        path = folder / "texts" if error.language is None else folder / "texts" / f"{error.language}.po"
+        line = "" if error.line is None else f" line {error.line}"
+        raise AgencyError(f"{path}{line}: {' '.join(str(error).split())}") from None
 
 
 def _version(folder: Path) -> str:

@@ -14,16 +14,19 @@ from babel.messages.pofile import PoFileError, read_po
 
 from calls.facts import Language
 
-PLACEHOLDERS: Final = frozenset(
-    {"agency", "case_number", "emergency_line", "link", "minutes", "non_emergency_line", "time"}
-)
-"""What a template may ask for, written `{case_number}`."""
-
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class WordingError(Exception):
-    """The wording cannot be used; the message names the language, the msgid and what is wrong."""
+    """The wording cannot be used; the message names the language, the msgid and what is wrong.
+
+    `language` says in which catalogue, `line` in which of its lines, where one is to blame.
+    """
+
+    def __init__(self, message: str, *, language: Language | None = None, line: int | None = None) -> None:
+        super().__init__(message if language is None else f"{language}: {message}")
+        self.language = language
+        self.line = line
 
 
 class Piece(StrEnum):
@@ -41,6 +44,17 @@ class Piece(StrEnum):
     VOICE = "voice"
     """Said to people who phone our number."""
 
+
+_OF_EVERY_TEXT: Final = frozenset({"agency", "emergency_line", "non_emergency_line"})
+_OF_A_CALL: Final = _OF_EVERY_TEXT | {"case_number"}
+ALLOWED: Final[Mapping[Piece, frozenset[str]]] = dict.fromkeys(Piece, _OF_EVERY_TEXT) | {
+    Piece.CONFIRMATION: _OF_A_CALL | {"time"},
+    Piece.CONFIRMATION_SURVEY_LINE: _OF_A_CALL | {"time"},
+    Piece.DELAY: _OF_A_CALL | {"minutes", "time"},
+    Piece.SURVEY: _OF_A_CALL | {"link"},
+}
+"""What each text may ask for, written `{case_number}`: these it is given when it is sent, and nothing else exists. No
+name, address, call type or remark of CAD's is among them, so that none can get into a text."""
 
 _REQUIRED: Final[Mapping[Piece, frozenset[str]]] = {
     Piece.CONFIRMATION: frozenset({"case_number", "emergency_line"}),
@@ -71,7 +85,7 @@ def parse_wording(catalogues: Mapping[Language, str]) -> Wording:
     templates: dict[Language, dict[str, str]] = {}
     for language in Language:
         if language not in catalogues:
-            raise WordingError(f"{language}: the catalogue is missing")
+            raise WordingError("the catalogue is missing", language=language)
         templates[language] = _templates(language, catalogues[language])
     _refuse_unequal(templates)
     content = json.dumps(templates, sort_keys=True, ensure_ascii=False)
@@ -87,30 +101,35 @@ def _templates(language: Language, text: str) -> dict[str, str]:
     try:
         catalog: Catalog = read_po(io.StringIO(text), abort_invalid=True)
     except (PoFileError, ValueError) as error:
-        raise WordingError(f"{language}: not a PO file: {error}") from None
+        raise WordingError(f"not a PO file: {error}", language=language) from None
     known = {str(piece) for piece in Piece}
     found = {str(message.id): message for message in catalog if message.id}
-    for msgid in found:
+    for msgid, message in found.items():
         if msgid not in known:
-            raise WordingError(f"{language}: {msgid!r} is not a text of this service; there are: {', '.join(known)}")
+            what = f"{msgid!r} is not a text of this service; there are: {', '.join(known)}"
+            raise WordingError(what, language=language, line=message.lineno)
     return {piece: _template(language, piece, found.get(piece)) for piece in Piece}
 
 
 def _template(language: Language, piece: Piece, message: Message | None) -> str:
     """The one template, checked by itself."""
-    where = f"{language}: {piece.value!r}"
+    line = None if message is None else message.lineno
+
+    def wrong(what: str) -> WordingError:
+        return WordingError(f"{piece.value!r} {what}", language=language, line=line)
+
     if message is None or not isinstance(message.string, str) or not message.string.strip():
-        raise WordingError(f"{where} is missing")
+        raise wrong("is missing")
     if message.fuzzy:
-        raise WordingError(f"{where} is marked fuzzy: have it checked, then remove the mark")
+        raise wrong("is marked fuzzy: have it checked, then remove the mark")
     template = message.string.strip()
     names = placeholders(template)
-    for name in sorted(names - PLACEHOLDERS):
-        raise WordingError(f"{where} asks for {{{name}}}; there are: {', '.join(sorted(PLACEHOLDERS))}")
+    for name in sorted(names - ALLOWED[piece]):
+        raise wrong(f"asks for {{{name}}}; there are: {', '.join(sorted(ALLOWED[piece]))}")
     for name in sorted(_REQUIRED.get(piece, frozenset()) - names):
-        raise WordingError(f"{where} lacks {{{name}}}")
+        raise wrong(f"lacks {{{name}}}")
     if set(PLACEHOLDER.sub("", template)) & set("{}"):
-        raise WordingError(f"{where} has a brace that closes or opens nothing")
+        raise wrong("has a brace that closes or opens nothing")
     return template
 
 
@@ -120,4 +139,5 @@ def _refuse_unequal(templates: Mapping[Language, Mapping[str, str]]) -> None:
         everywhere = frozenset[str]().union(*(placeholders(of[piece]) for of in templates.values()))
         for language, of in templates.items():
             for name in sorted(everywhere - placeholders(of[piece])):
-                raise WordingError(f"{language}: {piece.value!r} lacks {{{name}}}, which another language has")
+                what = f"{piece.value!r} lacks {{{name}}}, which another language has"
+                raise WordingError(what, language=language)

@@ -24,7 +24,7 @@ class Broken:
     file: str
     old: str
     new: str
-    line_of: str | None
+    line_of: str
     says: str
 
 
@@ -189,10 +189,24 @@ BROKEN = {
         "text.fr: Field required",
     ),
     "no French text": Broken(
-        "texts/fr.po", 'msgid "delay"', 'msgid "delays"', None, "fr: 'delays' is not a text of this"
+        "texts/fr.po", 'msgid "delay"', 'msgid "delays"', 'msgid "delays"', "fr: 'delays' is not a text of this"
     ),
     "an unequal French text": Broken(
-        "texts/fr.po", "{case_number}", "", None, "fr: 'confirmation' lacks {case_number}"
+        "texts/fr.po", "{case_number}", "", 'msgid "confirmation"', "fr: 'confirmation' lacks {case_number}"
+    ),
+    "a text that asks for a name": Broken(
+        "texts/en.po",
+        "case {case_number}",
+        "{caller_name}",
+        'msgid "confirmation"',
+        "asks for {caller_name}; there are: agency, case_number, emergency_line, non_emergency_line, time",
+    ),
+    "a reply that asks for a case number": Broken(
+        "texts/en.po",
+        "nobody reads",
+        "{case_number} nobody reads",
+        'msgid "auto_reply"',
+        "'auto_reply' asks for {case_number}; there are: agency, emergency_line, non_emergency_line",
     ),
 }
 
@@ -219,12 +233,9 @@ def test_a_broken_folder_gives_one_line_that_names_file_line_and_what_is_wrong(f
     after = before.replace(broken.old, broken.new)
     path.write_text(after, encoding="utf-8")
     says = complaint(folder)
-    if broken.line_of is None:
-        assert says.startswith(f"{path.parent}: ")
-    else:
-        # From behind: what a case adds stands below what it repeats.
-        line = after[: after.rindex(broken.line_of)].count("\n") + 1
-        assert says.startswith(f"{path} line {line}: ")
+    # From behind: what a case adds stands below what it repeats.
+    line = after[: after.rindex(broken.line_of)].count("\n") + 1
+    assert says.startswith(f"{path} line {line}: ")
     assert broken.says in says
 
 
