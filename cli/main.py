@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from cli.agency import agency as agency_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -25,6 +26,7 @@ app = typer.Typer(
     "To see it work on this computer, without any account: communityconnect run",
 )
 app.add_typer(staff)
+app.add_typer(agency_commands, name="agency")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
