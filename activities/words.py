@@ -9,45 +9,65 @@ from sqlmodel import Session, col, func, select
 from activities.error_codes import CONTENT, FILTERED
 from activities.invitation import survey_link
 from activities.known_call import known_call
+from activities.languages import language_used
 from activities.services import TextServices
 from calls.contracts import Kind, SendText
+from calls.facts import CallFacts, Language
 from database.tables import CallRow, SwitchRow, TextRow
+from policy.agency import Agency
+from texts.fields import clock_time
 from texts.render import Rendered, render
 
 FILTERED_PHONES: Final = 3
 """So many phones in a day, and the wording is stopped: a network filters one phone's texts now and then, and that must
 not keep everybody uninformed."""
-_IN: Final = timedelta(days=1)
+_WITHIN: Final = timedelta(days=1)
 _ENOUGH_ROWS: Final = 100
 
 
 def words_for(session: Session, order: SendText, *, call: CallRow, services: TextServices) -> Rendered:
-    """The text as it goes out now: in the caller's language, with the call's own case number and link."""
+    """The text as it goes out now: in the caller's language, with the call's own case number and link.
+
+    The language is CAD's word, else the one that the number has used in a reply, else both.
+    """
     agency = services.agency
     facts = known_call(call, agency.policy).facts
-    link = ""
+    language = facts.language or language_used(session, phone_hash=call.phone_hash)
+    fields = agency.identity.lines | {"case_number": facts.case_number or ""}
     if order.key.kind is Kind.SURVEY:
-        link = survey_link(
+        fields["link"] = survey_link(
             session,
             call=call,
-            language=facts.language,
+            language=language,
             agency=agency,
             keyring=services.keyring,
             origin=services.origin,
             now=services.clock.now(),
         )
+    if facts.received_at is not None:
+        fields["minutes"] = str((order.due_at - facts.received_at) // timedelta(minutes=1))
     return render(
         agency.wording,
         order.key.kind,
-        facts.language,
-        {
-            "case_number": facts.case_number or "",
-            "link": link,
-            "emergency_line": agency.identity.emergency_line,
-            "non_emergency_line": agency.identity.non_emergency_line,
-        },
+        language,
+        fields,
+        by_language={each: _said_in(each, order, facts=facts, agency=agency) for each in Language},
         announce_survey=agency.policy.timetable.survey.enabled,
     )
+
+
+def _said_in(language: Language, order: SendText, *, facts: CallFacts, agency: Agency) -> dict[str, str]:
+    """The fields that each language says in its own way.
+
+    Times are seen from the moment when the text fell due: at every attempt the words are the same, by which a text in
+    doubt is looked up at the carrier (R2).
+    """
+    fields = {"agency": agency.identity.name[language]}
+    if facts.received_at is not None:
+        zone = agency.policy.timetable.zone_info
+        received, due = facts.received_at.astimezone(zone), order.due_at.astimezone(zone)
+        fields["time"] = clock_time(received, language, on=due.date())
+    return fields
 
 
 def scope_of_wording(*, kind: str, language: str, version: str) -> str:
@@ -83,5 +103,5 @@ def why_stopped(session: Session, *, kind: str, language: str, version: str) -> 
 def _most_phones_in_a_day(filtered: Sequence[tuple[datetime, str | None]]) -> int:
     """By the newest first."""
     return max(
-        (len({phone for when, phone in filtered if last - _IN <= when <= last}) for last, _ in filtered), default=0
+        (len({phone for when, phone in filtered if last - _WITHIN <= when <= last}) for last, _ in filtered), default=0
     )

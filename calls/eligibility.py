@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from calls.case_numbers import is_fit
 from calls.facts import CallFacts
 from calls.policy import CallTypeGroup, EligibilityRules, Policy, TypeRule
 
@@ -162,6 +163,8 @@ def _missing(facts: CallFacts) -> tuple[Rule, str] | None:
         "the case number": facts.case_number,
     }
     missing = [name for name, value in mandatory.items() if value is None]
+    if facts.case_number is not None and not is_fit(facts.case_number):
+        missing.append("a case number that can stand in a text")
     if missing:
         return Rule.MISSING_FACT, f"CAD has not told {', '.join(missing)}"
     if facts.untextable is not None:

@@ -58,3 +58,15 @@ def new(
 
     for line in make_folder(name, place=place):
         _say(line)
+
+
+@agency.command()
+def preview(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The agency's folder.")],
+    out: Annotated[Path | None, typer.Option(help="Write one HTML page, too, to read, print and pass on.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the texts as a table in Markdown, too.")] = None,
+) -> None:
+    """Show every text as a phone shows it, in both languages, with segments, cost and what makes it dear."""
+    from cli.preview.command import run_preview
+
+    run_preview(folder, out=out, table=table, console=_out)

@@ -197,6 +197,8 @@ class InboundMessageRow(SQLModel, table=True):
     sender: str
     """Our own number that was written to."""
     keyword: str
+    language: str | None = None
+    """The keyword's own, if it has one: the number's next text speaks it, where CAD tells none."""
     body_encrypted: str | None
     """Deleted when the agency's retention says so."""
     received_at: datetime = _time()

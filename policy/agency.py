@@ -42,6 +42,11 @@ class Identity(_File):
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
 
+    @property
+    def lines(self) -> dict[str, str]:
+        """The numbers to call, as fields of a text."""
+        return {"emergency_line": self.emergency_line, "non_emergency_line": self.non_emergency_line}
+
     @model_validator(mode="after")
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)

@@ -377,6 +377,27 @@ MUTATIONS = (
         "    return False\n",
         LINE,
     ),
+    Mutation(
+        "Segments: a pair is split",
+        "texts/segments.py",
+        "        if used + size > capacity:",
+        "        if used + 1 > capacity:",
+        ("tests/texts/test_segments.py",),
+    ),
+    Mutation(
+        "R1: any case number stands in a text",
+        "calls/eligibility.py",
+        "not is_fit(facts.case_number)",
+        "False",
+        ("tests/calls/test_eligibility.py", *SEND),
+    ),
+    Mutation(
+        "R10: the language that a number has used is forgotten",
+        "activities/words.py",
+        "facts.language or language_used(session, phone_hash=call.phone_hash)",
+        "facts.language",
+        SEND,
+    ),
 )
 
 

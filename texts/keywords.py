@@ -25,7 +25,7 @@ STOP_BY_CARRIER: Final = "stop by carrier"
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What was read. `language` is the keyword's own, if it has one.
+    """What was read. `language` is the keyword's own, if it has one: STOP and START are said in both.
 
     `answered_by_carrier`: Twilio matches this exact word itself, blocks or unblocks the number, and has answered.
     `stops_too`: a wrong number, and no more texts at all, please.
@@ -44,8 +44,7 @@ _CARRIER: Final = {
 """Twilio's defaults on long codes and toll-free numbers: the single English word, whatever its case."""
 
 _ENGLISH: Final = {
-    Keyword.STOP: {"stop", "stopall", "stopp", "unsubscribe", "optout"},
-    Keyword.START: {"start", "unstop"},
+    Keyword.STOP: {"stopp", "unsubscribe", "optout"},
     Keyword.HELP: {"help"},
 }
 _FRENCH: Final = {
@@ -56,7 +55,12 @@ _FRENCH: Final = {
     Keyword.START: {"debut", "debuter", "reprendre", "commencer", "recommencer"},
     Keyword.HELP: {"aide", "aidez"},
 }
-_NEITHER: Final = {Keyword.HELP: {"info", "infos", "information"}}
+_NEITHER: Final = {
+    # Our French texts, too, ask for START; STOP is a French word, and the carrier's.
+    Keyword.STOP: {"stop", "stopall"},
+    Keyword.START: {"start", "unstop"},
+    Keyword.HELP: {"info", "infos", "information"},
+}
 _WORDS: Final[dict[str, tuple[Keyword, Language | None]]] = {
     **{word: (keyword, Language.ENGLISH) for keyword, words in _ENGLISH.items() for word in words},
     **{word: (keyword, Language.FRENCH) for keyword, words in _FRENCH.items() for word in words},
@@ -68,9 +72,10 @@ _ALONE: Final[dict[str, tuple[Keyword, Language | None]]] = {
     "fin": (Keyword.STOP, Language.FRENCH),
 }
 """Keywords only when nothing else is said: "cancel please" may be about the call, not about the texts."""
-_COURTESY: Final = frozenset(
-    {"please", "pls", "plz", "thanks", "thank", "thankyou", "you", "thx", "svp", "stp", "merci"}
-)
+_COURTESY: Final = {
+    **dict.fromkeys(("please", "pls", "plz", "thanks", "thank", "thankyou", "you", "thx"), Language.ENGLISH),
+    **dict.fromkeys(("svp", "stp", "merci"), Language.FRENCH),
+}
 _PHRASES: Final = (
     (re.compile(r"\bs il (?:vous|te) plait\b"), "svp"),
     (re.compile(r"\bopt (?:me )?out\b"), "optout"),
@@ -106,10 +111,11 @@ def read_keyword(body: str) -> Reading:
     """What a reply asks for. It is a keyword only when it says hardly more than that: at most three words, the others
     courtesy. "Please stop the noise" is about the call and gets an answer, not an opt-out.
     """
-    if _exact(body) in _CARRIER[Keyword.STOP]:
-        return Reading(keyword=Keyword.STOP, language=Language.ENGLISH, answered_by_carrier=True)
-    if _exact(body) in _CARRIER[Keyword.START]:
-        return Reading(keyword=Keyword.START, language=Language.ENGLISH, answered_by_carrier=True)
+    exact = _exact(body)
+    for keyword, exact_words in _CARRIER.items():
+        if exact in exact_words:
+            language = None if exact in _NEITHER[keyword] else Language.ENGLISH
+            return Reading(keyword=keyword, language=language, answered_by_carrier=True)
     words = _words(body)
     for phrase, spoken in _WRONG_NUMBER:
         if len(words) <= _MOST_WORDS_AROUND_IT and phrase.search(" ".join(words)):
@@ -124,8 +130,9 @@ def read_keyword(body: str) -> Reading:
     asked = {_WORDS[word][0] for word in meant}
     if len(asked) > 1:  # "stop help": say nothing for the person
         return Reading(keyword=Keyword.OTHER)
-    languages = {_WORDS[word][1] for word in meant}
-    return Reading(keyword=asked.pop(), language=languages.pop() if len(languages) == 1 else None)
+    languages = {_WORDS[word][1] for word in meant} | {_COURTESY.get(word) for word in words}
+    known = languages - {None}
+    return Reading(keyword=asked.pop(), language=known.pop() if len(known) == 1 else None)
 
 
 def _exact(body: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from calls.contracts import Kind
 from calls.facts import Language
+from texts.fields import UnfitValue, fit
 from texts.segments import Encoding, segmentation
 from texts.wording import PLACEHOLDER, Piece, Wording, WordingError
 
@@ -39,6 +40,7 @@ here: a French text without its accents is a worse text."""
 _QUOTED_SPACE = re.compile("«[ \u00a0\u202f\u2009]|[ \u00a0\u202f\u2009]»")
 _TABLE = str.maketrans(dict(LOOK_ALIKES))
 _BOTH = "en+fr"
+_NOTHING_MORE: Final[Mapping[Language, Mapping[str, str]]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,22 +59,27 @@ def render(
     language: Language | None,
     fields: Mapping[str, str],
     *,
+    by_language: Mapping[Language, Mapping[str, str]] = _NOTHING_MORE,
     announce_survey: bool = False,
 ) -> Rendered:
     """The text in the caller's language, or in both, English first, when that is not known.
 
-    `fields` are the values of the placeholders, as `case_number`; more than needed may be given. `announce_survey` adds
-    the confirmation's line about the survey, and changes nothing for other kinds.
+    `fields` are the values of the placeholders, as `case_number`, and `by_language` those that languages say in their
+    own way, as `agency`; more than needed may be given. `announce_survey` adds the confirmation's line about the
+    survey, and changes nothing for other kinds.
 
     Raises:
-        WordingError: the template asks for a field that is not given.
+        WordingError: the template asks for a field that is not given, or whose value may not stand in a text.
     """
     piece = Piece(kind.value)
     pieces = [piece]
     if piece is Piece.CONFIRMATION and announce_survey:
         pieces.append(Piece.CONFIRMATION_SURVEY_LINE)
     languages = [language] if language is not None else list(Language)
-    body = "\n\n".join(" ".join(fill(wording, part, each, fields) for part in pieces) for each in languages)
+    body = "\n\n".join(
+        " ".join(fill(wording, part, each, {**fields, **by_language.get(each, {})}) for part in pieces)
+        for each in languages
+    )
     cost = segmentation(body)
     return Rendered(body=body, language=language or _BOTH, segments=cost.segments, encoding=cost.encoding)
 
@@ -81,14 +88,17 @@ def fill(wording: Wording, piece: Piece, language: Language, fields: Mapping[str
     """One template with its fields, composed (NFC) and without costly typography.
 
     Raises:
-        WordingError: the template asks for a field that is not given.
+        WordingError: the template asks for a field that is not given, or whose value may not stand in a text.
     """
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in fields:
             raise WordingError(f"{language}: {piece.value!r} asks for {{{name}}}, which was not given")
-        return fields[name]
+        try:
+            return fit(name, fields[name])
+        except UnfitValue as unfit:
+            raise WordingError(f"{language}: {piece.value!r}: {unfit}") from None
 
     return plain(PLACEHOLDER.sub(value, wording.templates[language][piece]))
 

@@ -11,9 +11,7 @@ GSM7_BASIC: Final = frozenset(
 """The alphabet of one septet a character, without the escape itself."""
 GSM7_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 """Characters that take two septets: the escape and one more, which stay together."""
-
-_GSM7_SINGLE, _GSM7_JOINED = 160, 153  # the header that joins segments takes 7 septets
-_UCS2_SINGLE, _UCS2_JOINED = 70, 67  # or 3 code units
+_GSM7: Final = GSM7_BASIC | GSM7_EXTENSION
 
 
 class Encoding(StrEnum):
@@ -23,28 +21,52 @@ class Encoding(StrEnum):
     UCS2 = "UCS-2"
 
 
+_ROOM: Final = {
+    Encoding.GSM7: (160, 153),  # the header that joins segments takes 7 septets
+    Encoding.UCS2: (70, 67),  # or 3 code units
+}
+"""What one segment holds by itself, and joined with others."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Segmentation:
-    """What a text costs. `units` are septets or UTF-16 code units; `forced_by` the characters outside GSM-7."""
+    """What a text costs. `units` are septets or UTF-16 code units.
+
+    `forced_by` are the characters outside GSM-7, each once, and `forced_at` where each stands first, from 0.
+    """
 
     encoding: Encoding
     segments: int
     units: int
     forced_by: tuple[str, ...]
+    forced_at: tuple[int, ...]
+
+    @property
+    def room(self) -> int:
+        """How many units these segments hold at most."""
+        single, joined = _ROOM[self.encoding]
+        return single if self.segments == 1 else self.segments * joined
 
 
 def segmentation(body: str) -> Segmentation:
     """How the networks cut this text. An empty text is one empty segment."""
-    forced_by = tuple(dict.fromkeys(char for char in body if char not in GSM7_BASIC | GSM7_EXTENSION))
+    forced_by = tuple(dict.fromkeys(char for char in body if char not in _GSM7))
     if forced_by:
         sizes = [2 if ord(char) > 0xFFFF else 1 for char in body]  # a surrogate pair stays together
-        encoding, single, joined = Encoding.UCS2, _UCS2_SINGLE, _UCS2_JOINED
+        encoding = Encoding.UCS2
     else:
         sizes = [2 if char in GSM7_EXTENSION else 1 for char in body]
-        encoding, single, joined = Encoding.GSM7, _GSM7_SINGLE, _GSM7_JOINED
+        encoding = Encoding.GSM7
+    single, joined = _ROOM[encoding]
     units = sum(sizes)
     segments = 1 if units <= single else _filled(sizes, joined)
-    return Segmentation(encoding=encoding, segments=segments, units=units, forced_by=forced_by)
+    return Segmentation(
+        encoding=encoding,
+        segments=segments,
+        units=units,
+        forced_by=forced_by,
+        forced_at=tuple(body.index(char) for char in forced_by),
+    )
 
 
 def _filled(sizes: list[int], capacity: int) -> int:

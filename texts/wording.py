@@ -14,11 +14,6 @@ from babel.messages.pofile import PoFileError, read_po
 
 from calls.facts import Language
 
-PLACEHOLDERS: Final = frozenset(
-    {"agency", "case_number", "emergency_line", "link", "minutes", "non_emergency_line", "time"}
-)
-"""What a template may ask for, written `{case_number}`."""
-
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
@@ -48,6 +43,17 @@ class Piece(StrEnum):
     VOICE = "voice"
     """Said to people who phone our number."""
 
+
+_OF_EVERY_TEXT: Final = frozenset({"agency", "emergency_line", "non_emergency_line"})
+_OF_A_CALL: Final = _OF_EVERY_TEXT | {"case_number"}
+ALLOWED: Final[Mapping[Piece, frozenset[str]]] = dict.fromkeys(Piece, _OF_EVERY_TEXT) | {
+    Piece.CONFIRMATION: _OF_A_CALL | {"time"},
+    Piece.CONFIRMATION_SURVEY_LINE: _OF_A_CALL | {"time"},
+    Piece.DELAY: _OF_A_CALL | {"minutes", "time"},
+    Piece.SURVEY: _OF_A_CALL | {"link"},
+}
+"""What each text may ask for, written `{case_number}`: these it is given when it is sent, and nothing else exists. No
+name, address, call type or remark of CAD's is among them, so that none can get into a text."""
 
 _REQUIRED: Final[Mapping[Piece, frozenset[str]]] = {
     Piece.CONFIRMATION: frozenset({"case_number", "emergency_line"}),
@@ -120,19 +126,22 @@ def _templates(language: Language, text: str) -> dict[str, str]:
 
 def _template(language: Language, piece: Piece, message: Message | None) -> str:
     """The one template, checked by itself."""
-    where = f"{language}: {piece.value!r}"
+
+    def wrong(what: str) -> WordingError:
+        return WordingError(f"{language}: {piece.value!r} {what}")
+
     if message is None or not isinstance(message.string, str) or not message.string.strip():
-        raise WordingError(f"{where} is missing")
+        raise wrong("is missing")
     if message.fuzzy:
-        raise WordingError(f"{where} is marked fuzzy: have it checked, then remove the mark")
+        raise wrong("is marked fuzzy: have it checked, then remove the mark")
     template = message.string.strip()
     names = placeholders(template)
-    for name in sorted(names - PLACEHOLDERS):
-        raise WordingError(f"{where} asks for {{{name}}}; there are: {', '.join(sorted(PLACEHOLDERS))}")
+    for name in sorted(names - ALLOWED[piece]):
+        raise wrong(f"asks for {{{name}}}; there are: {', '.join(sorted(ALLOWED[piece]))}")
     for name in sorted(_REQUIRED.get(piece, frozenset()) - names):
-        raise WordingError(f"{where} lacks {{{name}}}")
+        raise wrong(f"lacks {{{name}}}")
     if set(PLACEHOLDER.sub("", template)) & set("{}"):
-        raise WordingError(f"{where} has a brace that closes or opens nothing")
+        raise wrong("has a brace that closes or opens nothing")
     return template
 
 

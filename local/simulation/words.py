@@ -287,6 +287,7 @@ FRENCH: Final[Mapping[str, str]] = {
     "the source": "la provenance",
     "the time of receipt": "l’heure de réception",
     "the case number": "le numéro de dossier",
+    "a case number that can stand in a text": "un numéro de dossier qui puisse figurer dans un texto",
     "officer": "policière ou policier",
     "alarm": "alarme",
     "other": "autre",

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, col, select
@@ -14,7 +15,7 @@ from temporalio.exceptions import ApplicationError
 from activities import people
 from activities.verdict import HeldBack
 from calls.contracts import Kind, LedgerState
-from database.tables import CallRow, InboundMessageRow, TextRow, real_now
+from database.tables import CallRow, InboundMessageRow, SurveyInvitationRow, TextRow, real_now
 from tests.activities.desk import NUMBER, Desk
 from tests.builders import NOON, hours, minutes
 from web.staff.blocked_numbers import BlockedNumbers, Why
@@ -61,6 +62,61 @@ def test_several_open_calls_of_one_number_each_have_their_own_case_number(desk: 
         desk.send(desk.order(cad_id=cad_id))
     bodies = desk.phones.bodies(NUMBER)
     assert [f"26-{number}" in body for number, body in zip("123", bodies, strict=True)] == [True] * 3
+
+
+class TestTheLanguageOfANumber:
+    def said(self, desk: Desk, language: str | None, *, number: str = NUMBER, ago: timedelta = TEN_MINUTES) -> None:
+        """The number replied, with a keyword of this language, or none."""
+        with Session(desk.engine) as session, session.begin():
+            session.add(
+                InboundMessageRow(
+                    provider_sid=f"SM{uuid4().hex}",
+                    phone_hash=desk.keyring.phone_hash(number),
+                    sender="+13438036032",
+                    keyword="help",
+                    language=language,
+                    body_encrypted=None,
+                    received_at=NOON - ago,
+                )
+            )
+
+    def language_of_text(self, desk: Desk, **facts: Any) -> str | None:
+        desk.call(**facts)
+        desk.send()
+        (body,) = desk.phones.bodies(NUMBER)
+        assert ("Ottawa Police:" in body, "Police d'Ottawa :" in body) == {
+            "en": (True, False),
+            "fr": (False, True),
+            "en+fr": (True, True),
+        }[desk.row().language or ""]
+        return desk.row().language
+
+    def test_cads_word_counts_more_than_the_one_that_the_number_has_used(self, desk: Desk) -> None:
+        self.said(desk, "fr")
+        assert self.language_of_text(desk, language="en") == "en"
+
+    def test_where_cad_tells_none_the_number_is_texted_in_the_one_it_has_used(self, desk: Desk) -> None:
+        self.said(desk, "fr")
+        assert self.language_of_text(desk) == "fr"
+
+    def test_the_newest_that_had_a_language_counts(self, desk: Desk) -> None:
+        self.said(desk, None, ago=minutes(1))
+        self.said(desk, "en", ago=minutes(2))
+        self.said(desk, "fr", ago=minutes(3))
+        assert self.language_of_text(desk) == "en"
+
+    def test_another_numbers_language_is_not_this_ones(self, desk: Desk) -> None:
+        self.said(desk, "fr", number=OTHER)
+        self.said(desk, None)
+        assert self.language_of_text(desk) == "en+fr"
+
+    def test_the_survey_opens_in_it_too(self, desk: Desk) -> None:
+        self.said(desk, "fr")
+        survey_due(desk)
+        desk.send(desk.order(Kind.SURVEY))
+        with Session(desk.engine) as session:
+            (invitation,) = session.exec(select(SurveyInvitationRow)).all()
+        assert invitation.language == desk.row(desk.order(Kind.SURVEY)).language == "fr"
 
 
 class TestTextsADay:

@@ -15,11 +15,14 @@ from activities.ledger import AnotherAttempt, Claim, InDoubt
 from activities.texts import TextActivities
 from calls.contracts import Kind, LedgerState, TextOutcome
 from calls.eligibility import Rule
+from calls.facts import Language
 from database.engine import connect
 from database.tables import OptOutRow, SurveyInvitationRow, real_now
 from tests.activities.broken_tls import broken_tls
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, hours, minutes
+from tests.texts.test_wording import catalogue
+from texts.wording import ALLOWED, Piece, parse_wording
 from web.residents.delivery import Report, record_delivery
 from web.residents.in_time import Deadline
 
@@ -49,6 +52,41 @@ def test_the_callers_own_language_is_used_when_it_is_known(desk: Desk) -> None:
     assert "Police d" in body
     assert "Ottawa Police:" not in body
     assert desk.row().language == "fr"
+
+
+def test_every_field_that_a_text_may_ask_for_is_given(desk: Desk) -> None:
+    """Times are seen from when the text fell due: at every attempt the words are the same (R2)."""
+    every = {piece: " ".join(f"{{{name}}}" for name in sorted(ALLOWED[piece])) for piece in Piece}
+    catalogues = {language: catalogue(every) for language in Language}
+    desk.agency = desk.agency.model_copy(update={"wording": parse_wording(catalogues)})
+    desk.services = replace(desk.services, agency=desk.agency)
+    agency = "Ottawa Police 26-104233 9-1-1 "
+
+    desk.call(language="en", received_at=NOON - minutes(29.5))
+    desk.send()
+    desk.send(desk.order(Kind.DELAY))
+    desk.call("1002", language="fr", received_at=NOON - hours(24))
+    desk.send(desk.order(Kind.DELAY, cad_id="1002"))
+    assert desk.phones.bodies(NUMBER) == [
+        # the survey's line asks for all again
+        " ".join([f"{agency}613-236-1222 11:30"] * 2),
+        f"{agency}32 613-236-1222 11:30",
+        "Police d'Ottawa 26-104233 9-1-1 1443 613-236-1222 12 h 00 le 2026-01-14",
+    ]
+    desk.call("1003", language="en", cleared_at=NOON - hours(5), received_at=NOON - hours(8))
+    desk.send(desk.order(Kind.SURVEY, cad_id="1003"))
+    assert desk.phones.bodies(NUMBER)[-1].startswith(f"{agency}http://127.0.0.1:1/s/")
+
+
+@pytest.mark.parametrize("case_number", ["26-1\nCall 613-555-0199 now", "9" * 31, "Jane Doe"])
+def test_r1_cads_data_never_breaks_a_text_out_of_its_frame(desk: Desk, case_number: str) -> None:
+    desk.call(case_number=case_number)
+    outcome = desk.send()
+    assert outcome.rule == Rule.MISSING_FACT
+    assert desk.phones.bodies(NUMBER) == []
+    row = desk.row()
+    assert (row.state, row.rule) == ("suppressed", Rule.MISSING_FACT)
+    assert row.reason == "CAD has not told a case number that can stand in a text"
 
 
 def test_the_same_order_twice_sends_once(desk: Desk) -> None:

@@ -267,3 +267,34 @@ def test_both_folders_exclude_what_is_in_progress_and_whoever_is_no_resident(age
         assert decide(call.model_copy(update={"source": source}), policy).rule == Rule.SOURCE
     for priority in {0, 1, 2, 5, 6, 7, 8, 9}:
         assert decide(call.model_copy(update={"priority": priority}), policy).rule == Rule.PRIORITY
+
+
+@pytest.mark.parametrize("case_number", ["1", "26-104233", "NYC-26103412345", "E23010000001", "26/0001 #2", "9" * 30])
+def test_a_case_number_of_letters_and_digits_may_stand_in_a_text(case_number: str) -> None:
+    assert decided(case_number=case_number).is_eligible
+
+
+@pytest.mark.parametrize(
+    "case_number",
+    [
+        *(
+            "",
+            " ",
+            "-",
+            "John Smith",
+            "N/A",
+            "26-1\n",
+            "26-1\nCall 613-555-0199",
+            "26-\x001",
+            "26\u202e1",
+            "№ 26",
+            "26–1",
+        ),
+        *("9" * 31, " 26-1", "26-1 ", "26-1, 12 Elm St", "26-1 {link}", "26-1; call", "dossier é 26", "٢٦"),
+    ],
+)
+def test_a_text_waits_for_a_case_number_that_may_stand_in_it(case_number: str) -> None:
+    """What is in that field may be a name, a remark, anything: CAD is to correct it, or nobody is texted (R3)."""
+    decision = decided(case_number=case_number)
+    assert (decision.eligibility, decision.rule) == (Eligibility.UNDECIDED, Rule.MISSING_FACT)
+    assert decision.reason == "CAD has not told a case number that can stand in a text"

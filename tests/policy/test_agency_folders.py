@@ -223,6 +223,20 @@ BROKEN = {
     "an unequal French text": Broken(
         "texts/fr.po", "{case_number}", "", 'msgid "confirmation"', "'confirmation' lacks {case_number}"
     ),
+    "a text that asks for a name": Broken(
+        "texts/en.po",
+        "case {case_number}",
+        "{caller_name}",
+        'msgid "confirmation"',
+        "asks for {caller_name}; there are: agency, case_number, emergency_line, non_emergency_line, time",
+    ),
+    "a reply that asks for a case number": Broken(
+        "texts/en.po",
+        "nobody reads",
+        "{case_number} nobody reads",
+        'msgid "auto_reply"',
+        "'auto_reply' asks for {case_number}; there are: agency, emergency_line, non_emergency_line",
+    ),
 }
 
 

@@ -116,6 +116,30 @@ def test_a_keyword_tells_its_language() -> None:
     assert read_keyword("hello").language is None
 
 
+@pytest.mark.parametrize("body", ["STOP", "Stop.", "stopall", "START", "unstop", "stop stop"])
+def test_r10_stop_and_start_are_said_in_both_languages_and_tell_none(body: str) -> None:
+    """Our French texts, too, ask for START."""
+    assert read_keyword(body).keyword in {Keyword.STOP, Keyword.START}
+    assert read_keyword(body).language is None
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("stop svp", Language.FRENCH),
+        ("STOP merci", Language.FRENCH),
+        ("start please", Language.ENGLISH),
+        ("stop svp thanks", None),
+        ("unsubscribe", Language.ENGLISH),
+        ("Yes", Language.ENGLISH),
+        ("fin", Language.FRENCH),
+        ("DÉBUT", Language.FRENCH),
+    ],
+)
+def test_the_words_beside_it_tell_the_language_too(body: str, language: Language | None) -> None:
+    assert read_keyword(body).language is language
+
+
 @given(
     st.sampled_from(["stop", "arret", "arrêt", "arrêter", "stopall", "unsubscribe"]),
     st.text(st.sampled_from(" .!?…\"'«»-_\u00a0\n"), max_size=5),

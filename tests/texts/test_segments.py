@@ -1,6 +1,10 @@
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.texts.by_the_bit import parts_by_the_bit
+from tests.texts.ten_thousand import COUNT, ten_thousand_texts
 from texts.segments import GSM7_BASIC, GSM7_EXTENSION, Encoding, segmentation
 
 GSM7 = sorted(GSM7_BASIC | GSM7_EXTENSION)
@@ -60,5 +64,23 @@ def test_neither_an_escape_pair_nor_a_surrogate_pair_is_split() -> None:
     assert segmentation("ç" * 66 + "😀" + "ç" * 66).segments == 3  # 134 units would fill two
 
 
-def test_the_characters_that_force_the_expensive_alphabet_are_named_once_each() -> None:
-    assert segmentation("reçu, façon, bientôt").forced_by == ("ç", "ô")
+def test_the_characters_that_force_the_expensive_alphabet_are_named_once_each_with_their_first_place() -> None:
+    cost = segmentation("reçu, façon, bientôt")
+    assert (cost.forced_by, cost.forced_at) == (("ç", "ô"), (2, 18))
+
+
+def test_twilios_own_calculator_agrees_on_ten_thousand_texts() -> None:
+    """Its counts were written down, see twilios_counts.mjs."""
+    counted = (Path(__file__).parent / "twilios_counts.txt").read_text(encoding="ascii").replace("\n", "")
+    costs = [segmentation(text) for text in ten_thousand_texts()]
+    signs = {Encoding.GSM7: "-123456789", Encoding.UCS2: "-abcdefghi"}
+    assert len(costs) == COUNT
+    assert "".join(signs[cost.encoding][cost.segments] for cost in costs) == counted
+
+
+def test_an_encoder_that_lays_bit_by_bit_agrees_on_ten_thousand_texts() -> None:
+    for text in ten_thousand_texts():
+        encoding, parts = parts_by_the_bit(text)
+        cost = segmentation(text)
+        assert (cost.encoding, cost.segments) == (encoding, len(parts)), text
+        assert all(len(part) <= 140 for part in parts)

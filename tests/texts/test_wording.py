@@ -1,7 +1,7 @@
 import pytest
 
 from calls.facts import Language
-from texts.wording import Piece, WordingError, parse_wording
+from texts.wording import ALLOWED, Piece, WordingError, parse_wording
 
 TEMPLATES = {
     Piece.CONFIRMATION: "{agency} {case_number} {emergency_line}",
@@ -56,13 +56,39 @@ def test_r10_a_missing_empty_or_fuzzy_text_is_refused(piece: Piece) -> None:
 
 
 def test_r10_a_placeholder_that_one_language_lacks_is_refused() -> None:
-    message = refused(catalogue(TEMPLATES | {Piece.START_REPLY: "in {minutes}"}), catalogue())
-    assert message == "fr: 'start_reply' lacks {minutes}, which another language has"
+    message = refused(catalogue(TEMPLATES | {Piece.START_REPLY: "from {agency}"}), catalogue())
+    assert message == "fr: 'start_reply' lacks {agency}, which another language has"
 
 
 def test_a_text_without_what_it_is_for_is_refused() -> None:
     lacking = catalogue(TEMPLATES | {Piece.CONFIRMATION: "call {emergency_line}"})
     assert refused(lacking, lacking) == "en: 'confirmation' lacks {case_number}"
+
+
+@pytest.mark.parametrize("piece", list(Piece))
+def test_nothing_personal_can_be_asked_for_and_the_error_says_what_can(piece: Piece) -> None:
+    for name in ("name", "address", "phone", "call_type", "comment", "CASE_NUMBER", "case_number.__class__", " link"):
+        spoiled = catalogue(TEMPLATES | {piece: f"{TEMPLATES[piece]} {{{name}}}"})
+        says = refused(spoiled, spoiled)
+        assert says.startswith(f"en: '{piece.value}' asks for {{{name}}}; there are: agency, ")
+    assert set().union(*ALLOWED.values()) == {
+        *("agency", "case_number", "emergency_line", "link", "minutes", "non_emergency_line", "time"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("piece", "name"),
+    [
+        (Piece.AUTO_REPLY, "case_number"),
+        (Piece.CONFIRMATION, "link"),
+        (Piece.CONFIRMATION, "minutes"),
+        (Piece.SURVEY, "time"),
+        (Piece.VOICE, "link"),
+    ],
+)
+def test_a_text_may_not_ask_for_what_it_is_not_given_when_it_is_sent(piece: Piece, name: str) -> None:
+    spoiled = catalogue(TEMPLATES | {piece: f"{TEMPLATES[piece]} {{{name}}}"})
+    assert f"asks for {{{name}}}; there are: " in refused(spoiled, spoiled)
 
 
 def test_an_unknown_placeholder_and_a_stray_brace_are_refused() -> None:

@@ -53,6 +53,26 @@ def test_the_answer_speaks_the_language_of_our_last_text_else_both(residents: Re
     assert "nobody" not in french
 
 
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [("AIDE", "fr"), ("Wrong number", "en"), ("Arrêtez svp", "fr"), ("STOP", None), ("START", None), ("bonjour", None)],
+)
+def test_the_language_of_a_keyword_is_kept_and_of_nothing_else(
+    residents: Residents, body: str, language: str | None
+) -> None:
+    residents.text(body)
+    assert [row.language for row in residents.rows(InboundMessageRow)] == [language]
+
+
+def test_r10_whoever_has_used_one_language_is_answered_in_it(residents: Residents) -> None:
+    """Our French texts say: répondez START. Neither that word nor STOP makes an English speaker of anybody."""
+    (french,) = said(residents.text("ARRET"))
+    (still_french,) = said(residents.text("START"))
+    (again,) = said(residents.text("Est-ce que quelqu’un vient?"))
+    assert [text.startswith("Police d'Ottawa :") for text in (french, still_french, again)] == [True] * 3
+    assert "Ottawa Police" not in french + still_french + again
+
+
 def test_a_number_is_answered_once_an_hour_of_the_service(
     engine: Engine, keyring: Keyring, agency: ResidentAgency
 ) -> None:

@@ -1,6 +1,6 @@
 """The residents' website and Twilio's webhooks as one application."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -17,6 +17,7 @@ from calls.contracts import Kind
 from calls.facts import Language
 from database.encryption import Keyring
 from texts.render import render
+from texts.samples import sample_fields
 from web.residents.agency import ResidentAgency, Site
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
@@ -24,7 +25,6 @@ from web.residents.pages import HERE, Pages, page_language
 from web.residents.surveys import survey_routes
 from web.residents.webhooks import webhook_routes
 
-_SAMPLE: Final[Mapping[str, str]] = {"case_number": "26-104233"}
 _REASONS: Final = {404: "not_found", 405: "not_found"}
 
 
@@ -84,7 +84,7 @@ def _add_own_pages(app: FastAPI, site: Site, pages: Pages) -> None:
 
 def _samples(site: Site, language: Language) -> dict[str, str]:
     """Our texts as they really are, by kind."""
-    fields = {**site.agency.fields(language), **_SAMPLE, "link": f"{site.origin}/s/…"}
+    fields = {**sample_fields(language), **site.agency.fields(language), "link": f"{site.origin}/s/…"}
     kinds = (Kind.CONFIRMATION, Kind.DELAY, Kind.SURVEY)
     return {kind: render(site.agency.wording, kind, language, fields).body for kind in kinds}
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.error_codes import OPTED_OUT
+from activities.languages import language_used
 from activities.stop_and_go import EVERYTHING, SHADOW, only_written_down, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
@@ -89,6 +90,7 @@ def _stored(
             phone_hash=phone_hash,
             sender=message.sender,
             keyword=STOP_BY_CARRIER if by_carrier else reading.keyword.value,
+            language=reading.language,
             body_encrypted=site.keyring.encrypt(message.body),
             received_at=now,
         )
@@ -185,7 +187,8 @@ def _answer(
     phone_hash: str,
     now: datetime,
 ) -> Reply | None:
-    """Write our answer to the ledger: in the language of our last text to the number or of the keyword, else in both.
+    """Write our answer to the ledger: in the language of our last text to the number, of the keyword, or of an earlier
+    one, else in both.
 
     To somebody who opted out the ledger says why there is none (R6, R9).
     """
@@ -197,7 +200,9 @@ def _answer(
         return None
     wrote_in = _last_language(session, phone_hash=phone_hash)
     language = (wrote_in or said_in) if is_automatic else (said_in or wrote_in)
-    rendered = render(site.agency.wording, piece, language, site.agency.lines)
+    language = language or language_used(session, phone_hash=phone_hash)
+    fields = {each: site.agency.fields(each) for each in Language}
+    rendered = render(site.agency.wording, piece, language, {}, by_language=fields)
     text_id = uuid4()
     session.add(
         TextRow(

@@ -1,0 +1,1 @@
+"""`communityconnect agency preview`: every text as a phone shows it, for those who decide about its wording."""
