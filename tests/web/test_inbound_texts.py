@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from xml.etree import ElementTree as ET
@@ -11,9 +12,12 @@ from sqlmodel import Session
 
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
+from calls.facts import Language
 from database.encryption import Keyring
 from database.tables import InboundMessageRow, OptOutRow, PilotNumberRow, ServiceModeRow, SwitchRow, TextRow
+from tests.texts.test_wording import catalogue
 from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, opted_out, residents_site, said
+from texts.wording import ALLOWED, Piece, parse_wording
 from web.residents.agency import ResidentAgency
 
 
@@ -251,6 +255,20 @@ def test_a_caller_hears_where_to_turn_in_both_languages(residents: Residents) ->
         assert "9 1 1" in (part.text or "")
         assert "6 1 3, 2 3 6, 1 2 2 2" in (part.text or "")
     assert document[-1].tag == "Hangup"
+
+
+def test_every_field_that_a_reply_may_ask_for_is_given(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency
+) -> None:
+    every = {piece: " ".join(f"{{{name}}}" for name in sorted(ALLOWED[piece])) for piece in Piece}
+    wording = parse_wording({language: catalogue(every) for language in Language})
+    with residents_site(engine, keyring, replace(agency, wording=wording)) as site:
+        for body in ("hello", "Wrong number", "ARRET", "DEBUT"):
+            (reply,) = said(site.text(body))
+            assert "9-1-1 613-236-1222" in reply
+            assert "Ottawa Police" in reply or "Police d'Ottawa" in reply
+        spoken = site.webhook("/twilio/voice", {"CallSid": "CA1", "From": "anonymous", "AccountSid": ACCOUNT})
+        assert "Ottawa Police 9 1 1 6 1 3, 2 3 6, 1 2 2 2" in spoken.text
 
 
 def test_every_webhook_answers_within_a_second(residents: Residents) -> None:

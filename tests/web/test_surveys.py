@@ -189,7 +189,10 @@ def test_pages_are_small_and_load_nothing_foreign(residents: Residents) -> None:
 
 
 def test_the_home_page_shows_our_number_and_the_texts_as_they_are(residents: Residents) -> None:
-    for lang, text in (("en", "Ottawa Police: we received your call."), ("fr", "votre appel est enregistré")):
+    for lang, text in (
+        ("en", "Ottawa Police: we received your call, case 26-104233."),
+        ("fr", "votre appel est enregistré"),
+    ):
         page = residents.http.get(f"{residents.address}/?lang={lang}", timeout=10)
         for part in ("+1 343-803-6032", text, "https://texts.example.org/s/"):
             assert part in read(page)
