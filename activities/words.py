@@ -53,6 +53,7 @@ def words_for(session: Session, order: SendText, *, call: CallRow, services: Tex
         fields,
         by_language={each: _said_in(each, order, facts=facts, agency=agency) for each in Language},
         announce_survey=agency.policy.timetable.survey.enabled,
+        group=facts.call_type_group,
     )
 
 

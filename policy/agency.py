@@ -9,7 +9,17 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.facts import CallFacts, Language, Source
-from calls.policy import CallTypeGroup, EligibilityRules, NumberRules, Policy, Retention, Span, TextRules, Timetable
+from calls.policy import (
+    CallTypeGroup,
+    EligibilityRules,
+    NumberRules,
+    Policy,
+    Retention,
+    Span,
+    TextRules,
+    Timetable,
+    TypeRule,
+)
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.wording_file import read_wording
@@ -142,6 +152,8 @@ def load_agency(folder: Path) -> Agency:
     who_and_when = read_yaml(folder / "policy.yaml", PolicyFile)
     call_types = read_yaml(folder / "call_types.yaml", CallTypes)
     _demonstrations_only(folder, identity, call_types)
+    texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
+    wording = read_wording(folder, groups=texted)
     return Agency(
         version=version,
         identity=identity,
@@ -163,7 +175,7 @@ def load_agency(folder: Path) -> Agency:
         ),
         call_types=call_types,
         cad=read_yaml(folder / "cad.yaml", CadMapping),
-        wording=read_wording(folder),
+        wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
     )
 

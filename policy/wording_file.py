@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from calls.facts import Language
 from policy.yaml_file import AgencyError, read_text
-from texts.wording import Wording, WordingError, parse_wording
+from texts.wording import NEXT_STEPS, Wording, WordingError, parse_wording
 
 _PROBLEM: Final = re.compile(r"(?P<language>[a-z]{2}): (?P<what>(?:'(?P<msgid>[^']+)')?.*?(?:on (?P<line>[0-9]+))?)")
 """How `texts/` says what is wrong: the language, often the text's name, in a file that is no catalogue the line."""
@@ -20,8 +20,8 @@ def catalogue(folder: Path, language: Language) -> Path:
     return folder / "texts" / f"{language}.po"
 
 
-def read_wording(folder: Path) -> Wording:
-    """The folder's texts.
+def read_wording(folder: Path, *, groups: Collection[str] | None = None) -> Wording:
+    """The folder's texts. `groups`: those of call types that are texted; no others can have next steps.
 
     Raises:
         AgencyError: a file is missing or is no catalogue; a text or a placeholder is missing, unknown or unequal.
@@ -30,9 +30,18 @@ def read_wording(folder: Path) -> Wording:
     if twice := list(_twice(folder, texts)):
         raise AgencyError(*twice)
     try:
-        return parse_wording(texts)
+        wording = parse_wording(texts)
     except WordingError as error:
         raise AgencyError(*(_with_its_line(folder, texts, problem) for problem in error.problems)) from None
+    unknown = [] if groups is None else [name for name in wording.groups_with_next_steps if name not in groups]
+    for name in unknown:
+        path, text = catalogue(folder, Language.ENGLISH), texts[Language.ENGLISH]
+        line = line_of_text(text, f"{NEXT_STEPS}{name}")
+        raise AgencyError(
+            f"{path} line {line}: {NEXT_STEPS + name!r}: {name!r} is no group of call types that are texted; "
+            f"there are: {', '.join(sorted(groups or ()))}"
+        )
+    return wording
 
 
 def line_of_text(text: str, msgid: str) -> int | None:

@@ -10,7 +10,7 @@ from calls.contracts import Kind
 from calls.facts import Language
 from texts.fields import UnfitValue, fit
 from texts.segments import Encoding, segmentation
-from texts.wording import PLACEHOLDER, Piece, Wording, WordingError
+from texts.wording import NEXT_STEPS, PLACEHOLDER, Piece, Wording, WordingError
 
 LOOK_ALIKES: Final[Mapping[str, str]] = {
     "\u2018": "'",  # ‘
@@ -61,18 +61,21 @@ def render(
     *,
     by_language: Mapping[Language, Mapping[str, str]] = _NOTHING_MORE,
     announce_survey: bool = False,
+    group: str | None = None,
 ) -> Rendered:
     """The text in the caller's language, or in both, English first, when that is not known.
 
     `fields` are the values of the placeholders, as `case_number`, and `by_language` those that languages say in their
     own way, as `agency`; more than needed may be given. `announce_survey` adds the confirmation's line about the
-    survey, and changes nothing for other kinds.
+    survey, `group` the next steps of calls of that group, if it has any; for other kinds both change nothing.
 
     Raises:
         WordingError: the template asks for a field that is not given, or whose value may not stand in a text.
     """
     piece = Piece(kind.value)
-    pieces = [piece]
+    pieces: list[str] = [piece]
+    if piece is Piece.CONFIRMATION and group in wording.groups_with_next_steps:
+        pieces.append(f"{NEXT_STEPS}{group}")
     if piece is Piece.CONFIRMATION and announce_survey:
         pieces.append(Piece.CONFIRMATION_SURVEY_LINE)
     languages = [language] if language is not None else list(Language)
@@ -84,7 +87,7 @@ def render(
     return Rendered(body=body, language=language or _BOTH, segments=cost.segments, encoding=cost.encoding)
 
 
-def fill(wording: Wording, piece: Piece, language: Language, fields: Mapping[str, str]) -> str:
+def fill(wording: Wording, piece: str, language: Language, fields: Mapping[str, str]) -> str:
     """One template with its fields, composed (NFC) and without costly typography.
 
     Raises:
@@ -94,11 +97,11 @@ def fill(wording: Wording, piece: Piece, language: Language, fields: Mapping[str
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in fields:
-            raise WordingError(f"{language}: {piece.value!r} asks for {{{name}}}, which was not given")
+            raise WordingError(f"{language}: {str(piece)!r} asks for {{{name}}}, which was not given")
         try:
             return fit(name, fields[name])
         except UnfitValue as unfit:
-            raise WordingError(f"{language}: {piece.value!r}: {unfit}") from None
+            raise WordingError(f"{language}: {str(piece)!r}: {unfit}") from None
 
     return plain(PLACEHOLDER.sub(value, wording.templates[language][piece]))
 

@@ -1,6 +1,6 @@
 """Every text of a wording as it could go out, with short, usual and longest values, for those who judge the wording."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,6 +41,8 @@ class Sample:
     language: Language | None
     announces_survey: bool
     rendered: Rendered
+    group: str | None = None
+    """Of the confirmation alone: whose next steps it says."""
 
     @property
     def is_spoken(self) -> bool:
@@ -50,7 +52,8 @@ class Sample:
     @property
     def title(self) -> str:
         """Its msgid, and whether it announces the survey."""
-        return f"{self.piece.value}, surveys on" if self.announces_survey else self.piece.value
+        of_group = "" if self.group is None else f", {self.group}"
+        return f"{self.piece.value}{', surveys on' if self.announces_survey else ''}{of_group}"
 
 
 def sample_fields(language: Language, extent: Extent = Extent.USUAL) -> dict[str, str]:
@@ -76,7 +79,16 @@ def every_text(
     for piece in Piece:
         if piece is Piece.CONFIRMATION_SURVEY_LINE:  # goes out behind the confirmation only
             continue
-        for announces in (False, True) if piece is Piece.CONFIRMATION else (False,):
+        for announces, group in _variants(wording, piece):
             for language in (*Language, None):
-                rendered = render(wording, piece, language, {}, by_language=fields, announce_survey=announces)
-                yield Sample(piece=piece, language=language, announces_survey=announces, rendered=rendered)
+                rendered = render(
+                    wording, piece, language, {}, by_language=fields, announce_survey=announces, group=group
+                )
+                yield Sample(piece=piece, language=language, announces_survey=announces, rendered=rendered, group=group)
+
+
+def _variants(wording: Wording, piece: Piece) -> Sequence[tuple[bool, str | None]]:
+    """Of the confirmation: without and with the survey's line, and with that and the next steps of each group."""
+    if piece is not Piece.CONFIRMATION:
+        return [(False, None)]
+    return [(False, None), (True, None), *((True, group) for group in wording.groups_with_next_steps)]

@@ -44,6 +44,10 @@ class Piece(StrEnum):
     """Said to people who phone our number."""
 
 
+NEXT_STEPS: Final = "next steps "
+"""`next steps theft`: an optional text of a group of call types, which follows the confirmation of its calls: what to
+have ready, when to call again, what to report online."""
+
 _OF_EVERY_TEXT: Final = frozenset({"agency", "emergency_line", "non_emergency_line"})
 _OF_A_CALL: Final = _OF_EVERY_TEXT | {"case_number"}
 ALLOWED: Final[Mapping[Piece, frozenset[str]]] = dict.fromkeys(Piece, _OF_EVERY_TEXT) | {
@@ -73,6 +77,12 @@ class Wording:
 
     version: str
     templates: Mapping[Language, Mapping[str, str]]
+
+    @property
+    def groups_with_next_steps(self) -> list[str]:
+        """Whose confirmations say more."""
+        of_any = next(iter(self.templates.values()), {})
+        return sorted(msgid.removeprefix(NEXT_STEPS) for msgid in of_any if msgid.startswith(NEXT_STEPS))
 
 
 def parse_wording(catalogues: Mapping[Language, str]) -> Wording:
@@ -108,15 +118,16 @@ def _templates(language: Language, text: str) -> dict[str, str]:
     except (PoFileError, ValueError) as error:
         raise WordingError(f"{language}: not a PO file: {error}") from None
     found = {str(message.id): message for message in catalog if message.id}
+    of_groups = [msgid for msgid in found if msgid.startswith(NEXT_STEPS)]
     problems = [
-        f"{language}: {msgid!r} is not a text of this service; there are: {', '.join(Piece)}"
+        f"{language}: {msgid!r} is not a text of this service; there are: {', '.join(Piece)}, {NEXT_STEPS}and a group"
         for msgid in found
-        if msgid not in set(Piece)
+        if msgid not in {*Piece, *of_groups}
     ]
     templates: dict[str, str] = {}
-    for piece in Piece:
+    for msgid in (*Piece, *of_groups):
         try:
-            templates[piece] = _template(language, piece, found.get(piece))
+            templates[msgid] = _template(language, msgid, found.get(msgid))
         except WordingError as error:
             problems += error.problems
     if problems:
@@ -124,21 +135,24 @@ def _templates(language: Language, text: str) -> dict[str, str]:
     return templates
 
 
-def _template(language: Language, piece: Piece, message: Message | None) -> str:
+def _template(language: Language, msgid: str, message: Message | None) -> str:
     """The one template, checked by itself."""
 
     def wrong(what: str) -> WordingError:
-        return WordingError(f"{language}: {piece.value!r} {what}")
+        return WordingError(f"{language}: {str(msgid)!r} {what}")
 
     if message is None or not isinstance(message.string, str) or not message.string.strip():
         raise wrong("is missing")
     if message.fuzzy:
         raise wrong("is marked fuzzy: have it checked, then remove the mark")
     template = message.string.strip()
+    is_of_a_group = msgid.startswith(NEXT_STEPS)
+    allowed = _OF_A_CALL if is_of_a_group else ALLOWED[Piece(msgid)]
+    required = frozenset[str]() if is_of_a_group else _REQUIRED.get(Piece(msgid), frozenset())
     names = placeholders(template)
-    for name in sorted(names - ALLOWED[piece]):
-        raise wrong(f"asks for {{{name}}}; there are: {', '.join(sorted(ALLOWED[piece]))}")
-    for name in sorted(_REQUIRED.get(piece, frozenset()) - names):
+    for name in sorted(names - allowed):
+        raise wrong(f"asks for {{{name}}}; there are: {', '.join(sorted(allowed))}")
+    for name in sorted(required - names):
         raise wrong(f"lacks {{{name}}}")
     if set(PLACEHOLDER.sub("", template)) & set("{}"):
         raise wrong("has a brace that closes or opens nothing")
@@ -147,13 +161,20 @@ def _template(language: Language, piece: Piece, message: Message | None) -> str:
 
 def _unequal(templates: Mapping[Language, Mapping[str, str]]) -> list[str]:
     """R10: what one language tells, the other tells."""
-    return [
-        f"{language}: {str(piece)!r} lacks {{{name}}}, which another language has"
-        for piece in Piece
+    msgids = sorted({msgid for of in templates.values() for msgid in of})
+    absent = [
+        f"{language}: {msgid!r} is missing, which another language has"
+        for msgid in msgids
         for language, of in templates.items()
-        for name in sorted(_in_any(templates, piece) - placeholders(of[piece]))
+        if msgid not in of
+    ]
+    return absent or [
+        f"{language}: {str(msgid)!r} lacks {{{name}}}, which another language has"
+        for msgid in msgids
+        for language, of in templates.items()
+        for name in sorted(_in_any(templates, msgid) - placeholders(of[msgid]))
     ]
 
 
-def _in_any(templates: Mapping[Language, Mapping[str, str]], piece: Piece) -> frozenset[str]:
-    return frozenset[str]().union(*(placeholders(of[piece]) for of in templates.values()))
+def _in_any(templates: Mapping[Language, Mapping[str, str]], msgid: str) -> frozenset[str]:
+    return frozenset[str]().union(*(placeholders(of[msgid]) for of in templates.values()))

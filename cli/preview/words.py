@@ -79,6 +79,9 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+_OF_A_GROUP = "confirmation, surveys on, "
+
+
 class Words:
     """The words in one language, with their values."""
 
@@ -87,6 +90,9 @@ class Words:
         self._column = list(Language).index(language)
 
     def __call__(self, key: str, **values: object) -> str:
+        of_group = key.removeprefix(_OF_A_GROUP) if key.startswith(_OF_A_GROUP) else None
+        if of_group is not None:
+            return f"{self('confirmation, surveys on')} ({of_group})"
         return _WORDS[key][self._column].format(**values)
 
     def segments(self, count: int) -> str:
