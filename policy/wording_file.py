@@ -33,7 +33,7 @@ def read_wording(folder: Path, *, groups: Collection[str] | None = None) -> Word
         wording = parse_wording(texts)
     except WordingError as error:
         raise AgencyError(*(_with_its_line(folder, texts, problem) for problem in error.problems)) from None
-    unknown = [] if groups is None else [name for name in wording.groups_with_next_steps if name not in groups]
+    unknown = [] if not groups else [name for name in wording.groups_with_next_steps if name not in groups]
     for name in unknown:
         path, text = catalogue(folder, Language.ENGLISH), texts[Language.ENGLISH]
         line = line_of_text(text, f"{NEXT_STEPS}{name}")

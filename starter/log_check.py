@@ -70,7 +70,7 @@ def _unknown(row: LoggedCall, agency: Agency) -> Iterator[tuple[str, str]]:
     for code in sorted(types) or [""]:
         if agency.call_types.group_of(code) is None:
             yield "call type", _shown(code)
-    if (row.priority_code or "") not in cad.priorities:
+    if row.priority_code is None or row.priority_code not in cad.priorities:
         yield "priority", _shown(row.priority_code)
     if (row.source_code or "") not in cad.sources:
         yield "source", _shown(row.source_code)

@@ -95,7 +95,10 @@ def _write(out: Path | None, changed: list[ChangedCall]) -> None:
     try:
         out.write_text(changed_csv(changed), encoding="utf-8", newline="")
     except OSError as error:
-        raise LocalError(f"{out}: cannot be written ({error.strerror}); choose another file with --out") from None
+        raise LocalError(
+            f"{out}: cannot be written ({error.strerror}); choose another file with --out. Both simulations are kept, "
+            "and not made again"
+        ) from None
 
 
 def _show(before: Side, after: Side, changed: list[ChangedCall], options: Options, *, console: Console) -> None:

@@ -11,7 +11,7 @@ from tests.cli.test_errors import NEW_YORK, SAMPLE, run, the_one_line
 from tests.conftest import AGENCIES
 from tests.simulation.simulated import SAN_DIEGO, SAN_DIEGOS_LOG
 
-WINDOW = ("--from", "2023-01-07", "--hours", "1.5")
+WINDOW = ("--from", "2023-01-07", "--hours", "1")
 
 
 @pytest.fixture
@@ -95,9 +95,12 @@ class TestDiff:
         types.write_text(before + noise + after.replace("allowed", "excluded", 1))
         policy.write_text(policy.read_text().replace("at_most: 3", "at_most: 1"))
         out, home = tmp_path / "changed.csv", tmp_path / "home"
-        what = (str(SAN_DIEGO), str(changed), "--cad", str(SAN_DIEGOS_LOG), *WINDOW, "--out", str(out))
-        done = run("agency", "diff", *what, home=home)
+        what = (str(SAN_DIEGO), str(changed), "--cad", str(SAN_DIEGOS_LOG), *WINDOW)
+        line = the_one_line(run("agency", "diff", *what, "--out", str(tmp_path), home=home))
+        assert "cannot be written (Is a directory); choose another file with --out" in line
+        done = run("agency", "diff", *what, "--out", str(out), home=home)
         assert done.returncode == 0, done.stderr
+        assert done.stdout.count("Simulated before, by a run that was interrupted.") == 2
         rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
         by_change = {change: [row for row in rows if row["change"] == change] for change in ("decision", "texts")}
         assert len(rows) == sum(map(len, by_change.values()))

@@ -556,14 +556,13 @@ BROKEN = {
     ),
     "a text that is too long": Broken(
         file="texts/en.po",
-        old="We may text you a short survey.",
-        new=(
-            "We may text you a short survey. It helps us to do better. It helps us to do better. It helps us "
-            "to do better. It helps us to do better. It helps us to do better. It helps us to do better. It "
-            "helps us to do better. It helps us to do better. "
-        ),
+        old="More urgent calls come first",
+        new="More urgent calls come first" + " and we are sorry" * 25,
+        blames='msgid "delay"',
+        says="'delay' has 5 segments with the longest values; allowed are 4",
+    ),
         blames='msgid "confirmation"',
-        says="'confirmation' has 4 segments with the longest values; allowed are 3",
+        says="'confirmation' has 5 segments with the longest values; allowed are 4",
     ),
     "a text that does not say how to stop": Broken(
         file="texts/fr.po",

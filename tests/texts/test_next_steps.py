@@ -33,5 +33,5 @@ def test_r10_what_one_language_has_the_other_must_have() -> None:
 
 def test_they_may_ask_for_nothing_that_a_call_does_not_give() -> None:
     english, french = (catalogue() + STEPS.format(text) for text in ("Ask {officer}.", "Voyez {officer}."))
-    with pytest.raises(WordingError, match="asks for {officer}; there are: agency, case_number"):
+    with pytest.raises(WordingError, match=r"asks for \{officer\}; there are: agency, case_number"):
         parse_wording({Language.ENGLISH: english, Language.FRENCH: french})
