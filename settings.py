@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from calls.clock import REAL_TIME, Clock
@@ -63,8 +65,14 @@ class Settings(BaseSettings):
         url = value.get_secret_value()
         for prefix in ("postgresql://", "postgres://"):
             if url.startswith(prefix):
-                return SecretStr("postgresql+psycopg://" + url.removeprefix(prefix))
-        return value
+                url = "postgresql+psycopg://" + url.removeprefix(prefix)
+        try:
+            is_ours = make_url(url).drivername == "postgresql+psycopg"
+        except (ArgumentError, ValueError):
+            is_ours = False
+        if not is_ours:  # the message must not repeat it: it may hold a password
+            raise ValueError("write it as in postgresql://user:password@host:5432/name")
+        return SecretStr(url)
 
     @property
     def origin(self) -> str:

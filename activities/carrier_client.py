@@ -26,7 +26,8 @@ _NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
 _PAGE_SIZE = 1000  # the most that Twilio gives
 _CONNECT_SECONDS = 2.0
-_LONGEST_WAIT_SECONDS = 600
+LONGEST_WAIT_SECONDS = 600
+"""So long the carrier may let us wait, and no longer."""
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -232,7 +233,7 @@ class CarrierClient:
 
 def _seconds(told: str | None) -> float | None:
     """A whole number of seconds, not for ever; Twilio's may also be a date, which says no more than "later"."""
-    return float(min(int(told), _LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
+    return float(min(int(told), LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
 
 
 def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:
@@ -247,7 +248,8 @@ def _classified(error: TwilioRestException, *, retry_after_seconds: float | None
         return OutcomeUnknown()
     if code in error_codes.COUNTRY:
         return CountryClosed(f"texts to that country are not switched on, {said}")
-    if error.status in (401, 403, 404, 407) or error.status < 400 or code in error_codes.CONFIGURATION:
+    is_twilios = code >= error_codes.FIRST  # a proxy, or whoever is at a wrong address, says nothing of this text
+    if error.status in (401, 403, 404, 407) or not is_twilios or code in error_codes.CONFIGURATION:
         return Misconfigured(said)
     return WordsRefused(code) if code in error_codes.CONTENT else Refused(code)
 

@@ -5,18 +5,20 @@ Twilio may give an error another code, so the default is the safe one: nothing i
 
 from typing import Final
 
+FIRST: Final = 10_000
+"""Every error of Twilio's has a code from here on; where an answer has none, its library gives the HTTP status."""
 OPTED_OUT: Final = 21610
 CONFIGURATION: Final = frozenset(
     {
         *(10001, 20003, 20005, 20404),  # the account, its credentials
-        *(21212, 21601, 21603, 21606, 21607, 21608, 21609),  # our number, the address of our webhook
+        *(21212, 21601, 21603, 21606, 21607, 21609),  # our number, the address of our webhook
         *(21701, 21702, 21703, 21704, 21705),
         *(30002, 30029, 30030, 30032),
     }
 )
 """Twilio refuses before it knows the recipient: no text can go to anybody until a person mends it."""
-COUNTRY: Final = frozenset({21408})
-"""The account may not text that country: a person can switch it on, and other countries are not concerned."""
+COUNTRY: Final = frozenset({21408, 21608})
+"""The account may not text that country, or (on trial) that number; others are not concerned."""
 CONTENT: Final = frozenset({20001, 21602, 21617, 21618, 21619, 21624})
 """The text itself is refused, whoever it is for: the same words would be refused again."""
 FILTERED: Final = frozenset({30007, 30019, 30450})

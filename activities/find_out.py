@@ -54,9 +54,9 @@ class FindOut:
             question = self._question(session, text)
         if question is None:  # a callback has answered meanwhile
             return self._settled(doubt)
-        to, body, known = question
+        to, sender, body, known = question
         since = (text.first_sending_real or text.claimed_real) - CLOCK_DIFFERENCE
-        found = self._carrier.find(to=to, sender=self._sender, body=body, since=since, known=known)
+        found = self._carrier.find(to=to, sender=sender, body=body, since=since, known=known)
         with Session(self._engine) as session:
             text = self._text(session, doubt, lock=True)
             outcome = self._conclude(session, text, found)
@@ -84,8 +84,9 @@ class FindOut:
         session.add(text)
         return None
 
-    def _question(self, session: Session, text: TextRow) -> tuple[str, str, set[str]] | None:
-        """Number, words, and the messages of the carrier's that the ledger has already; `None` when out of doubt."""
+    def _question(self, session: Session, text: TextRow) -> tuple[str, str, str, set[str]] | None:
+        """Number, our number that it went from, words, and the messages of the carrier's that the ledger has already;
+        `None` when out of doubt."""
         if text.state not in IN_DOUBT or text.phone_encrypted is None or text.body_encrypted is None:
             return None
         sids = session.exec(
@@ -95,6 +96,7 @@ class FindOut:
         ).all()
         return (
             self._keyring.decrypt(text.phone_encrypted),
+            text.sender or self._sender,  # the agency may have another one since
             self._keyring.decrypt(text.body_encrypted),
             {sid for sid in sids if sid},
         )

@@ -107,7 +107,9 @@ def renew(session: Session, row: TextRow) -> Claim:
     row.state = LedgerState.CLAIMED
     row.attempt_id = uuid4()
     row.attempts += 1
-    row.claimed_real = row.updated_real = real_now()
+    row.claimed_real = real_now()
+    if row.error_code is None:  # when words were refused is kept: a release after that counts (activities/words.py)
+        row.updated_real = row.claimed_real
     row.lease_until_real = row.claimed_real + LEASE
     row.looked_up_real = None
     session.add(row)
@@ -147,7 +149,8 @@ def settle(
     if row.provider_sid is not None and sid is not None and row.provider_sid != sid:
         log.error("the carrier has this text twice", text_id=str(row.id))
     row.provider_sid = row.provider_sid or sid
-    row.updated_real = real_now()
+    if sid is not None or error_code is not None or row.error_code is None:  # else as in `renew`
+        row.updated_real = real_now()
     session.add(row)
     return record_of(row)
 

@@ -11,11 +11,11 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine, func, tuple_
+from sqlalchemy import Engine, func, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
-from activities.carrier_client import NotProcessed
+from activities.carrier_client import LONGEST_WAIT_SECONDS, NotProcessed
 from database.line import LinePlaceRow, LineRow
 
 log = structlog.get_logger()
@@ -27,7 +27,12 @@ _PLACE_HOLDS: Final = timedelta(seconds=3)
 _LOOK_AT_LEAST_EVERY_SECONDS: Final = 1.0
 _LONGEST_IN_HAND_SECONDS: Final = 8.0
 """A worker waits so long with a text in hand; the lease (25 s) must also hold the check and the carrier's 10 s."""
+IN_HAND_AT_MOST_SECONDS: Final = 12.0
+"""One that others overtake again and again is given back then, however near its turn seems."""
 _TRY_A_CLOSED_LINE_EVERY: Final = timedelta(seconds=30)
+_NEVER_TAKEN_SO_FAR_AHEAD: Final = timedelta(seconds=LONGEST_WAIT_SECONDS + 60)
+"""A time that is further away was written by a clock that has gone back since (another database server took over): the
+line would be taken, closed, or full of dead workers' places for as long as the clock went back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ class Line:
         session.execute(delete(LinePlaceRow).where(col(LinePlaceRow.text_id) == place.text_id))
         if self._rate is not None:
             takes = timedelta(seconds=place.segments / self._rate)
-            line.free_at_real = max(line.free_at_real, now - _AHEAD) + takes
+            line.free_at_real = max(_free_at(line, now), now - _AHEAD) + takes
         if line.closed_since_real is not None:  # this one tries; the next in a while
             line.try_again_real = now + _TRY_A_CLOSED_LINE_EVERY
         session.add(line)
@@ -88,7 +93,7 @@ class Line:
         with Session(self._engine) as session, session.begin():
             line = self._locked(session)
             now = session.execute(select(func.clock_timestamp())).scalar_one()
-            line.free_at_real = max(line.free_at_real, now + timedelta(seconds=seconds))
+            line.free_at_real = max(_free_at(line, now), now + timedelta(seconds=seconds))
             session.add(line)
 
     def close(self, *, because: str) -> None:
@@ -123,14 +128,16 @@ class Line:
 
     def _wait(self, session: Session, line: LineRow, place: Place, now: datetime) -> float:
         """Seconds until its turn, by what waits before it. 0: now."""
-        until_free = max((line.free_at_real - now).total_seconds(), 0)
+        until_free = max((_free_at(line, now) - now).total_seconds(), 0)
         if self._rate is None:
             return until_free
         mine = (place.priority, place.due_at, place.text_id)
         theirs = tuple_(col(LinePlaceRow.priority), col(LinePlaceRow.due_at), col(LinePlaceRow.text_id))
         before = session.exec(
             select(func.coalesce(func.sum(col(LinePlaceRow.segments)), 0)).where(
-                col(LinePlaceRow.sender) == self.sender, col(LinePlaceRow.until_real) > now, theirs < mine
+                col(LinePlaceRow.sender) == self.sender,
+                col(LinePlaceRow.until_real).between(now, now + _PLACE_HOLDS),
+                theirs < mine,
             )
         ).one()
         return until_free + before / self._rate
@@ -151,11 +158,18 @@ class Line:
             )
             .on_conflict_do_update(index_elements=["text_id"], set_={"until_real": until, "segments": place.segments})
         )
-        session.execute(delete(LinePlaceRow).where(col(LinePlaceRow.until_real) < now - _PLACE_HOLDS))
+        ends = col(LinePlaceRow.until_real)
+        session.execute(delete(LinePlaceRow).where(or_(ends < now - _PLACE_HOLDS, ends > now + 2 * _PLACE_HOLDS)))
         return NotYet(seconds=min(wait, _LOOK_AT_LEAST_EVERY_SECONDS))
 
 
+def _free_at(line: LineRow, now: datetime) -> datetime:
+    return line.free_at_real if line.free_at_real <= now + _NEVER_TAKEN_SO_FAR_AHEAD else now
+
+
 def _refuse_while_closed(line: LineRow, now: datetime) -> None:
-    if line.closed_since_real is not None and line.try_again_real is not None and now < line.try_again_real:
+    if line.closed_since_real is None or line.try_again_real is None:
+        return
+    if now < line.try_again_real <= now + _NEVER_TAKEN_SO_FAR_AHEAD:
         late = random.uniform(1, 2) * _TRY_A_CLOSED_LINE_EVERY.total_seconds()  # noqa: S311 - spreads, hides nothing
         raise NotProcessed(f"the line is closed: {line.closed_because}", retry_after_seconds=late)

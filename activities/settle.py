@@ -54,6 +54,7 @@ class _Question:
     since: datetime
     until: datetime
     known: frozenset[str] = frozenset()
+    sender: str = ""
     to: str = field(default="", repr=False)
     body: str = field(default="", repr=False)
 
@@ -128,6 +129,7 @@ class Settle:
             text_id=row.id,
             attempt_id=row.attempt_id,
             sid=row.provider_sid,
+            sender=row.sender or self._is.agency.identity.sender,
             since=(row.first_sending_real or begun) - CLOCK_DIFFERENCE,
             # Our POST began before the lease ended: a message made later is another text with the same words.
             until=max(row.lease_until_real or begun, begun) + CLOCK_DIFFERENCE,
@@ -148,7 +150,7 @@ class Settle:
         for _ in range(_LOOK_ALIKES if question.body else 0):
             found = self._is.carrier.find(
                 to=question.to,
-                sender=self._is.agency.identity.sender,
+                sender=question.sender,
                 body=question.body,
                 since=question.since,
                 known=known,

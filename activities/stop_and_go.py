@@ -4,6 +4,7 @@ What is switched off waits, and goes once when it is released, if it is still tr
 and written down as if it were sent; in `pilot` likewise, but for the phones of the pilot.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -12,7 +13,6 @@ from sqlmodel import Session, col, select
 
 from activities.verdict import HeldBack, NotNow
 from calls.contracts import Kind, LedgerState, SendText
-from calls.facts import CallFacts
 from database.tables import PilotNumberRow, ServiceModeRow, SwitchRow
 
 EVERYTHING: Final = "everything"
@@ -45,10 +45,11 @@ def scope_of_call(call_id: str) -> str:
     return f"{OF_A_CALL}{call_id}"
 
 
-def scopes_of(call_id: str, facts: CallFacts, kind: Kind) -> list[str]:
-    """Whatever can be switched off so that this text does not go."""
+def scopes_of(call_id: str, groups: Iterable[str | None], kind: Kind) -> list[str]:
+    """Whatever can be switched off so that this text does not go. `groups`: of the call's type, as it was read when the
+    record came, and as the agency's folder reads it now."""
     scopes = [EVERYTHING, scope_of_kind(kind), scope_of_call(call_id)]
-    return scopes if not facts.call_type_group else [*scopes, scope_of_type(facts.call_type_group)]
+    return scopes + [scope_of_type(group) for group in sorted({group for group in groups if group})]
 
 
 def switched_off(session: Session, scopes: list[str]) -> str | None:
@@ -74,9 +75,9 @@ def mode_of_service(session: Session) -> Mode:
     return Mode.LIVE if mode is None else Mode(mode)
 
 
-def stops(session: Session, order: SendText, *, facts: CallFacts) -> NotNow | None:
+def stops(session: Session, order: SendText, *, groups: Iterable[str | None]) -> NotNow | None:
     """The text waits while something of it is switched off; until when nobody knows."""
-    scope = switched_off(session, scopes_of(order.call_id, facts, order.key.kind))
+    scope = switched_off(session, scopes_of(order.call_id, groups, order.key.kind))
     return None if scope is None else NotNow(until=None, why=f"switched off: {scope}")
 
 

@@ -30,7 +30,7 @@ from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
 from activities.known_call import call_row, known_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
-from activities.line import Line, NotYet, Place
+from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
 from activities.people import lock_number
 from activities.services import TextServices
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
@@ -108,8 +108,10 @@ class TextActivities:
             claimed = self._find_out(claimed)
         if isinstance(claimed, Settled):
             return self._outcome(order, claimed.record)
-        ready = self._check(order, claimed)
+        ready, until = self._check(order, claimed), time.monotonic() + IN_HAND_AT_MOST_SECONDS
         while isinstance(ready, NotYet):  # it waits in line, and is checked anew when its turn has come
+            if time.monotonic() > until:
+                raise NotProcessed("the line is busy", retry_after_seconds=_BUSY_FOR_SECONDS)
             time.sleep(ready.seconds)
             ready = self._check(order, claimed)
         if isinstance(ready, TextOutcome):
@@ -132,9 +134,9 @@ class TextActivities:
                 return TextOutcome(record=ledger.record_of(text), call=self._newer(order, call))
             verdict = check(session, order, row=call, number=number, agency=self._is.agency, now=now)
             match verdict:
-                case Overtaken() if verdict.call.facts.held and text.first_sending_real is not None:
-                    # Its row cannot go, and what is dropped is gone: it waits here for release.
-                    raise NotProcessed("held by staff", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+                case Overtaken() if verdict.comes_back and text.first_sending_real is not None:
+                    # Its row cannot go, and what is dropped is gone: it waits here.
+                    raise NotProcessed(verdict.comes_back, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
                 case Overtaken():
                     return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
                 case HeldBack():
@@ -172,6 +174,8 @@ class TextActivities:
         turn = self._line.take(session, place)
         if isinstance(turn, NotYet):
             return turn
+        if time.monotonic() - checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: the turn is not taken
+            raise NotProcessed("the check was too old when its turn came", retry_after_seconds=_BUSY_FOR_SECONDS)
         self._write_sending(session, text, call, rendered)
         return Ready(to=number, body=rendered.body, checked=checked, tries_closed_line=turn.tries_closed_line)
 
@@ -187,6 +191,8 @@ class TextActivities:
             self._tell_the_line(refusal)
             raise
         except Refused as refusal:
+            if ready.tries_closed_line:  # a refusal of this number alone shows that the account is well
+                self._line.open()
             return self._refused(order, claimed, refusal)
         except OutcomeUnknown:
             # The row stays as it is, `sending`: the next attempt finds out what became of the text.
@@ -284,7 +290,6 @@ class TextActivities:
 
 
 def _again(message: str, *, type_: str, after: float | None = None) -> ApplicationError:
-    """To be tried again: after so many seconds, or after a while that doubles with each attempt."""
     seconds = _backoff(activity.info().attempt) if after is None else after
     return ApplicationError(message, type=type_, next_retry_delay=timedelta(seconds=seconds))
 

@@ -11,6 +11,8 @@ class Overtaken:
     """Newer facts have overtaken the order: the text is no longer owed. They go back to the workflow."""
 
     call: KnownCall
+    comes_back: str | None = None
+    """Why it will be owed again: it is held, or its time is later than the workflow knew."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from cli.switches import carrier_stops
+from cli.switches import carrier_stops, carrier_stops_of
 from database.engine import connect
 from logs import redact
 from policy.agency import load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
-from web.staff.carrier_stops import CarrierStops
 from web.staff.text_troubles import Difference, TextTroubles
 
 _NAMES_SHOWN = 10
@@ -32,7 +31,7 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
         found = needs_attention(engine)
-        stopped = carrier_stops(CarrierStops(engine=engine, version=agency.wording.version), zone)
+        stopped = carrier_stops(carrier_stops_of(agency, engine), zone)
     finally:
         engine.dispose()
 
@@ -101,8 +100,9 @@ def _differences(found: TextTroubles) -> Iterable[str]:
             f"{difference.texts_theirs} ({difference.segments_theirs}) at the carrier"
         )
         yield from _named(difference)
-    if found.last_sum is not None:
-        yield f"no day has been summed up since {found.last_sum}: do workers run, is the schedule there and not paused?"
+    if found.sum_is_late:
+        since = "ever" if found.last_sum is None else f"since {found.last_sum}"
+        yield f"no day has been summed up {since}: do workers run, is the schedule there and not paused?"
 
 
 def _named(difference: Difference) -> Iterable[str]:

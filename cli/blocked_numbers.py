@@ -64,6 +64,10 @@ def _on_list(settings: Settings) -> Iterator[BlockedNumbers]:
 def numbers_of(lines: Iterable[str]) -> list[str]:
     """The lines that say something, each checked before the first is taken."""
     numbers: list[str] = []
+    try:
+        lines = list(lines)
+    except UnicodeDecodeError:
+        raise SettingsError("what came by standard input is not text in UTF-8; nothing was changed") from None
     for place, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
-from cli.reconcile_schedule import has_schedule
+from cli.reconcile_schedule import SCHEDULE_ID, is_paused
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
@@ -132,12 +132,13 @@ async def _namespace(client: Client) -> list[Finding]:
 
 
 async def _schedule(client: Client) -> Finding:
-    is_there = await has_schedule(client)
-    return Finding(
-        what="reconciler's schedule",
-        detail="is there" if is_there else "is missing: texts without an end would not be looked up",
-        mend="" if is_there else _SETUP,
-    )
+    what, so = "reconciler's schedule", "texts without an end are not looked up, no day is summed up"
+    paused = await is_paused(client)
+    if paused is None:
+        return Finding(what=what, detail=f"is missing: {so}", mend=_SETUP)
+    if paused:
+        return Finding(what=what, detail=f"is paused: {so}", mend=f"unpause {SCHEDULE_ID} among Temporal's schedules")
+    return Finding(what=what, detail="is there")
 
 
 def _twilio(settings: Settings) -> Finding:

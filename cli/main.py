@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.staff import staff
@@ -218,6 +219,10 @@ def _run() -> None:
         _fail(str(error))
     except OperationalError:
         _fail("the database does not answer; see: communityconnect doctor")
+    except ProgrammingError as error:
+        if not isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
+            raise
+        _fail("the database is not set up for this version; run: communityconnect setup")
 
 
 def _fail(message: str) -> None:

@@ -44,15 +44,14 @@ async def set_up_schedule(client: Client) -> str:
     return "was made"
 
 
-async def has_schedule(client: Client) -> bool:
-    """It is there."""
+async def is_paused(client: Client) -> bool | None:
+    """`None`: it is not there."""
     try:
-        await client.get_schedule_handle(SCHEDULE_ID).describe()
+        return (await client.get_schedule_handle(SCHEDULE_ID).describe()).schedule.state.paused
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return False
+            return None
         raise
-    return True
 
 
 async def _bring_up_to_date(client: Client) -> str:

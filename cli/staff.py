@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from settings import load_settings
+from settings import SettingsError, load_settings
 
 staff = typer.Typer()
 _out = Console(highlight=False)
@@ -34,8 +34,18 @@ def bring_back() -> None:
     run_bring_back(load_settings(), say=_say)
 
 
-_BY = Annotated[str, typer.Option(help="Who does it.")]
-_WHY = Annotated[str, typer.Option(help="Why, for those who read it later.")]
+def _said(words: str) -> str:
+    """Who and why are kept for those who read it later: something, on one line, in letters that can be kept."""
+    line = " ".join(words.split())
+    if not line:
+        raise typer.BadParameter("say it in a few words")
+    if line != line.encode(errors="replace").decode():
+        raise typer.BadParameter("this terminal does not write UTF-8; without accents it works")
+    return line
+
+
+_BY = Annotated[str, typer.Option(help="Who does it.", callback=_said)]
+_WHY = Annotated[str, typer.Option(help="Why, for those who read it later.", callback=_said)]
 _KIND = Annotated[str | None, typer.Option(help="Only this kind of text: confirmation, delay, survey, auto_reply.")]
 _TYPE = Annotated[str | None, typer.Option("--type", help="Only calls of this group of call types.")]
 _CALL = Annotated[str | None, typer.Option(help="Only this call, by its id: ottawa-26-1340285.")]
@@ -61,10 +71,12 @@ def go(
     from cli import switches
 
     settings = load_settings()
-    if wording is not None and kind is group is call is None:
+    if wording is not None:
+        if not kind is group is call is None:
+            raise SettingsError("--wording goes alone, without --kind, --type and --call; nothing was let go")
         switches.release_wording(settings, wording, by=by, why=why, say=_say)
         return
-    scope = switches.scope_named(settings, kind=kind, group=group, call=call)
+    scope = switches.scope_named(settings, kind=kind, group=group, call=call, to_stop=False)
     switches.go(settings, scope, by=by, why=why, say=_say)
 
 

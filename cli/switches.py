@@ -4,21 +4,27 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from activities.stop_and_go import EVERYTHING, OF_A_CALL, Mode, scope_of_call, scope_of_kind, scope_of_type
 from calls.contracts import Kind
 from cli.blocked_numbers import numbers_of
 from database.encryption import keyring_of
 from database.engine import connect
-from policy.agency import load_agency
+from policy.agency import Agency, load_agency
 from settings import Settings, SettingsError
 from web.staff.carrier_stops import CarrierStops
 from web.staff.switches import NoSuchCall, Switches
 
 Say = Callable[[str], None]
+_WHAT_GOES = "what is still true goes out from within half a minute on, the rest has expired"
 
 
-def scope_named(settings: Settings, *, kind: str | None, group: str | None, call: str | None) -> str:
-    """What the options name; nothing named is everything.
+def scope_named(
+    settings: Settings, *, kind: str | None, group: str | None, call: str | None, to_stop: bool = True
+) -> str:
+    """What the options name; nothing named is everything. A type that is stopped can be released (not `to_stop`) when
+    the agency's folder names it no longer.
 
     Raises:
         SettingsError: there is no such kind or type, or two things are named at once.
@@ -30,6 +36,8 @@ def scope_named(settings: Settings, *, kind: str | None, group: str | None, call
         if kind not in set(Kind):
             raise SettingsError(f"--kind {kind}: there is no such kind of text; one of: {', '.join(Kind)}")
         return scope_of_kind(Kind(kind))
+    if group is not None and not to_stop:
+        return scope_of_type(group)
     if group is not None:
         groups = load_agency(settings.agency).policy.eligibility.groups
         if group not in groups:
@@ -55,8 +63,14 @@ def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
     """Switch it on again, and say so."""
     with _switches(settings) as switches:
         changed = switches.go(scope, by=by, why=why)
-    told = f"goes again: {scope}; what is still true goes out within half a minute, the rest has expired"
+        state = switches.state()
+    told = f"goes again: {scope}; {_WHAT_GOES}"
     say(told if changed else f"{scope} was not stopped")
+    still = [stopped.scope for stopped in state.stopped if EVERYTHING in (scope, stopped.scope)]
+    if still:
+        say(f"still stopped: {', '.join(still)}; each stop has its own release")
+    if state.mode is not Mode.LIVE:
+        say(f"the mode is {state.mode}: nobody is texted" + (", but the pilot's phones" * (state.mode is Mode.PILOT)))
 
 
 def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Say) -> None:
@@ -71,14 +85,20 @@ def release_wording(settings: Settings, name: str, *, by: str, why: str, say: Sa
             known = f"stopped are: {', '.join(stopped)}" if stopped else "no words are stopped"
             raise SettingsError(f"--wording {name}: these words are not stopped; {known}")
         stops.release(stopped[name], by=by, why=why)
-    say(f"goes again: the wording {name}; what is still true goes out within half a minute, the rest has expired")
+    say(f"goes again: the wording {name}; {_WHAT_GOES}")
+
+
+def carrier_stops_of(agency: Agency, engine: Engine) -> CarrierStops:
+    """What stops the number and the words that the agency uses now."""
+    return CarrierStops(engine=engine, sender=agency.identity.sender, version=agency.wording.version)
 
 
 def carrier_stops(stops: CarrierStops, zone: ZoneInfo) -> list[str]:
     """What the carrier has stopped, a line each, and what to do."""
     closed = [
         f"the line of {line.sender} is closed since {line.since.astimezone(zone):%Y-%m-%d %H:%M}, {line.why}: nobody "
-        "is texted until the account or its settings are mended; then it opens by itself within a minute"
+        "is texted until the account or its settings are mended; then the next text that is due opens it (one in 30 s "
+        "tries)"
         for line in stops.closed_lines()
     ]
     return closed + [
@@ -109,10 +129,9 @@ def set_mode(settings: Settings, mode: str, lines: Iterable[str] | None, *, by: 
     numbers = [] if lines is None or mode != Mode.PILOT else numbers_of(lines)
     if mode == Mode.PILOT and not numbers:
         raise SettingsError("a pilot needs its phones: give them by standard input, one a line")
+    numbers = sorted(set(numbers))
     with _switches(settings) as switches:
-        if mode == Mode.PILOT:
-            switches.set_pilot(numbers)
-        switches.set_mode(Mode(mode), by=by, why=why)
+        switches.set_mode(Mode(mode), by=by, why=why, pilot=numbers)
     say(f"the service is {mode} now" + (f", for {len(numbers)} phones" if numbers else ""))
 
 
@@ -149,6 +168,6 @@ def _switches(settings: Settings) -> Iterator[Switches]:
 def _carrier_stops(settings: Settings) -> Iterator[CarrierStops]:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        yield CarrierStops(engine=engine, version=load_agency(settings.agency).wording.version)
+        yield carrier_stops_of(load_agency(settings.agency), engine)
     finally:
         engine.dispose()

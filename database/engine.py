@@ -1,7 +1,13 @@
 """Connections to PostgreSQL."""
 
+from typing import Final
+
 from sqlalchemy import Engine
 from sqlmodel import create_engine
+
+GIVES_UP_IDLE_AFTER_SECONDS: Final = 10
+"""A process that stands still, or is cut off, in the middle of a transaction loses it, and with it its locks: all who
+send wait for one row (activities/line.py). What was not committed is done again."""
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
@@ -15,6 +21,13 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         hide_parameters=True,  # errors of SQL must not hold what was written (R3)
         connect_args={
             "connect_timeout": 5,
-            "options": "-c statement_timeout=10000 -c lock_timeout=5000 -c timezone=UTC",
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000 -c timezone=UTC"
+            f" -c idle_in_transaction_session_timeout={GIVES_UP_IDLE_AFTER_SECONDS * 1000}",
+            # A server that is gone without a word (a failover) ends no statement: these end the wait for it, some
+            # twenty seconds after its last sign of life.
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15000,
         },
     )

@@ -38,7 +38,7 @@ class Identity(_File):
     sender: str = Field(pattern=r"^\+1\d{10}$")
     emergency_line: str
     non_emergency_line: str
-    segments_per_second: float = Field(default=1, gt=0, le=1000)
+    segments_per_second: float = Field(default=1, ge=0.1, le=1000)
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
 

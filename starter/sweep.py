@@ -180,7 +180,7 @@ class Sweep:
             isinstance(step, Send)
             and now >= step.due_at + self._overdue_after
             and not self._in_hand(step, texts)
-            and not look.off.intersection(scopes_of(row.call_id, CallFacts.model_validate(row.facts), step.key.kind))
+            and not look.off.intersection(scopes_of(row.call_id, [_group(row)], step.key.kind))
         ):
             look.overdue.append(row.call_id)
             return f"overdue: {step.key.title}"
@@ -228,6 +228,10 @@ class Sweep:
             session.add(row)
         if alarm:
             log.error("a call that is still owed a text was ended in Temporal", call_id=call_id, how=reason)
+
+
+def _group(row: CallRow) -> str | None:
+    return CallFacts.model_validate(row.facts).call_type_group
 
 
 def _note(row: CallRow, trouble: str | None, report: SweepReport) -> None:

@@ -345,7 +345,7 @@ MUTATIONS = (
     Mutation(
         "The line's rate is each worker's own",
         "activities/line.py",
-        "            line.free_at_real = max(line.free_at_real, now - _AHEAD) + takes\n",
+        "            line.free_at_real = max(_free_at(line, now), now - _AHEAD) + takes\n",
         "            pass\n",
         LINE,
     ),

@@ -28,11 +28,13 @@ class Reading:
     """What was read. `language` is the keyword's own, if it has one.
 
     `answered_by_carrier`: Twilio matches this exact word itself, blocks or unblocks the number, and has answered.
+    `stops_too`: a wrong number, and no more texts at all, please.
     """
 
     keyword: Keyword
     language: Language | None = None
     answered_by_carrier: bool = False
+    stops_too: bool = False
 
 
 _CARRIER: Final = {
@@ -71,14 +73,16 @@ _COURTESY: Final = frozenset(
 )
 _PHRASES: Final = (
     (re.compile(r"\bs il (?:vous|te) plait\b"), "svp"),
-    (re.compile(r"\bopt out\b"), "optout"),
+    (re.compile(r"\bopt (?:me )?out\b"), "optout"),
+    (re.compile(r"\bunsubscribe me\b"), "unsubscribe"),
     (re.compile(r"\bun subscribe\b"), "unsubscribe"),
     (re.compile(r"\bse desabonner\b|\bme desabonner\b"), "desabonner"),
+    (re.compile(r"\bstop sending (?:me )?(?:(?:all |the |these |any )?(?:more )?(?:texts?|messages?)|sms)\b"), "stop"),
     (
         re.compile(r"\bstop (?:(?:all |the |these )?(?:texts?|messages?)|all|sms|texting(?: me)?|messaging(?: me)?)\b"),
         "stop",
     ),
-    (re.compile(r"\b(arrete[rz]?) (?:les |ces |vos )(?:textos?|messages?|sms)\b"), r"\1"),
+    (re.compile(r"\b(arret(?:e[rz]?)?) (?:les |ces |vos |des )?(?:textos?|messages?|sms)\b"), r"\1"),
 )
 _WRONG_NUMBER: Final = (
     (
@@ -109,7 +113,8 @@ def read_keyword(body: str) -> Reading:
     words = _words(body)
     for phrase, spoken in _WRONG_NUMBER:
         if len(words) <= _MOST_WORDS_AROUND_IT and phrase.search(" ".join(words)):
-            return Reading(keyword=Keyword.WRONG_NUMBER, language=spoken)
+            stops_too = any(_WORDS[word][0] is Keyword.STOP for word in words if word in _WORDS)
+            return Reading(keyword=Keyword.WRONG_NUMBER, language=spoken, stops_too=stops_too)
     if len(words) == 1 and words[0] in _ALONE:
         keyword, language = _ALONE[words[0]]
         return Reading(keyword=keyword, language=language)

@@ -154,7 +154,7 @@ class TestAClosedLine:
 
     def test_the_others_do_not_even_try(self, desk: Desk) -> None:
         self.close(desk)
-        [line] = CarrierStops(engine=desk.engine, version="").closed_lines()
+        [line] = CarrierStops(engine=desk.engine, sender=desk.agency.identity.sender, version="").closed_lines()
         assert line.why == "HTTP 401, code 20003"
         for cad_id in ("0", "1", "2"):
             with pytest.raises(ApplicationError, match="the line is closed") as closed:
@@ -261,12 +261,46 @@ class TestWordsThatGoToNobody:
     def test_staff_release_them(self, desk: Desk) -> None:
         self.filtered(desk, 3)
         assert self.is_stopped(desk)
-        stops = CarrierStops(engine=desk.engine, version=desk.agency.wording.version)
+        stops = CarrierStops(
+            engine=desk.engine, sender=desk.agency.identity.sender, version=desk.agency.wording.version
+        )
         [stopped] = stops.wordings()
         assert (stopped.kind, stopped.language) == ("confirmation", "en+fr")
         stops.release(stopped, by="the duty inspector", why="the carrier says it was a mistake")
         assert stops.wordings() == []
         assert not self.is_stopped(desk)
+
+    def test_words_that_staff_release_go_though_the_text_that_was_refused_is_tried_again(self, desk: Desk) -> None:
+        put_down(desk, 2)
+        desk.phones.misbehave({"what": "refused", "code": 21617, "next": 1})
+        for _ in range(2):
+            with pytest.raises(ApplicationError, match="refuse"):
+                desk.send(desk.order(cad_id="0"))
+        self.release(desk)
+        for cad_id in ("0", "1"):
+            desk.send(desk.order(cad_id=cad_id))
+        assert len(arrivals(desk)) == 2
+
+    def test_nor_does_its_expiry_stop_them_again(self, desk: Desk) -> None:
+        put_down(desk, 1)
+        desk.phones.misbehave({"what": "refused", "code": 21617, "next": 1})
+        with pytest.raises(ApplicationError, match="refuse"):
+            desk.send(desk.order(cad_id="0"))
+        self.release(desk)
+        desk.at(NOON + minutes(64))
+        desk.send(desk.order(cad_id="0"))
+        assert (desk.row(desk.order(cad_id="0")).state, desk.row(desk.order(cad_id="0")).error_code) == (
+            "expired",
+            21617,
+        )
+        assert not self.is_stopped(desk)
+
+    def release(self, desk: Desk) -> None:
+        stops = CarrierStops(
+            engine=desk.engine, sender=desk.agency.identity.sender, version=desk.agency.wording.version
+        )
+        [stopped] = stops.wordings()
+        stops.release(stopped, by="the duty inspector", why="the carrier says it was a mistake")
 
 
 def test_a_country_that_is_not_switched_on_waits_and_the_others_go(desk: Desk) -> None:

@@ -144,6 +144,14 @@ class TestATextInDoubt:
         assert desk.send().record is not None  # and the activity takes it so
         assert len(desk.phones.bodies(NUMBER)) == 1
 
+    def test_is_looked_for_under_the_number_that_it_went_from(self, desk: Desk) -> None:
+        in_doubt(desk)
+        identity = desk.agency.identity.model_copy(update={"sender": "+16135550199"})
+        agency = desk.agency.model_copy(update={"identity": identity})
+        desk.services = replace(desk.services, agency=agency)
+        assert settled(desk).done == 1
+        assert desk.row().provider_sid is not None
+
     @pytest.mark.parametrize("state", ["sending", "unknown"])
     def test_r2_that_the_carrier_does_not_know_stays_unknown_and_is_not_sent(self, desk: Desk, state: str) -> None:
         in_doubt(desk)

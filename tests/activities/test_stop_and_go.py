@@ -123,7 +123,25 @@ def wait_for_the_first(desk: Desk) -> None:
     raise AssertionError("no text in ten seconds")
 
 
+def test_a_type_that_has_moved_to_another_group_is_stopped_under_both_names(desk: Desk, switches: Switches) -> None:
+    """Its group was read when the record came; the folder has changed since, and staff know it by the new name."""
+    desk.call(call_type_code="NOISE", call_type_group="property")
+    for group in ("property", "noise"):
+        switches.stop(scope_of_type(group), **STAFF)
+        with pytest.raises(ApplicationError, match=f"switched off: type:{group}"):
+            desk.send()
+        switches.go(scope_of_type(group), **STAFF)
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
+
+
 class TestModes:
+    def test_two_pilots_that_are_set_at_once_do_not_become_one(self, switches: Switches) -> None:
+        numbers = [[f"+1613555010{n}"] for n in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda pilot: switches.set_mode(Mode.PILOT, **STAFF, pilot=pilot), numbers))
+        assert switches.state().pilot_phones == 1
+
     def test_a_service_is_live_until_somebody_says_otherwise(self, switches: Switches) -> None:
         assert switches.state().mode is Mode.LIVE
 
@@ -151,8 +169,7 @@ class TestModes:
     def test_in_a_pilot_its_phones_are_texted_and_no_others(self, desk: Desk, switches: Switches) -> None:
         desk.call("1")
         desk.call("2", number=OTHER)
-        switches.set_pilot([OTHER])
-        switches.set_mode(Mode.PILOT, **STAFF)
+        switches.set_mode(Mode.PILOT, **STAFF, pilot=[OTHER])
         for cad_id in ("1", "2"):
             desk.send(desk.order(cad_id=cad_id))
         assert (desk.phones.bodies(NUMBER), len(desk.phones.bodies(OTHER))) == ([], 1)

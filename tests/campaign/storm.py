@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlmodel import Session
-from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, EventType, TaskQueueType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
-from calls.contracts import PRIORITY, TASK_QUEUE, Kind, LedgerState
+from calls.contracts import PRIORITY, TASK_QUEUE, Kind, LedgerState, workflow_id
 from database.tables import TextRow
 from starter.records import CadRecord
 from tests.builders import hours, minutes, some_facts
@@ -106,18 +107,70 @@ async def _backlog(client: Client) -> int:
     )
 
 
-def overtakings(due: Sequence[Waiting], arrived: Mapping[str, datetime], *, in_hand: timedelta) -> list[str]:
-    """Texts of a lower kind that went although one of a higher kind had been waiting, for longer than what workers
-    have in hand takes to go out."""
+@dataclass(frozen=True, kw_only=True)
+class InTheQueue:
+    """When Temporal got a text's task, and when it gave it to a worker; `attempt`: the last one, from 1."""
+
+    scheduled: datetime
+    taken: datetime
+    attempt: int
+
+
+async def in_the_queue(ground: Ground, due: Sequence[Waiting]) -> dict[str, InTheQueue]:
+    """By call, what its history says of its text."""
+    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    at_once = asyncio.Semaphore(20)
+
+    async def look(text: Waiting) -> tuple[str, InTheQueue]:
+        async with at_once:
+            history = await client.get_workflow_handle(workflow_id(text.call_id)).fetch_history()
+        scheduled = _first(history, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
+        taken = _first(history, EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED)
+        return text.call_id, InTheQueue(
+            scheduled=scheduled.event_time.ToDatetime(UTC),
+            taken=taken.event_time.ToDatetime(UTC),
+            attempt=taken.activity_task_started_event_attributes.attempt,
+        )
+
+    return dict(await asyncio.gather(*map(look, due)))
+
+
+def _first(history: WorkflowHistory, type_: "EventType.ValueType") -> HistoryEvent:
+    return next(event for event in history.events if event.event_type == type_)
+
+
+def out_of_the_queue_in_disorder(due: Sequence[Waiting], queue: Mapping[str, InTheQueue]) -> list[str]:
+    """Texts of a lower kind that a worker got while one of a higher kind was in the queue, and had been for a second.
+
+    One that was tried before was in hand already: when it came back into the queue its history does not say.
+    """
+    at_once = timedelta(seconds=1)
+    found = []
+    for low in due:
+        taken = queue[low.call_id].taken
+        for high in due:
+            other = queue[high.call_id]
+            is_higher = PRIORITY[high.kind] < PRIORITY[low.kind]
+            if is_higher and other.attempt == 1 and other.scheduled + at_once < taken < other.taken - at_once:
+                found.append(f"{low.kind} {low.call_id} was taken before {high.kind} {high.call_id}")
+    return found
+
+
+def out_of_the_line_in_disorder(
+    due: Sequence[Waiting], queue: Mapping[str, InTheQueue], arrived: Mapping[str, datetime]
+) -> list[str]:
+    """Texts of a lower kind that went while one of a higher kind was in hand, and had been for three seconds (until a
+    busy machine has asked for its turn)."""
+    in_hand, at_once = timedelta(seconds=3), timedelta(seconds=1)
     found = []
     for low in due:
         went = arrived.get(low.call_id)
-        if went is None:
-            continue
         for high in due:
-            if PRIORITY[high.kind] >= PRIORITY[low.kind] or high.call_id not in arrived:
+            other = queue[high.call_id]
+            if went is None or other.attempt > 1 or high.call_id not in arrived:
                 continue
-            if high.queued + in_hand < went < arrived[high.call_id] - timedelta(seconds=0.5):
+            is_higher = PRIORITY[high.kind] < PRIORITY[low.kind]
+            if is_higher and other.taken + in_hand < went < arrived[high.call_id] - at_once:
                 found.append(f"{low.kind} {low.call_id} went before {high.kind} {high.call_id}")
     return found
 

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from database.encryption import new_key
 from local.ports import free_port
 from settings import child_environment, python
 from tests.conftest import AGENCIES
 
 ROOT = AGENCIES.parent
 NEW_YORK = str(AGENCIES / "new-york")
+KEYS = {
+    "COMMUNITYCONNECT_ENCRYPTION_KEYS": f"k:{new_key()}",
+    "COMMUNITYCONNECT_LOOKUP_KEY": new_key(),
+}
 SAMPLE = AGENCIES / "new-york" / "sample" / "calls-2024.csv.gz"
 
 
@@ -84,6 +89,35 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, variable: str, v
 def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
     changes = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}
     assert "the database does not answer" in the_one_line(run("setup", home=tmp_path, changes=changes))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://secret@127.0.0.1/x", "postgresql://u:secret@host:port/x"])
+def test_an_address_of_a_database_that_is_none_is_said_without_repeating_it(tmp_path: Path, url: str) -> None:
+    line = the_one_line(run("state", home=tmp_path, changes={"DATABASE_URL": url}))
+    assert "DATABASE_URL cannot be used" in line
+    assert url not in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("command", [("state",), ("attention",), ("stop", "--by", "me", "--why", "a test")])
+def test_a_database_that_was_never_set_up_is_said_in_one_line(
+    tmp_path: Path, postgres_url: str, command: tuple[str, ...]
+) -> None:
+    line = the_one_line(run(*command, home=tmp_path, changes={**KEYS, "DATABASE_URL": postgres_url}))
+    assert line == "communityconnect: the database is not set up for this version; run: communityconnect setup"
+
+
+@pytest.mark.parametrize("why", ["", "  ", "caf\udce9"])
+def test_a_stop_says_who_and_why_in_words_that_can_be_kept(tmp_path: Path, why: str) -> None:
+    done = run("stop", "--by", "me", "--why", why, home=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "--why" in done.stderr
+
+
+def test_words_are_released_alone(tmp_path: Path) -> None:
+    what = ("--wording", "delay:en", "--kind", "survey")
+    assert "goes alone" in the_one_line(run("go", *what, "--by", "me", "--why", "a test", home=tmp_path))
 
 
 def test_help_tells_what_to_try_first(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from temporalio.client import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from calls.reconciliation import Reconciled
-from cli.reconcile_schedule import SCHEDULE_ID, has_schedule, set_up_schedule
+from cli.doctor import _schedule
+from cli.reconcile_schedule import SCHEDULE_ID, is_paused, set_up_schedule
 from cli.set_up import set_up_temporal
 from database.encryption import Keyring
 from database.tables import TextRow, real_now
@@ -55,7 +56,7 @@ async def in_a_new_namespace(server: TemporalServer) -> tuple[Client, list[str]]
 async def test_setup_makes_it_and_a_second_setup_leaves_it(temporal: TemporalServer) -> None:
     client, said = await in_a_new_namespace(temporal)
     assert said[-1] == "temporal: the reconciler's schedule was made"
-    assert await has_schedule(client)
+    assert await is_paused(client) is False
     schedule = (await client.get_schedule_handle(SCHEDULE_ID).describe()).schedule
     assert [interval.every for interval in schedule.spec.intervals] == [timedelta(minutes=15)]
     assert schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
@@ -82,6 +83,10 @@ async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paus
     assert [interval.every for interval in schedule.spec.intervals] == [timedelta(minutes=15)]
     assert schedule.state.paused
     assert await set_up_schedule(client) == "is there"
+    assert await is_paused(client)
+    finding = await _schedule(client)
+    assert not finding.is_well
+    assert finding.detail.startswith("is paused")
 
 
 async def started(client: Client) -> WorkflowHandle[Any, Reconciled]:

@@ -113,6 +113,13 @@ BROKEN = {
     "no retention": Broken(
         "policy.yaml", "retention:\n  bodies: 30 d", "", "priorities:", "retention: this key is missing"
     ),
+    "a number so slow that no time can be reckoned": Broken(
+        "agency.yaml",
+        "segments_per_second: 1 ",
+        "segments_per_second: 1e-300 ",
+        "segments_per_second",
+        "segments_per_second: '1e-300' is too little; 0.1 or more is allowed",
+    ),
     "a negative cap": Broken(
         "policy.yaml", "at_most: 3", "at_most: -1", "at_most", "'-1' is too little; 0 or more is allowed"
     ),

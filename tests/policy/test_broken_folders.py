@@ -80,7 +80,7 @@ BROKEN = {
         old="segments_per_second: 1 ",
         new="segments_per_second: 0 ",
         blames="segments_per_second: 0",
-        says="segments_per_second: '0' is too little; more than 0.0 is allowed",
+        says="segments_per_second: '0' is too little; 0.1 or more is allowed",
     ),
     "a price that is no number": Broken(
         file="agency.yaml",

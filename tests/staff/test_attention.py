@@ -82,6 +82,19 @@ def test_a_stuck_call_is_shown_and_the_command_fails(engine: Engine, acceptor: A
     )
 
 
+def test_a_call_that_has_been_stuck_for_more_than_a_week_is_still_shown(
+    engine: Engine, acceptor: Acceptor, settings: Settings
+) -> None:
+    acceptor.accept(received())
+    stuck = {"trouble": "unknown to Temporal", "trouble_since_real": real_now() - hours(24 * 8)}
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(**stuck))
+    assert not the_lines(settings)[0]
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(ended_reason="terminated"))
+    assert the_lines(settings)[0]
+
+
 def test_a_wrong_number_is_shown_until_it_is_corrected(
     engine: Engine, acceptor: Acceptor, settings: Settings, keyring: Keyring
 ) -> None:
@@ -99,6 +112,14 @@ def test_a_wrong_number_is_shown_until_it_is_corrected(
         )
     _, lines = the_lines(settings)
     assert "  ottawa-1001, case 26-104233, told 2026-01-15 13:00" in lines
+    with Session(engine) as session, session.begin():  # many say so when the survey comes, with which the call ends
+        session.execute(update(CallRow).values(ended_reason="the survey was offered"))
+    assert len(needs_attention(engine).wrong) == 1
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(updated_real=real_now() - timedelta(days=8)))
+    assert needs_attention(engine).wrong == []
+    with Session(engine) as session, session.begin():
+        session.execute(update(CallRow).values(ended_reason=None))
     acceptor.accept(record(70, phone=OTHER_PHONE))
     assert needs_attention(engine).wrong == []
 
@@ -261,3 +282,12 @@ class TestTheDailySum:
     def test_a_sum_that_has_not_come_for_days_is_missed(self, engine: Engine, settings: Settings) -> None:
         day = a_sum(engine, days_ago=5)
         assert any(f"no day has been summed up since {day}" in line for line in the_lines(settings)[1])
+
+    def test_that_none_ever_was_is_said_too_once_there_is_something_to_sum_up(
+        self, engine: Engine, settings: Settings
+    ) -> None:
+        """`communityconnect setup` was forgotten, or the schedule paused from the first day on."""
+        a_text(engine, state="delivered", claimed_real=real_now() - timedelta(days=1))
+        assert not any("summed up" in line for line in the_lines(settings)[1])
+        a_text(engine, state="delivered", sequence=2, claimed_real=real_now() - timedelta(days=5))
+        assert any("no day has been summed up ever" in line for line in the_lines(settings)[1])

@@ -71,3 +71,33 @@ def test_words_that_are_stopped_are_named_and_released_by_name(
     assert state_of(settings)[-1] == "nothing is stopped"
     with pytest.raises(SettingsError, match="no words are stopped"):
         release_wording(settings, "delay:en", by="x", why="y", say=lambda _: None)
+
+
+def test_what_closed_a_number_that_is_no_longer_used_stops_nobody(
+    engine: Engine, ottawa: Agency, settings: Settings
+) -> None:
+    """A wrong number of ours (21606) is mended by another number in `agency.yaml`: no text opens the old one's line."""
+    Line(engine=engine, sender="+16135550199", segments_per_second=1).close(because="HTTP 400, code 21606")
+    assert the_lines(settings)[0]
+    assert state_of(settings)[-1] == "nothing is stopped"
+
+
+def test_filtered_replies_are_not_said_to_wait(engine: Engine, ottawa: Agency, settings: Settings) -> None:
+    """They are answers to the carrier's own request: they wait for nobody."""
+    for number in range(3):
+        with Session(engine) as session, session.begin():
+            session.add(
+                TextRow(
+                    kind="auto_reply",
+                    state="undelivered",
+                    error_code=30007,
+                    language="en",
+                    wording_version=ottawa.wording.version,
+                    policy_version="p",
+                    phone_hash=str(number),
+                    due_at=NOON,
+                    expires_at=NOON,
+                )
+            )
+    assert state_of(settings)[-1] == "nothing is stopped"
+    assert sum("filtered as spam" in line for line in the_lines(settings)[1]) == 3

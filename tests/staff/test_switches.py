@@ -4,13 +4,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, update
 
-from activities.stop_and_go import scope_of_call
-from cli.switches import go, scope_named, show_state, stop
+from activities.stop_and_go import EVERYTHING, scope_of_call, scope_of_type
+from cli.switches import go, scope_named, set_mode, show_state, stop
+from database.encryption import keyring_of
 from database.tables import CallRow
 from settings import Settings, SettingsError
 from starter.accept import Acceptor
 from tests.staff.test_attention import settings
 from tests.starter.test_accept import acceptor, received
+from web.staff.switches import Switches
 
 __all__ = ["acceptor", "settings"]
 
@@ -60,3 +62,30 @@ def test_of_a_call_that_is_over_it_is_said_that_nothing_was_to_come(
         "stopped: call:ottawa-1001; but the call is over (completed): nothing of it was to come"
     ]
     assert said(settings)[-1].endswith("to look at it first (the call is over: completed)")
+
+
+def test_a_type_that_the_folder_names_no_longer_can_be_released_and_not_stopped(
+    engine: Engine, settings: Settings
+) -> None:
+    Switches(engine=engine, keyring=keyring_of(settings)).stop(scope_of_type("gone"), **STAFF)
+    with pytest.raises(SettingsError, match="no such group"):
+        scope_named(settings, kind=None, group="gone", call=None)
+    scope = scope_named(settings, kind=None, group="gone", call=None, to_stop=False)
+    lines: list[str] = []
+    go(settings, scope, **STAFF, say=lines.append)
+    assert lines[0].startswith("goes again: type:gone")
+    assert said(settings)[-1] == "nothing is stopped"
+
+
+def test_who_lets_everything_go_is_told_what_still_stands_in_the_way(engine: Engine, settings: Settings) -> None:
+    switches = Switches(engine=engine, keyring=keyring_of(settings))
+    for scope in (EVERYTHING, "kind:survey"):
+        switches.stop(scope, **STAFF)
+    lines: list[str] = []
+    set_mode(settings, "pilot", ["613-555-0142", "+16135550142"], **STAFF, say=lines.append)
+    go(settings, EVERYTHING, **STAFF, say=lines.append)
+    assert lines[0] == "the service is pilot now, for 1 phones"
+    assert lines[2:] == [
+        "still stopped: kind:survey; each stop has its own release",
+        "the mode is pilot: nobody is texted, but the pilot's phones",
+    ]

@@ -169,3 +169,37 @@ def test_a_wrong_number_is_read_with_accents_case_and_words_around_it(body: str,
 )
 def test_what_is_about_the_call_is_no_wrong_number(body: str) -> None:
     assert read_keyword(body).keyword is Keyword.OTHER
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("Wrong number, STOP", Language.ENGLISH),
+        ("stop! not my number", Language.ENGLISH),
+        ("Wrong number, stop texting me please", Language.ENGLISH),
+        ("Mauvais numéro, arrêtez svp", Language.FRENCH),
+    ],
+)
+def test_r6_a_wrong_number_that_says_stop_means_both(body: str, language: Language) -> None:
+    reading = read_keyword(body)
+    assert (reading.keyword, reading.language, reading.stops_too) == (Keyword.WRONG_NUMBER, language, True)
+
+
+def test_a_wrong_number_alone_is_no_stop() -> None:
+    assert not read_keyword("Sorry, you have the wrong number").stops_too
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("stop sending me texts", "Please stop sending messages", "Stop sending me any more texts"),
+        *("unsubscribe me", "opt me out please", "ARRÊT TEXTOS", "arrêt des messages", "arrêter textos"),
+    ],
+)
+def test_r6_a_stop_in_a_few_more_words_is_one(body: str) -> None:
+    assert read_keyword(body).keyword is Keyword.STOP
+
+
+@pytest.mark.parametrize("body", ["stop sending me officers", "stop sending cars", "arrêt d'autobus", "arrêt du bruit"])
+def test_what_should_stop_and_is_no_text_is_about_the_call(body: str) -> None:
+    assert read_keyword(body).keyword is Keyword.OTHER

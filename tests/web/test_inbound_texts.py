@@ -12,7 +12,7 @@ from sqlmodel import Session
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
 from database.encryption import Keyring
-from database.tables import InboundMessageRow, OptOutRow, SwitchRow, TextRow
+from database.tables import InboundMessageRow, OptOutRow, PilotNumberRow, ServiceModeRow, SwitchRow, TextRow
 from tests.web.served import ACCOUNT, ORIGIN, OURS, RESIDENT, Residents, opted_out, residents_site, said
 from web.residents.agency import ResidentAgency
 
@@ -129,6 +129,32 @@ def test_what_staff_have_stopped_is_not_answered_and_the_ledger_says_why(residen
     assert said(residents.text("hello")) == []
     (row,) = residents.rows(TextRow)
     assert (row.state, row.rule) == (LedgerState.SUPPRESSED, f"switched off: {scope}")
+
+
+def test_in_shadow_nobody_is_answered_and_in_a_pilot_its_phones_are_stop_is_obeyed_in_all(residents: Residents) -> None:
+    def mode(name: str) -> None:
+        with Session(residents.engine) as session, session.begin():
+            session.add(ServiceModeRow(mode=name, set_by="the duty inspector", why="a test"))
+
+    mode("shadow")
+    assert said(residents.text("hello")) == []
+    assert said(residents.text("ARRET")) == []
+    assert opted_out(residents)
+    assert [(row.state, row.rule) for row in residents.rows(TextRow)] == [(LedgerState.SUPPRESSED, "shadow")] * 2
+    mode("pilot")
+    with Session(residents.engine) as session, session.begin():
+        session.add(PilotNumberRow(phone_hash=residents.keyring.phone_hash(RESIDENT), phone_encrypted=""))
+    assert len(said(residents.text("DEBUT"))) == 1
+    assert len(said(residents.text("hello"))) == 1
+    assert said(residents.text("hello", phone="+16135550111")) == []
+
+
+def test_r6_a_wrong_number_that_says_stop_ends_all_texts_and_staff_see_it(residents: Residents) -> None:
+    (reply,) = said(residents.text("Wrong number, STOP texting me"))
+    assert "you will get no more texts from this number" in reply
+    assert [row.keyword for row in residents.rows(InboundMessageRow)] == ["wrong number"]
+    assert opted_out(residents)
+    assert said(residents.text("Wrong number, STOP texting me")) == []
 
 
 def test_machines_are_not_answered(residents: Residents) -> None:

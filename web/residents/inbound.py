@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.error_codes import OPTED_OUT
-from activities.stop_and_go import EVERYTHING, scope_of_kind, switched_off
+from activities.stop_and_go import EVERYTHING, SHADOW, only_written_down, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
 from database.tables import InboundMessageRow, OptOutRow, TextRow
@@ -101,8 +101,8 @@ def _stored(
 def _obey(
     session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime
 ) -> Piece | None:
-    """Do what the keyword asks; which of our answers it gets."""
-    if reading.keyword is Keyword.STOP:
+    """Do what the keyword asks; which of our answers it gets. Of "wrong number, stop" both hold."""
+    if reading.keyword is Keyword.STOP or reading.stops_too:
         is_new = _opt_out(session, site, message, phone_hash=phone_hash, now=now)
         return Piece.STOP_REPLY if is_new and not reading.answered_by_carrier else None
     if reading.keyword is Keyword.START:
@@ -221,11 +221,14 @@ def _answer(
 
 
 def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:
-    """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), or staff say so."""
+    """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), staff say so, or
+    in its mode the service does not text this phone."""
     if is_automatic and _is_opted_out(session, sender, phone_hash=phone_hash):
         return _SILENCED_BY_STOP
     scope = switched_off(session, [EVERYTHING, scope_of_kind(Kind.AUTO_REPLY)])
-    return None if scope is None else f"switched off: {scope}"
+    if scope is not None:
+        return f"switched off: {scope}"
+    return None if only_written_down(session, phone_hash) is None else SHADOW
 
 
 def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:

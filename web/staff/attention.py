@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
@@ -73,7 +73,7 @@ def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
         return Attention(
             texts=text_troubles(session, since=since),
             stuck=_stuck(session, since),
-            wrong=_wrong(session),
+            wrong=_wrong(session, since),
             waiting=_waiting(session),
             unknown=_unknown(session, since),
         )
@@ -82,7 +82,10 @@ def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
 def _stuck(session: Session, since: datetime) -> list[StuckCall]:
     rows = session.exec(
         select(CallRow)
-        .where(col(CallRow.trouble).is_not(None), col(CallRow.trouble_since_real) > since)
+        .where(
+            col(CallRow.trouble).is_not(None),
+            or_(col(CallRow.ended_reason).is_(None), col(CallRow.trouble_since_real) > since),
+        )
         .order_by(col(CallRow.trouble_since_real))
         .limit(_MOST)
     )
@@ -98,15 +101,16 @@ def _stuck(session: Session, since: datetime) -> list[StuckCall]:
     ]
 
 
-def _wrong(session: Session) -> list[WrongNumber]:
-    """Calls that still have the number, and are not over. A corrected number takes the call off the list."""
+def _wrong(session: Session, since: datetime) -> list[WrongNumber]:
+    """Calls that still have the number, and were not over long ago: many say so when the survey comes. A corrected
+    number takes the call off the list."""
     rows = session.exec(
         select(CallRow, func.max(col(InboundMessageRow.received_at)))
         .join(InboundMessageRow, col(InboundMessageRow.phone_hash) == col(CallRow.phone_hash))
         .where(
             col(InboundMessageRow.keyword) == WRONG_NUMBER,
             col(InboundMessageRow.received_at) >= col(CallRow.received_at),
-            col(CallRow.ended_reason).is_(None),
+            or_(col(CallRow.ended_reason).is_(None), col(CallRow.updated_real) > since),
         )
         .group_by(col(CallRow.call_id))
         .limit(_MOST)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from activities.error_codes import CONTENT, FILTERED
 from activities.words import scope_of_wording, why_stopped
+from calls.contracts import Kind
 from database.line import LineRow
 from database.tables import SwitchRow, TextRow, real_now
 
@@ -37,16 +38,19 @@ class ClosedLine:
 
 
 class CarrierStops:
-    """`version`: of the wording that the agency uses now; of others nothing is sent."""
+    """`sender` and `version` (of the wording): what the agency uses now; from other numbers and of other words nothing
+    is sent, and what stopped them once stops nobody."""
 
-    def __init__(self, *, engine: Engine, version: str) -> None:
+    def __init__(self, *, engine: Engine, sender: str, version: str) -> None:
         self._engine = engine
+        self._sender = sender
         self._version = version
 
     def closed_lines(self) -> Sequence[ClosedLine]:
         """Where nothing goes out now: the account, its credentials or our number are not as they should be."""
         with Session(self._engine) as session:
-            rows = session.exec(select(LineRow).where(col(LineRow.closed_since_real).is_not(None))).all()
+            closed = (col(LineRow.sender) == self._sender, col(LineRow.closed_since_real).is_not(None))
+            rows = session.exec(select(LineRow).where(*closed)).all()
         return [
             ClosedLine(sender=row.sender, since=row.closed_since_real, why=row.closed_because or "")
             for row in rows
@@ -54,11 +58,15 @@ class CarrierStops:
         ]
 
     def wordings(self) -> Sequence[StoppedWording]:
-        """What waits because of its words."""
+        """What waits because of its words. Automatic replies never wait: they answer the carrier's own request."""
         with Session(self._engine) as session:
             known = session.exec(
                 select(TextRow.kind, TextRow.language)
-                .where(col(TextRow.error_code).in_(CONTENT | FILTERED), col(TextRow.wording_version) == self._version)
+                .where(
+                    col(TextRow.error_code).in_(CONTENT | FILTERED),
+                    col(TextRow.wording_version) == self._version,
+                    col(TextRow.kind) != Kind.AUTO_REPLY,
+                )
                 .distinct()
             ).all()
             found = [(kind, language, self._why(session, kind, language or "")) for kind, language in sorted(known)]

@@ -93,21 +93,22 @@ class Switches:
                 raise NoSuchCall(call_id)
             return row.ended_reason
 
-    def set_mode(self, mode: Mode, *, by: str, why: str) -> None:
-        """From now on, for the whole service."""
-        with Session(self._engine) as session, session.begin():
-            session.add(ServiceModeRow(mode=mode, set_by=by, why=why))
-
-    def set_pilot(self, numbers: Sequence[str]) -> None:
-        """The phones of the pilot (E.164): these and no others."""
+    def set_mode(self, mode: Mode, *, by: str, why: str, pilot: Sequence[str] = ()) -> None:
+        """From now on, for the whole service. `pilot`: its phones (E.164), these and no others."""
         rows = [
             {"phone_hash": self._keyring.phone_hash(number), "phone_encrypted": self._keyring.encrypt(number)}
-            for number in numbers
+            for number in pilot
         ]
         with Session(self._engine) as session, session.begin():
-            session.execute(delete(PilotNumberRow))
-            for row in rows:
-                session.execute(insert(PilotNumberRow).values(**row, since_real=real_now()).on_conflict_do_nothing())
+            # Two at once, one after the other: else the pilot would have the phones of both.
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("mode of the service", 0))))
+            session.add(ServiceModeRow(mode=mode, set_by=by, why=why))
+            if mode is Mode.PILOT:
+                session.execute(delete(PilotNumberRow))
+                for row in rows:
+                    session.execute(
+                        insert(PilotNumberRow).values(**row, since_real=real_now()).on_conflict_do_nothing()
+                    )
 
     def state(self) -> State:
         """What is so now."""

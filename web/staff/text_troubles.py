@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -72,7 +72,8 @@ class TextTroubles:
     undelivered: Sequence[UndeliveredText]
     differences: Sequence[Difference]
     last_sum: date | None
-    """Where it is so old that the reconciler cannot be running."""
+    sum_is_late: bool
+    """So late that the reconciler cannot be running; `last_sum`: `None` where it never was."""
 
 
 def text_troubles(session: Session, *, since: datetime) -> TextTroubles:
@@ -82,7 +83,8 @@ def text_troubles(session: Session, *, since: datetime) -> TextTroubles:
         older_unknown=_older_unknown(session, since),
         undelivered=_undelivered(session, since),
         differences=_differences(session, since),
-        last_sum=_late_sum(session),
+        last_sum=_last_sum(session),
+        sum_is_late=_is_late(session),
     )
 
 
@@ -150,9 +152,16 @@ def _differences(session: Session, since: datetime) -> list[Difference]:
     return [Difference(**row.model_dump(exclude={"made_real"})) for row in rows]
 
 
-def _late_sum(session: Session) -> date | None:
+def _last_sum(session: Session) -> date | None:
     last: date | None = session.exec(select(func.max(col(ReconciliationRow.day)))).one()
-    return last if last is not None and last < (real_now() - _SUM_IS_LATE).date() else None
+    return last
+
+
+def _is_late(session: Session) -> bool:
+    """Of a service that has no sum yet the first text counts: its day is the first to be summed up."""
+    began = session.exec(select(func.min(col(TextRow.claimed_real)))).one()
+    last = _last_sum(session) or (began.astimezone(UTC).date() if began else None)
+    return last is not None and last < (real_now() - _SUM_IS_LATE).date()
 
 
 def _case_numbers(session: Session, rows: Sequence[TextRow]) -> dict[str | None, str | None]:
