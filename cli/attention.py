@@ -10,7 +10,7 @@ from logs import redact
 from policy.agency import load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
-from web.staff.text_troubles import Difference, TextTroubles
+from web.staff.text_troubles import Difference, TextTroubles, UndeliveredText
 
 _NAMES_SHOWN = 10
 _DIFFERENCES = {
@@ -75,15 +75,15 @@ def _of_calls(found: Attention, local: Callable[[datetime], str]) -> _Sections:
 
 def _of_texts(found: TextTroubles, local: Callable[[datetime], str]) -> _Sections:
     yield "Texts whose outcome is unknown: this resident may not have been told", _unknown(found, local)
-    yield (
-        "Texts that did not arrive, in the last 7 days",
-        (
-            f"{text.what}, {_call(text.call_id, text.case_number)}: {text.why}, {local(text.at)}"
-            + (f", {text.sid}" if text.sid else "")
-            for text in found.undelivered
-        ),
-    )
+    yield "Texts that did not arrive, in the last 7 days", _not_told(found.undelivered, local)
+    yield "Texts that were due and could not be sent in time, in the last 7 days", _not_told(found.expired, local)
     yield "Days on which the ledger and the carrier's list differ", _differences(found)
+
+
+def _not_told(texts: Iterable[UndeliveredText], local: Callable[[datetime], str]) -> Iterable[str]:
+    for text in texts:
+        sid = f", {text.sid}" if text.sid else ""
+        yield f"{text.what}, {_call(text.call_id, text.case_number)}: {text.why}, {local(text.at)}{sid}"
 
 
 def _unknown(found: TextTroubles, local: Callable[[datetime], str]) -> Iterable[str]:

@@ -41,7 +41,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 8
+    assert lines.count("  none") == 9
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -242,7 +242,7 @@ class TestTexts:
 
     def test_what_did_not_arrive_more_than_a_week_ago_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", updated_real=real_now() - hours(24 * 8))
-        assert the_lines(settings)[1].count("  none") == 8
+        assert the_lines(settings)[1].count("  none") == 9
 
     def test_an_automatic_reply_has_no_call(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", kind="auto_reply", call_id=None, error_code=30003)
@@ -263,10 +263,30 @@ def a_sum(engine: Engine, *, days_ago: int = 1, **values: object) -> date:
     return day
 
 
+def test_r2_a_text_that_was_due_and_expired_is_shown_with_the_reason(engine: Engine, settings: Settings) -> None:
+    with Session(engine) as session, session.begin():
+        session.add(
+            TextRow(
+                call_id="ottawa-1001",
+                kind="confirmation",
+                state="expired",
+                rule="expired",
+                reason="it would no longer be true or useful",
+                policy_version="p",
+                due_at=NOON,
+                expires_at=NOON + hours(1),
+            )
+        )
+    well, lines = the_lines(settings)
+    assert well
+    shown = lines[lines.index("Texts that were due and could not be sent in time, in the last 7 days:") + 1]
+    assert shown.startswith("  confirmation, ottawa-1001: it would no longer be true or useful, ")
+
+
 class TestTheDailySum:
     def test_a_day_without_differences_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_sum(engine)
-        assert the_lines(settings)[1].count("  none") == 8
+        assert the_lines(settings)[1].count("  none") == 9
 
     def test_a_difference_is_shown_with_what_to_look_up_at_the_carrier(
         self, engine: Engine, settings: Settings

@@ -70,6 +70,8 @@ class TextTroubles:
     unknown: Sequence[UnknownText]
     older_unknown: int
     undelivered: Sequence[UndeliveredText]
+    expired: Sequence[UndeliveredText]
+    """Never sent: they were no longer true when they could have been."""
     differences: Sequence[Difference]
     last_sum: date | None
     sum_is_late: bool
@@ -82,6 +84,7 @@ def text_troubles(session: Session, *, since: datetime) -> TextTroubles:
         unknown=_unknown(session, since),
         older_unknown=_older_unknown(session, since),
         undelivered=_undelivered(session, since),
+        expired=_expired(session, since),
         differences=_differences(session, since),
         last_sum=_last_sum(session),
         sum_is_late=_is_late(session),
@@ -119,15 +122,19 @@ def _older_unknown(session: Session, since: datetime) -> int:
 def _undelivered(session: Session, since: datetime) -> list[UndeliveredText]:
     """By kind, the newest first. One that the carrier refused because of a STOP counts as well."""
     ended = [LedgerState.UNDELIVERED, LedgerState.FAILED]
-    rows = session.exec(
-        select(TextRow)
-        .where(
-            or_(col(TextRow.error_code).is_not(None), col(TextRow.state).in_(ended)), col(TextRow.updated_real) > since
-        )
-        .where(col(TextRow.state).in_([*ended, LedgerState.SUPPRESSED]))
-        .order_by(col(TextRow.kind), col(TextRow.updated_real).desc())
-        .limit(_MOST)
-    ).all()
+    told = or_(col(TextRow.error_code).is_not(None), col(TextRow.state).in_(ended))
+    query = select(TextRow).where(told, col(TextRow.updated_real) > since)
+    return _shown(session, query.where(col(TextRow.state).in_([*ended, LedgerState.SUPPRESSED])))
+
+
+def _expired(session: Session, since: datetime) -> list[UndeliveredText]:
+    """Likewise (R2: what was due and not sent is not passed over in silence)."""
+    query = select(TextRow).where(col(TextRow.state) == LedgerState.EXPIRED, col(TextRow.claimed_real) > since)
+    return _shown(session, query)
+
+
+def _shown(session: Session, query: SelectOfScalar[TextRow]) -> list[UndeliveredText]:
+    rows = session.exec(query.order_by(col(TextRow.kind), col(TextRow.updated_real).desc()).limit(_MOST)).all()
     cases = _case_numbers(session, rows)
     return [
         UndeliveredText(
@@ -135,7 +142,7 @@ def _undelivered(session: Session, since: datetime) -> list[UndeliveredText]:
             call_id=row.call_id,
             case_number=cases.get(row.call_id),
             sid=row.provider_sid,
-            why=in_words(row.error_code),
+            why=row.reason or "" if row.state == LedgerState.EXPIRED else in_words(row.error_code),
             at=row.updated_real,
         )
         for row in rows
