@@ -25,18 +25,26 @@ def run_check(folder: Path, *, cad: Path | None, say: Say) -> bool:
         AgencyError, LogError: there is no such folder, or the log cannot be read.
     """
     found = check_folder(folder)
+    checked = None if cad is None else _checked(folder, cad)  # before anything is said: the file may not be readable
     for finding in found:
         say(str(finding))
     errors = [finding for finding in found if finding.level is Level.ERROR]
     say(_sum(folder, found, errors))
-    if cad is not None:
-        try:
-            agency = load_agency(folder)
-        except AgencyError:
-            say(f"{cad}: not read; it is compared once the folder's files can be read")
-        else:
-            _say_log(check_log(read_log(cad, agency.cad), agency), cad, say=say)
-    return not errors
+    if cad is not None and checked is None:
+        say(f"{cad}: not read; it is compared once the folder's files can be read")
+    elif cad is not None and checked is not None:
+        _say_log(checked, cad, say=say)
+        if not checked.calls:
+            say(f"error: {cad}: no row of it can be read as cad.yaml says")
+    return not errors and (checked is None or checked.calls > 0)
+
+
+def _checked(folder: Path, cad: Path) -> LogCheck | None:
+    try:
+        agency = load_agency(folder)
+    except AgencyError:
+        return None
+    return check_log(read_log(cad, agency.cad), agency)
 
 
 def _sum(folder: Path, found: Sequence[Finding], errors: Sequence[Finding]) -> str:
@@ -54,11 +62,16 @@ def _say_log(check: LogCheck, cad: Path, *, say: Say) -> None:
         say(f"  {problem}")
     if len(check.problems) > _PROBLEMS_SHOWN:
         say(f"  … and {len(check.problems) - _PROBLEMS_SHOWN} more rows with something to say")
+    if not check.calls:
+        return
     if not check.unknown:
         say("Every code of the log is listed in the folder.")
     by_kind = sorted(check.unknown, key=lambda one: one.what)  # stable: the most frequent first within each
     for what, codes in groupby(by_kind, key=lambda one: one.what):
         _say_codes(what, list(codes), say=say)
+    say("Call types that are texted, as CAD writes them (a pattern may take in too much):")
+    for group, codes_of in check.texted.items():
+        say(f"  {group}: " + ", ".join(f"{count} x {code}" for code, count in most_frequent(codes_of)))
     first, last = (counted[Rule.ALL_MET] for counted in (check.at_first, check.at_last))
     say(f"{first} of {check.calls} calls could be texted when they come in, {last} on all that CAD tells in the end:")
     for rule, count in most_frequent(check.at_last):

@@ -7,7 +7,7 @@ from typing import Final
 import phonenumbers
 
 from calls.facts import Source
-from calls.policy import Since, Timetable
+from calls.policy import Since, Timetable, TypeRule
 from policy.agency import Agency
 from policy.findings import Findings, in_words
 from policy.yaml_file import Place
@@ -96,12 +96,13 @@ def _delay(agency: Agency, findings: Findings) -> None:
     _expires_soon("delay", rule.expires_after, findings)
     texted = agency.policy.eligibility.priorities
     _clocks(agency, findings)
-    for group in sorted(set(rule.by_type) - set(agency.call_types.groups)):
-        known = ", ".join(sorted(agency.call_types.groups))
+    allowed = {name for name, group in agency.call_types.groups.items() if group.rule is TypeRule.ALLOWED}
+    for group in sorted(set(rule.by_type) - allowed):
+        known = ", ".join(sorted(allowed))
         findings.error(
             _FILE,
             ("timetable", "delay", "by_type", group),
-            f"{group!r} is no group of call_types.yaml; allowed are {known}",
+            f"{group!r} is no group of call types that are texted; those are {known}",
         )
     for place, priority, length in thresholds(timetable):
         last = length + (rule.at_most - 1) * rule.repeat_every

@@ -11,6 +11,12 @@ from policy.yaml_file import Place
 
 _FILE: Final = "call_types.yaml"
 _FEWEST_SIGNS: Final = 3
+_SOUND_DANGEROUS: Final = (
+    *("SEX", "INTIMATE", "DOMESTIC", "CONJUGAL", "STALK", "HARASS", "ABUSE", "ABDUCT", "KIDNAP", "HOSTAGE", "ENLEV"),
+    *("SUICID", "MENTAL", "HOMICID", "MISSING PERSON", "BOMB", "EXPLOS", "WEAPON", "ARME", "ASSAULT", "VOIES DE FAIT"),
+    *("IN PROGRESS", "EN COURS", "THREAT", "MENACE", "HATE", "CHILD", "ENFANT"),
+)
+"""R1: words of call types whose texts could get somebody hurt. A list to warn by, not to decide by."""
 
 
 def check_types(agency: Agency, findings: Findings) -> None:
@@ -26,12 +32,18 @@ def check_types(agency: Agency, findings: Findings) -> None:
             findings.error(_FILE, place, f"{what}; write {_FEWEST_SIGNS} signs or more besides the *")
         elif (stronger := _stronger(agency.call_types, group, code)) is not None:
             findings.warn(_FILE, place, stronger)
+        elif group.rule is TypeRule.ALLOWED and (word := _sounds_dangerous(code)) is not None:
+            findings.warn(_FILE, place, f"{code!r} would be texted; types with {word} in them hardly ever may be")
 
 
 def _codes(call_types: CallTypes) -> Iterator[tuple[Place, GroupInFile, str]]:
     for name, group in call_types.groups.items():
         for index, code in enumerate(group.codes):
             yield ("groups", name, "codes", index), group, code
+
+
+def _sounds_dangerous(code: str) -> str | None:
+    return next((word for word in _SOUND_DANGEROUS if word in normal(code)), None)
 
 
 def _stronger(call_types: CallTypes, group: GroupInFile, code: str) -> str | None:

@@ -11,6 +11,7 @@ from calls.call_record import CallRecord, as_told, stamped
 from calls.eligibility import Decision, decide
 from calls.merge import PHONE_HASH
 from calls.numbers import untextable
+from calls.policy import TypeRule
 from logs import redact
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
@@ -40,6 +41,8 @@ class LogCheck:
     """Rows that cannot be read. Other rows, too, may have something to be said about."""
     unknown: list[UnknownCode]
     """The most frequent first."""
+    texted: dict[str, Counter[str]]
+    """The call types in groups that are texted, as CAD writes them, with their rows: a pattern may take in too much."""
     at_first: Counter[str]
     at_last: Counter[str]
 
@@ -58,6 +61,7 @@ def check_log(log: Log, agency: Agency) -> LogCheck:
             UnknownCode(what=what, code=code, rows=count)
             for (what, code), count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
         ],
+        texted=_texted(rows, agency),
         at_first=Counter(first.rule for first, _ in decisions),
         at_last=Counter(last.rule for _, last in decisions),
     )
@@ -78,6 +82,16 @@ def _unknown(row: LoggedCall, agency: Agency) -> Iterator[tuple[str, str]]:
         yield "disposition", _shown(code)
     if row.language_code is not None and cad.language(row.language_code) is None:
         yield "language", _shown(row.language_code)
+
+
+def _texted(rows: Iterable[LoggedCall], agency: Agency) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for row in rows:
+        for code in sorted({row.call_type_code, row.final_call_type_code} - {None, ""}, key=str):
+            group = agency.call_types.group_of(code or "")
+            if group is not None and agency.call_types.groups[group].rule is TypeRule.ALLOWED:
+                found.setdefault(group, Counter())[_shown(code)] += 1
+    return dict(sorted(found.items()))
 
 
 def _shown(code: str | None) -> str:

@@ -51,10 +51,24 @@ class TestCheck:
             "  line 6: it has fewer cells than the heading; the row is left out",
             "Unknown, call type: 1 code in 3 rows.",
             "        3 x PIRACY",
+            "Call types that are texted, as CAD writes them (a pattern may take in too much):",
+            "  noise: 1 x NOISE",
             "1 of 4 calls could be texted when they come in, 1 on all that CAD tells in the end:",
             "        3 x unknown call type",
             "        1 x all rules met",
         ]
+
+    def test_a_log_of_which_no_row_can_be_read_is_an_error(self, tmp_path: Path, ottawa: Path) -> None:
+        log = tmp_path / "log.csv"
+        heading = (
+            "incident_id,priority_native,type_initial,type_final,source,received,call_ended,dispatched,arrived,"
+            "first_closed,reopened_at,final_closed,disposition"
+        )
+        log.write_text(f"{heading}\n1,4,NOISE,,phone,01/15/2026 09:05:11 AM,,,,,,,\n")
+        done = run("agency", "check", str(ottawa), "--cad", str(log), home=tmp_path)
+        assert done.returncode == 1
+        assert done.stdout.endswith(f"error: {log}: no row of it can be read as cad.yaml says\n")
+        assert "Every code" not in done.stdout
 
     def test_a_log_is_not_read_with_a_folder_that_cannot_be(self, tmp_path: Path, ottawa: Path) -> None:
         (ottawa / "cad.yaml").unlink()

@@ -128,6 +128,10 @@ WARNINGS: dict[str, tuple[Changes, str]] = {
         {"call_types.yaml": ("codes: [ANIMAL*]", "codes: [ANIMAL*, DOMESTIC ANIMAL]")},
         "codes.1: 'DOMESTIC ANIMAL' is allowed, although the pattern '*DOMESTIC*' of intimate_partner_violence",
     ),
+    "R1: an allowed code that sounds as if it may not be texted": (
+        {"call_types.yaml": ("codes: [ANIMAL*]", "codes: [ANIMAL*, HARASSING CALLS]")},
+        "codes.1: 'HARASSING CALLS' would be texted; types with HARASS in them hardly ever may be",
+    ),
     "two zones": (
         {"cad.yaml": ("zone: America/Toronto", "zone: America/Vancouver")},
         "cad.yaml line 19: zone: times are read in America/Vancouver, and policy.yaml has America/Toronto",

@@ -1,0 +1,41 @@
+"""A third agency's folder, written by somebody who had docs/agency-folder.md and nothing else.
+
+Its CAD is another vendor's: semicolons, Windows-1252, US times, other names for everything. The calls are generated.
+"""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from cli.agency_check import run_check
+from policy.agency import load_agency
+from starter.csv_log import read_log
+from starter.log_check import check_log
+from tests.simulation import simulated
+
+HERE = Path(__file__).parent / "north_bay"
+FOLDER, LOG = HERE / "folder", HERE / "response_master_incident.csv"
+
+
+def test_it_has_no_error_and_its_log_can_be_read() -> None:
+    said: list[str] = []
+    assert run_check(FOLDER, cad=LOG, say=said.append)
+    assert not [line for line in said if line.startswith("error")]
+
+
+def test_what_stands_in_the_vendors_columns_is_understood() -> None:
+    agency = load_agency(FOLDER)
+    log = read_log(LOG, agency.cad)
+    found = check_log(log, agency)
+    assert (found.left_out, found.calls) == (0, 259)
+    assert {(one.what, one.code) for one in found.unknown} == {("call type", "Teletype")}  # left so on purpose
+    assert found.at_last["all rules met"] > 30
+    assert log.calls[0].queued_at is not None
+
+
+def test_it_runs_through_the_real_workflow_without_a_change_of_code(tmp_path: Path) -> None:
+    simulated.simulate(LOG, FOLDER, tmp_path, "--hours", "4")
+    with (tmp_path / "texts.csv").open(encoding="utf-8", newline="") as file:
+        kinds = Counter(row["kind"] for row in csv.DictReader(file))
+    assert kinds["confirmation"] > 10
+    assert kinds["survey"] > 5
