@@ -60,7 +60,8 @@ def test_the_table_of_ottawas_texts_in_the_docs_is_true() -> None:
 def test_every_text_is_shown_in_both_languages_and_in_both_at_once() -> None:
     texts = texts_shown(OTTAWA)
     assert [text.key for text in texts] == [
-        *("confirmation", "confirmation, surveys on", "delay", "survey", "auto_reply"),
+        *("confirmation", "confirmation, surveys on", "confirmation, surveys on, noise"),
+        *("confirmation, surveys on, theft", "delay", "survey", "auto_reply"),
         *("stop_reply", "start_reply", "wrong_number_reply", "voice"),
     ]
     for text in texts:
