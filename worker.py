@@ -38,7 +38,8 @@ _FROZEN_SECONDS = 15.0
 def text_services(settings: Settings) -> TextServices:
     """What the activities need of the world, from the settings."""
     return TextServices(
-        engine=connect(settings.database_url.get_secret_value(), pool_size=settings.worker_threads),
+        # One for each thread, the reconciler's too: nobody waits for a connection that another holds.
+        engine=connect(settings.database_url.get_secret_value(), pool_size=settings.worker_threads + 1),
         carrier=CarrierClient(
             account_sid=settings.twilio_account_sid,
             auth_token=settings.twilio_auth_token.get_secret_value(),
