@@ -53,6 +53,16 @@ class Settings(BaseSettings):
     """`id:key[,id:key …]`, the first encrypts, all decrypt; a key is 32 bytes in URL-safe base64."""
     lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
     """Keys the hashes by which numbers and survey links are found; 32 bytes in URL-safe base64."""
+    cad_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_KEYS")
+    """`feed.label:secret[,feed.label:secret …]`: who may push records. Two labels of one feed while a key is changed."""
+    cad_certificates: str = Field(default="", validation_alias=f"{_OURS}CAD_CERTIFICATES")
+    """`feed:fingerprint[,…]`, SHA-256: who may push by mutual TLS, which a proxy of `cad_proxies` ends."""
+    cad_proxies: str = Field(default="", validation_alias=f"{_OURS}CAD_PROXIES")
+    """Addresses or networks of the proxies whose word on a client's certificate counts."""
+    cad_database_url: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_DATABASE_URL")
+    """CAD's own database, any that SQLAlchemy speaks; read by `communityconnect cad poll`."""
+    cad_folder: Path | None = Field(default=None, validation_alias=f"{_OURS}CAD_FOLDER")
+    """Where CAD drops files; watched by `communityconnect cad watch`."""
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
     worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")

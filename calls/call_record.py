@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, JsonValue, TypeAdapter, ValidationError
 
 from calls.eligibility import Rule, latch_of
 from calls.facts import CallFacts, Outcome
-from calls.merge import PHONE_HASH, Merged, Stamped, merge
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped, merge
 from calls.policy import Policy
 
 CLOCKS_MAY_BE_AHEAD: Final = timedelta(minutes=10)
@@ -50,7 +50,7 @@ class CallRecord:
             cad_id=self.cad_id,
             merged=merged,
             latch=latch,
-            numbers=self.numbers if number is None else self.numbers | {number},
+            numbers=self.numbers if number in (None, NO_NUMBERS_HASH) else self.numbers | {str(number)},
         )
 
     @property

@@ -54,6 +54,8 @@ class Untextable(StrEnum):
     SERVICE = "a service number"
     """Toll-free, premium, a company's: nobody's phone."""
     UNCLEAR = "one of two that were told at the same time"
+    UNREADABLE = "not one that can be read"
+    """CAD has told a number that is none: the one that it told before may be wrong."""
 
 
 class CallFacts(BaseModel):

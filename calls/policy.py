@@ -236,6 +236,8 @@ class Retention(_Value):
 
     bodies: Duration
     """The words of texts, ours and residents'."""
+    rejected: Duration = timedelta(days=14)
+    """Records of CAD's that could not be read, as they came."""
 
     @field_validator("bodies")
     @classmethod

@@ -65,6 +65,10 @@ class Keyring:
         """By which an invitation is found: the database holds no token that would open a survey."""
         return self._hash("token", token).hex()
 
+    def content_hash(self, content: bytes) -> str:
+        """By which bytes that may hold something personal are known again."""
+        return hmac.new(self.lookup, b"content\n" + content, hashlib.sha256).hexdigest()
+
     def _hash(self, purpose: str, value: str) -> bytes:
         return hmac.new(self.lookup, f"{purpose}\n{value}".encode(), hashlib.sha256).digest()
 

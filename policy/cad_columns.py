@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-_MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area"})
-"""A file may lack these columns: no number, no text; no language, both. Without another a call could seem harmless."""
+_MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area", "updated"})
+"""A log may lack these columns: no number, no text; no language, both. Without another a call could seem harmless."""
 _MOST_PARTS: Final = 2
 
 
@@ -47,6 +47,8 @@ class CadColumns(BaseModel):
     reopened: TimeColumn | None = None
     finally_cleared: TimeColumn | None = None
     """The last clearing of a call that was opened again."""
+    updated: TimeColumn | None = None
+    """When this row was last written: of two rows of a call the later one counts. A log that is played needs none."""
     disposition: Column | None = None
     area: Column | None = None
     in_progress: Column | None = None
@@ -56,6 +58,11 @@ class CadColumns(BaseModel):
     def required(self) -> list[str]:
         """The columns that a file must have."""
         return [column for name, value in self if name not in _MAY_BE_ABSENT for column in columns_of(value)]
+
+    @property
+    def named(self) -> list[str]:
+        """All columns: a live feed that lacks one has changed its shape."""
+        return [column for _, value in self for column in columns_of(value)]
 
     @property
     def optional(self) -> list[str]:

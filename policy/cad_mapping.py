@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from calls.facts import CancelReason, Language, Outcome, Source
 from calls.policy import zone_name
 from policy.cad_columns import CadColumns
+from policy.cad_feeds import FeedRule, PollRule
 from policy.cad_times import CadTimes
 
 _OUTCOMES: Final = list(Outcome)
@@ -44,6 +45,9 @@ class CadMapping(BaseModel):
     times: CadTimes = CadTimes()
     separator: str = ","
     encoding: str = "utf-8"
+    feeds: dict[str, FeedRule] = Field(default_factory=dict)
+    """What is normal for a feed, by its name."""
+    poll: PollRule | None = None
     blank: frozenset[str] = frozenset({"NULL", "null"})
     """What stands in a cell that holds nothing, besides nothing."""
 

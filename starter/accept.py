@@ -1,7 +1,7 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,8 +16,8 @@ from calls.call_record import CallRecord, as_told, has_no_time, stamp_of, stampe
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
-from calls.facts import CallFacts
-from calls.merge import PHONE_HASH, Merged, Stamped
+from calls.facts import CallFacts, Untextable
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
@@ -33,12 +33,14 @@ UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """What a record did. `is_new`: it is the first of its call; `changed`: the call's facts are others now."""
+    """What a record did. `is_new`: it is the first of its call; `changed`: the call's facts are others now;
+    `is_repetition`: it was here already."""
 
     call_id: str
     decision: Decision
     is_new: bool
     changed: bool
+    is_repetition: bool = False
 
 
 class Acceptor:
@@ -78,7 +80,7 @@ class Acceptor:
             if row is None:
                 row = self._new_row(record)
             if not self._keep(session, record, row.call_id, phone_hash, stamp):
-                return self._accepted(row, is_new=False, changed=False)
+                return replace(self._accepted(row, is_new=False, changed=False), is_repetition=True)
             rule = row.rule
             held = is_held(session, row.call_id)  # asked while the row is locked: see `Holds`
             changed = self._merge(row, record, phone_hash, stamp, held=held)
@@ -151,6 +153,9 @@ class Acceptor:
 
     def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
         told = stamped(as_told(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
+        told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
+        if record.phone_unreadable:
+            told |= stamped({PHONE_HASH: NO_NUMBERS_HASH, "untextable": Untextable.UNREADABLE}, stamp=stamp)
         if record.phone is not None and phone_hash is not None:
             refusal = untextable(record.phone, self._policy.numbers)
             told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)

@@ -1,28 +1,17 @@
 """A log of calls, as a CAD system exports it: CSV, gzip or not, read as the agency's folder says."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from calls.facts import known
-from logs import redact
-from policy.cad_columns import columns_of
 from policy.cad_mapping import CadMapping
-from starter.local_time import exact_time
 from starter.log_file import LogError, rows_of
+from starter.readers.cells import SKEW, BadTime, cell_of, is_up, misfit, times_of
+from starter.readers.told import LONGEST_ID
 
 __all__ = ["Log", "LogError", "LoggedCall", "Problem", "read_log"]
-
-_LONGEST_ID = 100
-_NO = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
-# Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.
-_SKEW = timedelta(seconds=60)
-# A step that has the date of the receipt and lies so long before it came after midnight: 70 of a county's dispatches.
-_HALF_A_DAY = timedelta(hours=12)
-_TIMES = ("received", "queued", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +89,7 @@ def read_log(path: Path, mapping: CadMapping) -> Log:
             call = _call(row, reader.line_num, mapping)
             if isinstance(call, Problem):
                 problems.append(call)
-                left_out |= {} if (cad_id := _cell(row, mapping.columns.cad_id, mapping)) is None else {cad_id: None}
+                left_out |= {} if (cad_id := cell_of(row, mapping.columns.cad_id, mapping)) is None else {cad_id: None}
                 continue
             problems += _remarks(call, calls.get(call.cad_id, []))
             calls.setdefault(call.cad_id, []).append(call)
@@ -113,26 +102,26 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
     columns = mapping.columns
 
     def cell(column: str | None) -> str | None:
-        return _cell(row, column, mapping)
+        return cell_of(row, column, mapping)
 
-    if (unreadable := _unreadable(row)) is not None:
+    if (unreadable := misfit(row)) is not None:
         return Problem(line=line, what=unreadable, left_out=True)
     cad_id = cell(columns.cad_id)
     if cad_id is None:
         return Problem(line=line, what="the id is blank", left_out=True)
-    if len(cad_id) > _LONGEST_ID or len(cell(columns.case_number) or "") > _LONGEST_ID:
-        return Problem(line=line, what=f"an id or case number of more than {_LONGEST_ID} signs", left_out=True)
+    if len(cad_id) > LONGEST_ID or len(cell(columns.case_number) or "") > LONGEST_ID:
+        return Problem(line=line, what=f"an id or case number of more than {LONGEST_ID} signs", left_out=True)
     if not cad_id.isprintable():
         return Problem(line=line, what=f"the id {cad_id!r} has a character that cannot be printed", left_out=True)
     try:
-        times = _times(row, mapping)
-    except _BadTime as bad:
+        times = times_of(row, mapping)
+    except BadTime as bad:
         return Problem(line=line, what=f"call {cad_id}: {bad}", left_out=True)
     received = times["received"]
     if received is None:
         return Problem(line=line, what=f"call {cad_id}: no time of receipt", left_out=True)
     cleared = times["cleared"] or (None if times["reopened"] else times["finally_cleared"])
-    if cleared is not None and cleared < received - _SKEW:
+    if cleared is not None and cleared < received - SKEW:
         return Problem(line=line, what=f"call {cad_id}: cleared before it was received", left_out=True)
     blank_source = "" if "" in mapping.sources else None
     return LoggedCall(
@@ -144,8 +133,8 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
         final_call_type_code=cell(columns.final_call_type),
         source_code=cell(columns.source) or blank_source,
         language_code=cell(columns.language),
-        in_progress=_is_up(cell(columns.in_progress)),
-        safety_flag=_is_up(cell(columns.safety_flag)),
+        in_progress=is_up(cell(columns.in_progress)),
+        safety_flag=is_up(cell(columns.safety_flag)),
         phone=cell(columns.phone),
         area=cell(columns.area),
         disposition=cell(columns.disposition),
@@ -158,81 +147,6 @@ def _call(row: Mapping[str, str | None], line: int, mapping: CadMapping) -> Logg
         reopened_at=times["reopened"],
         finally_cleared_at=times["finally_cleared"] if times["reopened"] else None,
     )
-
-
-def _unreadable(row: Mapping[str, str | None]) -> str | None:
-    """A row that does not fit its heading was cut off or has shifted: its cells may stand under wrong names."""
-    surplus: object = row.get(None)  # type: ignore[call-overload]  # where DictReader puts what has no heading
-    if isinstance(surplus, list) and any(cell.strip() for cell in surplus):
-        return "it has more cells than the heading"
-    if None in row.values():
-        return "it has fewer cells than the heading"
-    return "it has a NUL character" if any("\0" in cell for cell in row.values() if isinstance(cell, str)) else None
-
-
-class _BadTime(Exception):  # noqa: N818
-    pass
-
-
-def _times(row: Mapping[str, str | None], mapping: CadMapping) -> dict[str, datetime | None]:
-    times: dict[str, datetime | None] = {}
-    received: datetime | None = None
-    for name in _TIMES:
-        columns = columns_of(getattr(mapping.columns, name))
-        cell = _written_time(row, columns, mapping)
-        try:
-            times[name] = None if cell is None else _time(cell, columns, mapping, received=received)
-        except (ValueError, OverflowError):
-            raise _BadTime(f"{' and '.join(columns)} is {_shown(cell)} not a time") from None
-        received = times["received"]
-    return times
-
-
-def _written_time(row: Mapping[str, str | None], columns: Sequence[str], mapping: CadMapping) -> str | None:
-    """What stands there, date and time put together; `None` where the step has not come.
-
-    A step on the day of the receipt has a date in any case. Of any other a date without a time, or the other way, says
-    that it came, but not when.
-    """
-    cells = [_cell(row, column, mapping) for column in columns]
-    told = [cell for cell in cells if cell is not None]
-    if not told or (_is_of_the_same_day(columns, mapping) and cells[-1] is None):
-        return None
-    if len(told) == len(cells):
-        return " ".join(told)
-    raise _BadTime(f"of {' and '.join(columns)} one is blank and the other is not")
-
-
-def _is_of_the_same_day(columns: Sequence[str], mapping: CadMapping) -> bool:
-    """The step has no date of its own, only that of the receipt."""
-    received = mapping.columns.received
-    return len(columns) > 1 and len(received) > 1 and columns[0] == received[0] and tuple(columns) != received
-
-
-def _time(cell: str, columns: Sequence[str], mapping: CadMapping, *, received: datetime | None) -> datetime:
-    zone = ZoneInfo(mapping.zone)
-    not_before = None if received is None else received - _SKEW
-    written = mapping.times.read(cell)
-    time = exact_time(written, zone, not_before=not_before)
-    if received is not None and _is_of_the_same_day(columns, mapping) and time < received - _HALF_A_DAY:
-        return exact_time(written + timedelta(days=1), zone, not_before=not_before)
-    return time
-
-
-def _shown(cell: str | None) -> str:
-    """What stands there, where it looks like a time: anything else could be a name or a number (R3)."""
-    looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZAPMapm+-]{1,32}", cell) and redact(cell) == cell
-    return f"{cell!r}, which is" if looks_like_one else "something that is"
-
-
-def _cell(row: Mapping[str, str | None], column: str | None, mapping: CadMapping) -> str | None:
-    value = (row.get(column) or "").strip() if column is not None else ""
-    return None if not value or value in mapping.blank else value
-
-
-def _is_up(cell: str | None) -> bool:
-    """A flag: up unless it is blank or clearly says no. What we do not understand silences (R1)."""
-    return cell is not None and cell.upper() not in _NO
 
 
 def _remarks(call: LoggedCall, same: Sequence[LoggedCall]) -> Iterator[Problem]:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import phonenumbers
 from pydantic import JsonValue
 
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
+from starter.readers.told import disposition_facts, e164, type_facts
 from starter.records import LogRecord
 
 _STEPS = ("queued_at", "call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
@@ -66,7 +66,7 @@ def records_of_log(
         for index, call in enumerate(log.calls)
         if window.has(call.received_at)
         for record in _records_of_call(
-            call, agency, feed=feed, phone=_number(call.phone) if has_numbers else caller(index)
+            call, agency, feed=feed, phone=e164(call.phone) if has_numbers else caller(index)
         )
     ]
     return sorted(records, key=lambda record: (record.stamp, record.cad_id))
@@ -83,12 +83,12 @@ def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str 
     received: dict[str, JsonValue] = {"received_at": call.received_at.isoformat()}
     yield record(call.received_at, _row_facts(first, agency) | received, phone)
     for row in further:
-        yield record(row.received_at, _row_facts(row, agency), _number(row.phone))
+        yield record(row.received_at, _row_facts(row, agency), e164(row.phone))
     for row in (first, *further):
         if row.final_call_type_code not in (None, _first_type(row)):
-            yield record(_last_moment(row), _type_facts(row.final_call_type_code, agency))
+            yield record(_last_moment(row), type_facts(row.final_call_type_code, agency))
         if row.disposition is not None and row.cleared_at is not None:
-            yield record(row.cleared_at, _disposition_facts(row.disposition, agency))
+            yield record(row.cleared_at, disposition_facts(row.disposition, agency))
     for name, moment in _steps(call):
         yield record(moment, {name: moment.isoformat()})
 
@@ -104,9 +104,9 @@ def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
         "in_progress": row.in_progress or None,
         "safety_flag": row.safety_flag or None,
         "area": row.area,
-        **_type_facts(_first_type(row), agency),
+        **type_facts(_first_type(row), agency),
         # A log that does not tell when a call was over does not tell since when its disposition holds: from the start.
-        **(_disposition_facts(row.disposition, agency) if row.cleared_at is None else {}),
+        **(disposition_facts(row.disposition, agency) if row.cleared_at is None else {}),
     }
 
 
@@ -124,32 +124,3 @@ def _steps(call: LoggedCall) -> Iterable[tuple[str, datetime]]:
     for name, moment in (*steps, ("cleared_at", call.finally_cleared_at)):
         if moment is not None:
             yield name, moment
-
-
-def _type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
-    """A type that the folder does not know tells an empty group, so that it is not taken for the type before it."""
-    if code is None:
-        return {}
-    return {"call_type_code": code, "call_type_group": agency.call_types.group_of(code) or ""}
-
-
-def _disposition_facts(disposition: str | None, agency: Agency) -> dict[str, JsonValue]:
-    return {
-        "disposition": disposition,
-        "outcome": agency.cad.outcome(disposition),
-        "cancelled": agency.cad.cancel_reason(disposition),
-    }
-
-
-def _number(text: str | None) -> str | None:
-    """A number of the log in E.164, where it is one that can be texted."""
-    if text is None:
-        return None
-    try:
-        number = phonenumbers.parse(text, "CA")
-    except phonenumbers.NumberParseException:
-        return None
-    # Seven digits are a number too, "local only": nobody knows of which area code.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -13,6 +13,8 @@ class CadRecord(BaseModel):
 
     `facts` are fields of `calls.facts.CallFacts`, only those that this record tells. `phone` is the caller's number in
     E.164; it is stored encrypted only. `stamp` is the source's own time of saying so; `None` where it has none.
+    `steps_now`: steps (`dispatched_at`, say) that were told without a time; they happened when the record counts as of.
+    `phone_unreadable`: a number was told that is none; the one before it may be wrong, so that nobody is texted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may be a number (R3)
@@ -22,6 +24,8 @@ class CadRecord(BaseModel):
     stamp: AwareDatetime | None
     facts: Mapping[str, JsonValue]
     phone: str | None = Field(default=None, repr=False, pattern=r"^\+[1-9][0-9]{6,17}$")
+    phone_unreadable: bool = False
+    steps_now: frozenset[str] = frozenset()
 
     @field_validator("stamp")
     @classmethod
@@ -32,7 +36,15 @@ class CadRecord(BaseModel):
     def content_hash(self, *, phone_hash: str | None) -> str:
         """The same for the same content: a record that is sent again is recognized."""
         stamp = None if self.stamp is None else self.stamp.isoformat()
-        content = {"call": self.cad_id, "stamp": stamp, "facts": dict(self.facts), "phone": phone_hash}
+        content: dict[str, object] = {
+            "call": self.cad_id,
+            "stamp": stamp,
+            "facts": dict(self.facts),
+            "phone": phone_hash,
+        }
+        # Only where they are told: the hashes of records that were taken before these fields were there stay the same.
+        content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}
+        content |= {"phone_unreadable": True} if self.phone_unreadable else {}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

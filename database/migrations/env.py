@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import database.feeds
 import database.line
 import database.reconciliation  # noqa: F401 - fills the metadata, as database.tables does that it imports
 

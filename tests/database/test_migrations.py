@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
+import database.feeds
 import database.line
 import database.reconciliation
 import database.rules

@@ -1,0 +1,121 @@
+"""Where all ways in meet: a record that was read is accepted, one that cannot be read is kept, each is counted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from pydantic import JsonValue
+from sqlalchemy import Engine
+
+from calls.clock import REAL_TIME
+from calls.eligibility import Decision, latch_of
+from calls.facts import CallFacts
+from database.encryption import Keyring
+from policy.agency import Agency
+from starter.accept import UNKNOWN_CODES, Accepted, Acceptor
+from starter.feeds import Result, Tally, Way
+from starter.readers.told import Told, Unreadable, records_of
+from starter.records import CadRecord
+from starter.rejected import RejectedRecords, Shape
+
+log = structlog.get_logger()
+
+_MAY_SILENCE: Final = ("call_type_code", "call_type_group", "priority_code", "priority", "in_progress", "safety_flag")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of one record. `reason`: why it was rejected, in words for the sender."""
+
+    result: Result
+    call_id: str | None = None
+    decision: Decision | None = None
+    reason: str | None = None
+
+
+class Intake:
+    """Takes the records of one feed in. May be used by several threads."""
+
+    def __init__(
+        self, *, engine: Engine, keyring: Keyring, agency: Agency, tally: Tally, now: Callable[[], datetime]
+    ) -> None:
+        self.agency = agency
+        self.tally = tally
+        self.now = now
+        self._rejected = RejectedRecords(engine=engine, keyring=keyring)
+        self._acceptor = Acceptor(engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy, now=now)
+
+    def take(self, read: Told | Unreadable, *, raw: Callable[[], bytes], shape: Shape) -> Taken:
+        """Take the record in, or keep it as it came. What this returns is committed.
+
+        Raises:
+            OperationalError: the database does not answer. Nothing was kept, or not all of it: send it again.
+        """
+        if isinstance(read, Unreadable):
+            return self._reject(read, raw=raw(), shape=shape)
+        try:
+            accepted = [self._acceptor.accept(record) for record in self._records(read)]
+        except ValueError:
+            # The readers let nothing through that cannot be a fact. Should one: the record is kept, nothing is lost.
+            log.exception("a record was read and could not be accepted", feed=self.tally.feed)
+            return self._reject(Unreadable(what="a value cannot be a fact", salvage=read), raw=raw(), shape=shape)
+        return self._taken(accepted, read)
+
+    def _records(self, told: Told) -> Sequence[CadRecord]:
+        return list(records_of(told, self.agency, feed=self.tally.feed))
+
+    def _taken(self, accepted: Sequence[Accepted], told: Told) -> Taken:
+        last = accepted[-1]
+        result = Result.REPEATED if all(one.is_repetition for one in accepted) else Result.TAKEN
+        lag = None if told.stamp is None else self.now() - told.stamp
+        self.tally.note(result, lag=lag, unknown=last.decision.rule in UNKNOWN_CODES)
+        return Taken(result=result, call_id=last.call_id, decision=last.decision)
+
+    def _reject(self, unreadable: Unreadable, *, raw: bytes, shape: Shape) -> Taken:
+        self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)
+        self._silence(unreadable.salvage)
+        self.tally.note(Result.REJECTED)
+        log.warning("a record was rejected", feed=self.tally.feed, reason=unreadable.what)
+        return Taken(result=Result.REJECTED, reason=unreadable.what)
+
+    def _silence(self, salvage: Told | None) -> None:
+        """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
+        for record in () if salvage is None else self._records(salvage):
+            facts: dict[str, JsonValue] = {name: record.facts[name] for name in _MAY_SILENCE if name in record.facts}
+            call = CallFacts.model_validate({**facts, "agency": self.agency.key, "cad_id": record.cad_id})
+            if latch_of(call, self.agency.policy) is not None:
+                self._acceptor.accept(
+                    CadRecord(feed=record.feed, cad_id=record.cad_id, stamp=record.stamp, facts=facts)
+                )
+
+
+class Intakes:
+    """An intake for each feed of this process."""
+
+    def __init__(
+        self, *, engine: Engine, keyring: Keyring, agency: Agency, now: Callable[[], datetime] = REAL_TIME.now
+    ) -> None:
+        self.agency = agency
+        self._engine = engine
+        self._keyring = keyring
+        self._now = now
+        self._of: dict[str, Intake] = {}
+
+    def of(self, feed: str, way: Way) -> Intake:
+        """The feed's own, always the same one."""
+        if feed not in self._of:
+            tally = Tally(engine=self._engine, feed=feed, way=way)
+            new = Intake(engine=self._engine, keyring=self._keyring, agency=self.agency, tally=tally, now=self._now)
+            self._of.setdefault(feed, new)
+        return self._of[feed]
+
+    def write_tallies(self) -> None:
+        """Write what was counted.
+
+        Raises:
+            OperationalError: the database does not answer; what was counted is kept for the next time.
+        """
+        for intake in list(self._of.values()):
+            intake.tally.write()

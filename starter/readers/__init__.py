@@ -1,0 +1,1 @@
+"""From what a CAD sends, in whatever shape, to one thing: `told.Told`."""

@@ -1,0 +1,139 @@
+"""What a CAD says of one call at one time, in its own codes: here all ways in meet."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import phonenumbers
+from pydantic import JsonValue
+
+from calls.facts import CancelReason
+from policy.agency import Agency
+from starter.records import CadRecord
+
+STEPS: Final = (
+    *("received_at", "queued_at", "call_ended_at", "dispatched_at", "requeued_at", "arrived_at", "cleared_at"),
+    "reopened_at",
+)
+"""The moments of a call that a CAD may tell."""
+LONGEST_ID: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One record, whatever way it came. `None`: not told. Times are aware.
+
+    `stamp`: the source's own time of saying so. `first_call_type_code`: where CAD tells both, the type before
+    `call_type_code`; it silences as any other (R1). `steps_now`: steps (of `STEPS`) that were told without a time; they
+    happened when the record counts as of. `phone`: however CAD writes it.
+    """
+
+    cad_id: str
+    stamp: datetime | None = None
+    case_number: str | None = None
+    priority_code: str | None = None
+    call_type_code: str | None = None
+    first_call_type_code: str | None = None
+    source_code: str | None = None
+    language_code: str | None = None
+    area: str | None = None
+    disposition: str | None = None
+    cancelled: CancelReason | None = None
+    in_progress: bool | None = None
+    safety_flag: bool | None = None
+    phone: str | None = field(default=None, repr=False)
+    received_at: datetime | None = None
+    queued_at: datetime | None = None
+    call_ended_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    requeued_at: datetime | None = None
+    arrived_at: datetime | None = None
+    cleared_at: datetime | None = None
+    reopened_at: datetime | None = None
+    steps_now: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A record that cannot be read. `what`: why, in one line for the sender, with nothing personal in it (R3).
+
+    `salvage`: what can be read of it all the same. Only what silences the call is taken from there (R1): the record
+    that we do not understand may have been the one that says "in progress".
+    """
+
+    what: str
+    salvage: Told | None = None
+
+
+def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
+    """The record as the folder reads its codes; before it, where it tells two types, one with the first of them."""
+    first = told.first_call_type_code
+    if first is not None and told.call_type_code not in (None, first):
+        yield CadRecord(
+            feed=feed, cad_id=told.cad_id, stamp=told.received_at or told.stamp, facts=type_facts(first, agency)
+        )
+    number = e164(told.phone)
+    yield CadRecord(
+        feed=feed,
+        cad_id=told.cad_id,
+        stamp=told.stamp,
+        facts={name: value for name, value in _facts(told, agency).items() if value is not None},
+        phone=number,
+        phone_unreadable=told.phone is not None and number is None,
+        steps_now=told.steps_now,
+    )
+
+
+def _facts(told: Told, agency: Agency) -> dict[str, JsonValue]:
+    times = {name: None if (moment := getattr(told, name)) is None else moment.isoformat() for name in STEPS}
+    call_type = told.call_type_code if told.call_type_code is not None else told.first_call_type_code
+    return {
+        "case_number": told.case_number,
+        "priority_code": told.priority_code,
+        "priority": agency.cad.priorities.get(told.priority_code or ""),
+        "source_code": told.source_code,
+        "source": None if told.source_code is None else agency.cad.sources.get(told.source_code),
+        "language": agency.cad.language(told.language_code),
+        "in_progress": told.in_progress or None,
+        "safety_flag": told.safety_flag or None,
+        "area": told.area,
+        **type_facts(call_type, agency),
+        **_outcome_facts(told, agency),
+        **times,
+    }
+
+
+def type_facts(code: str | None, agency: Agency) -> dict[str, JsonValue]:
+    """A type that the folder does not know tells an empty group, so that it is not taken for the type before it."""
+    if code is None:
+        return {}
+    return {"call_type_code": code, "call_type_group": agency.call_types.group_of(code) or ""}
+
+
+def disposition_facts(disposition: str | None, agency: Agency) -> dict[str, JsonValue]:
+    """What the folder reads in a disposition; nothing where there is none."""
+    return {
+        "disposition": disposition,
+        "outcome": agency.cad.outcome(disposition),
+        "cancelled": agency.cad.cancel_reason(disposition),
+    }
+
+
+def _outcome_facts(told: Told, agency: Agency) -> dict[str, JsonValue]:
+    facts = disposition_facts(told.disposition, agency)
+    return facts if told.cancelled is None else {**facts, "cancelled": told.cancelled}
+
+
+def e164(text: str | None) -> str | None:
+    """A number as CAD writes it, in E.164, where it is one that can be texted."""
+    if text is None:
+        return None
+    try:
+        number = phonenumbers.parse(text, "CA")
+    except phonenumbers.NumberParseException:
+        return None
+    # Seven digits are a number too, "local only": nobody knows of which area code.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,111 @@
+"""R4: a record that cannot be read is kept as it came, encrypted and bounded, for a person to look at and to take in
+after a mend."""
+
+import base64
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, delete, select, update
+
+from database.encryption import Keyring
+from database.feeds import RejectedRecordRow
+from database.tables import real_now
+
+MOST_BYTES: Final = 128 * 1024
+"""Of one record. Of a larger one only the reason is kept."""
+MOST_KEPT: Final = 2_000
+"""So many have their bytes; of older ones the reason remains. With the above some 350 MB at the very most."""
+_COUNT_EVERY: Final = 50
+
+
+class Shape(StrEnum):
+    """How the bytes of a record are to be read."""
+
+    RECORD = "record"
+    """One record of our own API, JSON."""
+    EIDO = "eido"
+    """One EIDO, JSON."""
+    ROW = "row"
+    """One row of a file: a JSON object of headings and cells, as they stand there."""
+    VIEW = "view"
+    """One row of a view: likewise, times in ISO."""
+    OTHER = "other"
+    """What is none of these, the whole of what was sent."""
+
+
+class RejectedRecords:
+    """The kept records of all feeds."""
+
+    def __init__(self, *, engine: Engine, keyring: Keyring) -> None:
+        self._engine = engine
+        self._keyring = keyring
+
+    def keep(self, raw: bytes, *, feed: str, shape: Shape, reason: str) -> None:
+        """Keep the record. The very same from the same feed is counted, not kept twice.
+
+        Raises:
+            OperationalError: the database does not answer; it is not kept.
+        """
+        values = {
+            "feed": feed,
+            "shape": shape,
+            "content_hash": self._keyring.content_hash(raw),
+            "reason": reason,
+            "raw_encrypted": self._sealed(raw),
+            "size": len(raw),
+            "rejected_real": real_now(),
+        }
+        again = {"times": col(RejectedRecordRow.times) + 1, "reason": reason}
+        with Session(self._engine) as session, session.begin():
+            row = session.execute(
+                insert(RejectedRecordRow)
+                .values(**values, times=1)
+                .on_conflict_do_update(index_elements=["feed", "content_hash"], set_=again)
+                .returning(col(RejectedRecordRow.id))
+            ).scalar_one()
+            if row % _COUNT_EVERY == 0:
+                self._keep_few(session)
+
+    def open(self, *, feed: str | None = None) -> Sequence[RejectedRecordRow]:
+        """Those that nobody has dealt with, the oldest first."""
+        wanted = select(RejectedRecordRow).where(col(RejectedRecordRow.settled_real).is_(None))
+        if feed is not None:
+            wanted = wanted.where(col(RejectedRecordRow.feed) == feed)
+        with Session(self._engine) as session:
+            return session.exec(wanted.order_by(col(RejectedRecordRow.id))).all()
+
+    def raw(self, row: RejectedRecordRow) -> bytes | None:
+        """The record as it came; `None` where the bytes were not, or are no longer, kept.
+
+        Raises:
+            KeyringError: its key is not among ours.
+        """
+        return None if row.raw_encrypted is None else base64.b64decode(self._keyring.decrypt(row.raw_encrypted))
+
+    def settle(self, row_id: int, how: str) -> None:
+        """A person, or a mend, has dealt with it: its bytes are not needed any more."""
+        settled = {"settled_real": real_now(), "settled": how, "raw_encrypted": None}
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(RejectedRecordRow).where(col(RejectedRecordRow.id) == row_id).values(**settled))
+
+    def forget(self, *, older_than: timedelta) -> int:
+        """Delete what the agency's retention does not keep; how many."""
+        old = col(RejectedRecordRow.rejected_real) < real_now() - older_than
+        with Session(self._engine) as session, session.begin():
+            return len(session.execute(delete(RejectedRecordRow).where(old).returning(col(RejectedRecordRow.id))).all())
+
+    def _sealed(self, raw: bytes) -> str | None:
+        return None if len(raw) > MOST_BYTES else self._keyring.encrypt(base64.b64encode(raw).decode())
+
+    @staticmethod
+    def _keep_few(session: Session) -> None:
+        with_bytes = col(RejectedRecordRow.raw_encrypted).is_not(None)
+        surplus = (
+            select(RejectedRecordRow.id).where(with_bytes).order_by(col(RejectedRecordRow.id).desc()).offset(MOST_KEPT)
+        )
+        statement = update(RejectedRecordRow).where(col(RejectedRecordRow.id).in_(surplus))
+        session.execute(statement.values(raw_encrypted=None))
