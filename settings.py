@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
     """Keys the hashes by which numbers and survey links are found; 32 bytes in URL-safe base64."""
     cad_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_KEYS")
-    """`feed.label:secret[,feed.label:secret …]`: who may push records. Two labels of one feed while a key is changed."""
+    """`feed.label:secret[,feed.label:secret …]`: who may push. Two labels of one feed while a key is changed."""
     cad_certificates: str = Field(default="", validation_alias=f"{_OURS}CAD_CERTIFICATES")
     """`feed:fingerprint[,…]`, SHA-256: who may push by mutual TLS, which a proxy of `cad_proxies` ends."""
     cad_proxies: str = Field(default="", validation_alias=f"{_OURS}CAD_PROXIES")

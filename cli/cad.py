@@ -52,7 +52,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A sample: CSV, JSON records, or EIDO; gzip or not.")],
     agency: Annotated[Path, typer.Option(help="The agency's folder.")] = Path("agencies/ottawa"),
 ) -> None:
-    """Read a sample as a live feed would, and print what its records would become. Nothing is kept, nobody is texted."""
+    """Read a sample as a live feed would, and print what its records would become. Nothing is kept."""
     from cli.cad_check import check_sample
 
     if not check_sample(file, folder=agency, say=_say):

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import structlog
-from pydantic import JsonValue
 from sqlalchemy import Engine
 
 from calls.clock import REAL_TIME
@@ -21,8 +19,6 @@ from starter.records import CadRecord
 from starter.rejected import RejectedRecords, Shape
 
 log = structlog.get_logger()
-
-_MAY_SILENCE: Final = ("call_type_code", "call_type_group", "priority_code", "priority", "in_progress", "safety_flag")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +53,10 @@ class Intake:
             return self._reject(read, raw=raw(), shape=shape)
         try:
             accepted = [self._acceptor.accept(record) for record in self._records(read)]
-        except ValueError:
-            # The readers let nothing through that cannot be a fact. Should one: the record is kept, nothing is lost.
-            log.exception("a record was read and could not be accepted", feed=self.tally.feed)
-            return self._reject(Unreadable(what="a value cannot be a fact", salvage=read), raw=raw(), shape=shape)
+        except ValueError as error:
+            # The readers let nothing through that cannot be a fact. Should one, nothing is lost, and nobody is texted.
+            log.error("a record was read and could not be accepted", feed=self.tally.feed, cause=type(error).__name__)
+            return self._reject(Unreadable(what="a value cannot be kept", salvage=read), raw=raw(), shape=shape)
         return self._taken(accepted, read)
 
     def _records(self, told: Told) -> Sequence[CadRecord]:
@@ -82,13 +78,26 @@ class Intake:
 
     def _silence(self, salvage: Told | None) -> None:
         """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
-        for record in () if salvage is None else self._records(salvage):
-            facts: dict[str, JsonValue] = {name: record.facts[name] for name in _MAY_SILENCE if name in record.facts}
-            call = CallFacts.model_validate({**facts, "agency": self.agency.key, "cad_id": record.cad_id})
+        if salvage is None or not salvage.cad_id.isprintable():
+            return
+        danger = Told(
+            cad_id=salvage.cad_id,
+            stamp=salvage.stamp,
+            priority_code=_fit(salvage.priority_code),
+            call_type_code=_fit(salvage.call_type_code),
+            first_call_type_code=_fit(salvage.first_call_type_code),
+            in_progress=salvage.in_progress,
+            safety_flag=salvage.safety_flag,
+        )
+        for record in self._records(danger):
+            call = CallFacts.model_validate({**record.facts, "agency": self.agency.key, "cad_id": record.cad_id})
             if latch_of(call, self.agency.policy) is not None:
-                self._acceptor.accept(
-                    CadRecord(feed=record.feed, cad_id=record.cad_id, stamp=record.stamp, facts=facts)
-                )
+                self._acceptor.accept(record)
+
+
+def _fit(code: str | None) -> str | None:
+    """A code that can be kept as it is; any other nobody can have listed."""
+    return code if code is not None and code.isprintable() else None
 
 
 class Intakes:

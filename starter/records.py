@@ -2,10 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+_T = TypeVar("_T", str, Mapping[str, JsonValue])
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 class CadRecord(BaseModel):
@@ -32,6 +37,14 @@ class CadRecord(BaseModel):
     def _in_utc(cls, stamp: datetime | None) -> datetime | None:
         """One way to write a moment, so that the same record is the same whichever zone it was written in."""
         return None if stamp is None else stamp.astimezone(UTC)
+
+    @field_validator("cad_id", "facts")
+    @classmethod
+    def _can_be_kept(cls, value: _T) -> _T:
+        """PostgreSQL keeps no NUL, and no half of a character."""
+        if "\\u0000" in json.dumps(value) or _HALF.search(json.dumps(value, ensure_ascii=False)):
+            raise ValueError("a character that cannot be kept")
+        return value
 
     def content_hash(self, *, phone_hash: str | None) -> str:
         """The same for the same content: a record that is sent again is recognized."""
