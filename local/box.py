@@ -36,6 +36,7 @@ class Ports:
     postgres: int
     worker_metrics: int
     temporal_metrics: int
+    cad: int
 
     @classmethod
     def from_(cls, first: int) -> "Ports":
@@ -50,6 +51,7 @@ class Ports:
             temporal_metrics=first + 6,
             temporal_http=first + 7,
             starter_metrics=first + 8,
+            cad=first + 9,
         )
 
     @classmethod
@@ -69,8 +71,9 @@ class Ports:
             "temporal_metrics": "Temporal's metrics",
             "temporal_http": "Temporal's API over HTTP",
             "starter_metrics": "the starter's metrics",
+            "cad": "the port that CAD pushes to",
         }
-        option = "PORT=… (make) or --port; the nine ports from there on are used"
+        option = "PORT=… (make) or --port; the ten ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -99,6 +102,15 @@ class Box:
     def temporal_ui_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.temporal_ui}"
 
+    @property
+    def cad_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.cad}"
+
+    @property
+    def cad_secret(self) -> str:
+        """Of the key `cad.1`: what CAD signs with."""
+        return self.state.secret("cad_secret", new_key)
+
     def with_clock(self, clock: Clock) -> "Box":
         return replace(self, clock=clock)
 
@@ -118,6 +130,7 @@ class Box:
             "COMMUNITYCONNECT_PUBLIC_ORIGIN": self.origin,
             "COMMUNITYCONNECT_ENCRYPTION_KEYS": "box:" + secret("encryption_key", new_key),
             "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
+            "COMMUNITYCONNECT_CAD_KEYS": f"cad.1:{self.cad_secret}",
             "COMMUNITYCONNECT_CLOCK": self.clock.model_dump_json(),
             **(self.extra or {}),
         }
@@ -129,8 +142,8 @@ class Box:
         ensure_database(postgres.url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
-        """The phones, the web, the worker and the starter."""
-        supervisor.start(self.phones(), self.web(), self.worker(), self.starter())
+        """The phones, the web, the worker, the starter and the port that CAD pushes to."""
+        supervisor.start(self.phones(), self.web(), self.worker(), self.starter(), self.cad())
 
     def phones(self) -> Child:
         environment = self.environment()
@@ -169,6 +182,15 @@ class Box:
             log=self.state.log(name),
             healthy=http_ok(port, "/metrics"),
             env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
+        )
+
+    def cad(self) -> Child:
+        return Child(
+            name="cad",
+            argv=[python(), "-m", "cli.main", "cad", "serve", "--port", str(self.ports.cad)],
+            log=self.state.log("cad"),
+            healthy=http_ok(self.ports.cad, "/healthz"),
+            env=self.environment(),
         )
 
     def worker(self, *, name: str = "worker", metrics_port: int | None = None) -> Child:

@@ -82,6 +82,7 @@ class Display:
         )
         say(f"  Temporal   {self._box.temporal_ui_url}  the story of each call", soft_wrap=True)
         say(f"  Residents  {self._box.origin}  what the public sees", soft_wrap=True)
+        say(f"  CAD        {self._box.cad_url}  push a call of your own: docs/cad-push.md", soft_wrap=True)
         say(f"  Logs       {self._box.state.logs}\n", soft_wrap=True)
 
     def _picture(self) -> Group:

@@ -28,12 +28,11 @@ class Load:
 
     def __str__(self) -> str:
         points = statistics.quantiles(self.latencies, n=100)
-        per_second = len(self.latencies) / self.seconds
+        a_second = len(self.latencies) / self.seconds
+        count = f"{len(self.latencies)} records in {self.seconds:.0f} s ({a_second:.0f} a second)"
         p50, p95, p99, most = (1000 * value for value in (points[49], points[94], points[98], max(self.latencies)))
-        return (
-            f"{len(self.latencies)} records in {self.seconds:.0f} s ({per_second:.0f} a second): answered after "
-            f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, at most {most:.0f} ms; statuses {dict(self.statuses)}"
-        )
+        after = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, at most {most:.0f} ms"
+        return f"{count}: answered after {after}; statuses {dict(self.statuses)}"
 
 
 def some_records(count: int, *, prefix: str) -> list[dict[str, Any]]:
@@ -55,7 +54,9 @@ def some_records(count: int, *, prefix: str) -> list[dict[str, Any]]:
     return [record for quarter in by_step for record in quarter]
 
 
-async def push_steadily(address: str, records: Sequence[dict[str, Any]], *, a_second: float) -> Load:
+async def push_steadily(
+    address: str, records: Sequence[dict[str, Any]], *, a_second: float, secret: str = SECRETS["cad.1"]
+) -> Load:
     """Send one record a request, so many a second. A 503 is sent again until it is taken."""
     load = Load()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200)) as session:
@@ -64,19 +65,27 @@ async def push_steadily(address: str, records: Sequence[dict[str, Any]], *, a_se
         for index, record in enumerate(records):
             due = begin + index / a_second
             await asyncio.sleep(max(0, due - time.perf_counter()))
-            tasks.append(asyncio.create_task(_push(session, address, record, due, load)))
+            tasks.append(asyncio.create_task(_push(session, address + PATH, _Signed(record, secret), due, load)))
         await asyncio.gather(*tasks)
         load.seconds = time.perf_counter() - begin
     return load
 
 
-async def _push(session: aiohttp.ClientSession, address: str, record: dict[str, Any], due: float, load: Load) -> None:
-    body = json.dumps(record).encode()
+@dataclass(frozen=True)
+class _Signed:
+    record: dict[str, Any]
+    secret: str
+
+    def at(self, now: float) -> tuple[bytes, dict[str, str]]:
+        body, at = json.dumps(self.record).encode(), str(int(now))
+        signed = signature(self.secret, method="POST", path=PATH, at=at, body=body)
+        return body, {KEY: "cad.1", TIME: at, SIGNATURE: signed}
+
+
+async def _push(session: aiohttp.ClientSession, url: str, signed: _Signed, due: float, load: Load) -> None:
     while True:
-        at = str(int(time.time()))
-        signed = signature(SECRETS["cad.1"], method="POST", path=PATH, at=at, body=body)
-        headers = {KEY: "cad.1", TIME: at, SIGNATURE: signed}
-        async with session.post(address + PATH, data=body, headers=headers) as response:
+        body, headers = signed.at(time.time())
+        async with session.post(url, data=body, headers=headers) as response:
             await response.read()
             load.statuses[response.status] += 1
             if response.status != 503:

@@ -122,5 +122,5 @@ def _processes_of(state: State) -> list[str]:
 
 
 def _free_ports() -> int:
-    """The first of nine neighbours; some other process may take one, then the run says so."""
+    """The first of ten neighbours; some other process may take one, then the run says so."""
     return free_port()

@@ -135,8 +135,11 @@ class Town:
 
 
 @contextmanager
-def running_town(agency_folder: Path, *, speed: float, begins: datetime) -> Iterator[Town]:
-    """Start everything as `make run` does, set it up with the command, and stop it at the end."""
+def running_town(agency_folder: Path, *, speed: float, begins: datetime, durable: bool = False) -> Iterator[Town]:
+    """Start everything as `make run` does, set it up with the command, and stop it at the end.
+
+    `durable`: what PostgreSQL has committed survives it.
+    """
     agency: Agency = load_agency(agency_folder)
     with temporary_state() as state, Supervisor(state) as supervisor:
         box = Box(
@@ -145,7 +148,7 @@ def running_town(agency_folder: Path, *, speed: float, begins: datetime) -> Iter
             folder=agency_folder,
             agency=agency,
             clock=Clock(),
-            durable=False,
+            durable=durable,
             extra={"COMMUNITYCONNECT_UNKNOWN_WAIT_SECONDS": "3"},
         )
         box.start_servers(supervisor)
