@@ -35,6 +35,7 @@ HOLDS = ("tests/starter/test_holds.py",)
 RECONCILE = ("tests/activities/test_reconcile.py",)
 SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
+PUSH = ("tests/starter/test_push.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -242,6 +243,62 @@ MUTATIONS = (
         "    return step if now >= step.expires_at else Wait(until=step.expires_at, reason=_HELD)",
         "    return Wait(until=give_up_at, reason=_HELD)",
         ("tests/calls/test_timetable.py", "tests/workflows/test_call_updates.py"),
+    ),
+    Mutation(
+        "R1: what a rejected record says of danger is dropped",
+        "starter/intake.py",
+        "        self._silence(unreadable.salvage)\n",
+        "",
+        PUSH,
+    ),
+    Mutation(
+        "R1: a number that cannot be read leaves the one before it",
+        "starter/readers/told.py",
+        "phone_unreadable=told.phone is not None and number is None",
+        "phone_unreadable=False",
+        PUSH,
+    ),
+    Mutation(
+        "R1: of a name that stands twice in an object the last counts",
+        "starter/readers/json_text.py",
+        "    if len(found) < len(pairs):",
+        "    if False:",
+        PUSH,
+    ),
+    Mutation(
+        "R4: a record that cannot be read is not kept",
+        "starter/intake.py",
+        "        self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)\n",
+        "",
+        PUSH,
+    ),
+    Mutation(
+        "A push is taken whoever has signed it",
+        "starter/push/senders.py",
+        "        if not hmac.compare_digest(",
+        "        if False and not hmac.compare_digest(",
+        PUSH,
+    ),
+    Mutation(
+        "A push that was signed long ago is taken",
+        "starter/push/senders.py",
+        "        if abs(int(at) - unix_time) > CLOCKS_MAY_DIFFER.total_seconds():",
+        "        if False:",
+        PUSH,
+    ),
+    Mutation(
+        "A certificate counts whoever hands it on",
+        "starter/push/senders.py",
+        "        if not self._is_proxy(request.peer):",
+        "        if False:",
+        PUSH,
+    ),
+    Mutation(
+        "R4: an event without a time that is sent again counts anew",
+        "starter/records.py",
+        '        content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}\n',
+        '        content |= {"steps_now": str(datetime.now(UTC))} if self.steps_now else {}\n',
+        PUSH,
     ),
     Mutation(
         "R8: a hold by hand orders what has expired, which it did not yesterday",

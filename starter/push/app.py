@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from policy.cad_mapping import CadMapping
 from starter.feeds import Way
-from starter.intake import Intake, Intakes
+from starter.intake import Intake, Intakes, Taken
 from starter.push import answers, senders
 from starter.push.answers import answer_of
 from starter.push.body import MOST_BYTES, BadBody, Part, eidos_in, records_in
@@ -53,13 +53,10 @@ def create_push_app(*, engine: Engine, intakes: Intakes, allowed: senders.Sender
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
 
     async def push(request: Request, cut: Cut, way: Way) -> Response:
-        body = await _body_of(request)
-        feed = _feed_of(request, body, allowed)
-        intake = intakes.of(feed, way)
-        try:
-            taken = await hands.do(lambda deadline: _take(intake, body, cut, deadline))
-        except BadBody as error:
-            raise _Refused(413 if error.too_large else 400, str(error)) from None
+        with hands.request():
+            body = await _body_of(request)
+            intake = intakes.of(_feed_of(request, body, allowed), way)
+            taken = await _taken(hands, lambda deadline: _take(intake, body, cut, deadline))
         answer = answer_of(taken)
         return JSONResponse(answer.model_dump(mode="json"), status_code=422 if answer.rejected else 202)
 
@@ -82,7 +79,19 @@ def create_push_app(*, engine: Engine, intakes: Intakes, allowed: senders.Sender
     return app
 
 
-def _take(intake: Intake, body: bytes, cut: Cut, deadline: Deadline) -> list[Any]:
+async def _taken(hands: Hands, take: Callable[[Deadline], list[Taken]]) -> list[Taken]:
+    try:
+        return await hands.do(take)
+    except BadBody as error:
+        raise _Refused(413 if error.too_large else 400, str(error)) from None
+    except NotNow:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is our trouble, and its words may be personal (R3)
+        log.error("a push failed", cause=type(error).__name__)
+        raise NotNow("a fault of ours") from None
+
+
+def _take(intake: Intake, body: bytes, cut: Cut, deadline: Deadline) -> list[Taken]:
     """Take one body in. A body that is none as a whole is kept, too: what was in it nobody knows."""
     try:
         parts = list(cut(body, intake.agency.cad))
@@ -155,15 +164,10 @@ def _add_refusals(app: FastAPI) -> None:
         what = "there is nothing here; see /cad/v1/openapi.json"
         return JSONResponse({"error": what}, status_code=error.status_code, headers=error.headers)
 
+    # Senders of EIDO drop a feed at anything else (NENA-STA-024.1).
     @app.exception_handler(NotNow)
     async def not_now(_: Request, error: NotNow) -> Response:
         return _come_again(str(error))
-
-    @app.exception_handler(Exception)
-    async def our_fault(_: Request, error: Exception) -> Response:
-        """A sender drops a feed at any other answer (NENA-STA-024): what we did not foresee is our trouble as well."""
-        log.error("a push failed", cause=type(error).__name__)
-        return _come_again("a fault of ours")
 
 
 def _come_again(why: str) -> Response:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import structlog
@@ -45,7 +46,22 @@ class Hands:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
-        self._in_hand = 0
+        self._in_hand = self._requests = 0
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """One of so many: bodies that are still coming take memory, whoever sends them.
+
+        Raises:
+            NotNow: there are as many already.
+        """
+        if self._requests >= MOST_IN_HAND:
+            raise NotNow("too many requests at once")
+        self._requests += 1
+        try:
+            yield
+        finally:
+            self._requests -= 1
 
     async def do(self, work: Callable[[Deadline], _T]) -> _T:
         """The work's result.
@@ -54,7 +70,7 @@ class Hands:
             NotNow: not now.
         """
         if self._in_hand >= MOST_IN_HAND:
-            raise NotNow("too many requests at once")
+            raise NotNow("the database does not keep up")
         self._in_hand += 1
         deadline = Deadline()
         future = asyncio.get_running_loop().run_in_executor(self._threads, work, deadline)

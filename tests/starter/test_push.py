@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from ipaddress import ip_network
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from database.tables import CadRecordRow, CallRow
 from policy.agency import Agency
 from settings import Settings, SettingsError
 from starter.push.body import MOST_BYTES, MOST_RECORDS
+from starter.push.hands import MOST_IN_HAND
 from starter.push.senders import CERTIFICATE, Senders, senders_of
 from starter.rejected import RejectedRecords
 from tests.starter.pushing import SECRETS, Cad, Signs, answers_of, pushed_at, received
@@ -277,6 +279,27 @@ def test_where_the_database_is_away_the_sender_is_told_to_come_again_and_nothing
     cad.engine.dispose()
     assert cad.push({"records": [received("1002"), received("1003")]}).json()["taken"] == 2
     assert requests.get(f"{cad.address}/healthz", timeout=5).status_code == 200
+
+
+def test_what_we_did_not_foresee_is_our_trouble_too_and_says_nothing_personal(
+    cad: Cad, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with cad.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE cad_record RENAME TO elsewhere")
+    response = cad.push(received())
+    assert response.status_code == 503
+    out, err = capfd.readouterr()
+    assert "5550142" not in response.text + out + err
+
+
+def test_more_requests_than_there_are_hands_are_told_to_come_again(cad: Cad, database_url: str) -> None:
+    """And those that hang take none for ever: when the lock is gone everything goes on."""
+    plain = database_url.replace("+psycopg", "", 1)
+    with psycopg.connect(plain) as blocking, ThreadPoolExecutor(2 * MOST_IN_HAND) as pool:
+        blocking.execute("LOCK TABLE cad_record IN ACCESS EXCLUSIVE MODE")
+        pushes = [pool.submit(cad.push, received(str(number))) for number in range(2 * MOST_IN_HAND)]
+        assert {push.result().status_code for push in pushes} == {503}
+    assert cad.push(received()).status_code == 202
 
 
 def _another_database(url: str) -> str:
