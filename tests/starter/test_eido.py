@@ -296,8 +296,9 @@ def test_what_came_in_and_may_be_no_person_is_unclear(content: dict[str, Any]) -
     assert decision_of(one, OTTAWA).rule == Rule.UNKNOWN_SOURCE
 
 
-def test_a_call_that_went_out_is_nobodys_call_for_help() -> None:
-    document = {**call(), "callComponent": [a_call(0, back="callback-1", direction="outgoing")], "personComponent": []}
+@pytest.mark.parametrize("direction", ["outgoing", "internal"])
+def test_a_call_that_went_out_or_stayed_in_the_house_is_nobodys_call_for_help(direction: str) -> None:
+    document = {**call(), "callComponent": [a_call(0, back="callback-1", direction=direction)], "personComponent": []}
     one = told(document)
     assert (one.source_code, one.phone, one.received_at) == (None, None, None)
 
@@ -461,8 +462,9 @@ def test_an_arrival_at_the_hospital_or_the_station_is_none_at_the_call() -> None
     assert (one.arrived_at, one.dispatched_at) == (None, at(10))
 
 
-def test_a_closed_incident_is_cleared_when_it_was_last_changed() -> None:
-    assert told(with_incident(call(), **statuses("ResourcesOnscene", "Closed"))).cleared_at == at(60)
+def test_a_closed_incident_is_cleared_when_it_was_last_changed_and_tells_no_arrival_of_then() -> None:
+    one = told(with_incident(call(), **statuses("ResourcesOnscene", "Closed")))
+    assert (one.cleared_at, one.arrived_at, one.dispatched_at) == (at(60), None, None)
 
 
 def test_a_reopened_incident_waits_again_until_a_unit_has_it() -> None:
