@@ -7,6 +7,7 @@ from typing import Final
 from calls.facts import Language
 from policy.agency import Agency
 from policy.cad_columns import columns_of
+from policy.cad_eido import EidoSource
 from policy.cad_mapping import CadMapping
 from policy.findings import Findings
 
@@ -30,6 +31,7 @@ def check_cad(agency: Agency, findings: Findings) -> None:
     _formats(agency.cad, findings)
     _codes(agency.cad, findings)
     _told(agency, findings)
+    _eido(agency.cad, findings)
 
 
 def _same_columns(cad: CadMapping) -> Iterator[tuple[str, str]]:
@@ -80,3 +82,18 @@ def _told(agency: Agency, findings: Findings) -> None:
     if timetable.survey.only_after_arrival and columns.arrived is None:
         what = "arrived is not told, and policy.yaml wants a survey only after an arrival: nobody gets one"
         findings.error(_FILE, ("columns",), what)
+
+
+def _eido(cad: CadMapping, findings: Findings) -> None:
+    """Codes that EIDOs are turned into, and that nobody listed: their calls would be silent."""
+    if cad.eido is None:
+        return
+    for source in EidoSource:
+        code = cad.eido.sources.get(source, source.value)
+        if code not in cad.sources and (source in cad.eido.sources or source is EidoSource.CALL):
+            what = f"{source} is read as {code!r}, which is no code of sources: nobody is texted"
+            findings.warn(_FILE, ("eido", "sources"), what)
+    for number, code in cad.eido.common_priorities.items():
+        if code not in cad.priorities:
+            what = f"is read as {code!r}, which is no code of priorities: nobody is texted"
+            findings.warn(_FILE, ("eido", "common_priorities", number), what)
