@@ -27,10 +27,12 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.sampled_from(CALLS), st.sampled_from([3, 4])),
         st.tuples(st.just("commit"), st.sampled_from(CALLS)),
+        st.tuples(st.just("change"), st.sampled_from(CALLS)),
         st.tuples(st.just("wait"), st.sampled_from([1, 40, 200, 295, 2000])),
         st.tuples(st.just("read")),
         st.tuples(st.just("restart")),
     ),
+    min_size=6,
     max_size=40,
 )
 NIGHT = datetime(2026, 11, 1, 5, 40, tzinfo=UTC)
@@ -39,7 +41,8 @@ NIGHT = datetime(2026, 11, 1, 5, 40, tzinfo=UTC)
 
 @dataclass(kw_only=True)
 class Life:
-    """CAD and pollers, step by step. A change is committed within the overlap; each call's update times grow."""
+    """CAD and pollers, step by step. Each change is a second later than the one before, and is committed within the
+    overlap."""
 
     cad: Cad
     engine: Engine
@@ -49,7 +52,6 @@ class Life:
     watch: Watch = field(default_factory=Watch)
     stack: ExitStack = field(default_factory=ExitStack)
     open: dict[int, tuple[Connection, datetime]] = field(default_factory=dict)
-    updated: dict[int, datetime] = field(default_factory=dict)
     versions: dict[int, str] = field(default_factory=dict)
     poller: Poller | None = None
 
@@ -61,12 +63,10 @@ class Life:
         self.read()
 
     def write(self, call: int, priority: int) -> None:
-        if self.updated.get(call) == self.watch.time:
-            self.wait(1)
+        self.wait(1)
         connection, _ = self.open.setdefault(
             call, (self.stack.enter_context(self.cad.engine.connect()), self.watch.time)
         )
-        self.updated[call] = self.watch.time
         self.versions[call] = uuid4().hex
         times = dict.fromkeys(("updated", "received"), self.moment())
         self.cad.write(call, on=connection, priority_native=priority, area=self.versions[call], **times)
@@ -77,6 +77,12 @@ class Life:
             if self.is_local
             else (self.watch.time)
         )
+
+    def change(self, call: int) -> None:
+        """Written, committed and read at once."""
+        self.write(call, 4)
+        self.commit(call)
+        self.read()
 
     def commit(self, call: int) -> None:
         if call in self.open:
