@@ -4,7 +4,7 @@ import csv
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -135,8 +135,15 @@ class Town:
 
 
 @contextmanager
-def running_town(agency_folder: Path, *, speed: float, begins: datetime, durable: bool = False) -> Iterator[Town]:
-    """Start everything as `make run` does, set it up with the command, and stop it at the end.
+def running_town(
+    agency_folder: Path,
+    *,
+    speed: float,
+    begins: datetime,
+    durable: bool = False,
+    services: Sequence[str] = ("phones", "web", "worker", "starter", "cad"),
+) -> Iterator[Town]:
+    """Start everything, or those services, as `make run` does, set it up with the command, and stop it at the end.
 
     `durable`: what PostgreSQL has committed survives it.
     """
@@ -156,7 +163,7 @@ def running_town(agency_folder: Path, *, speed: float, begins: datetime, durable
         town = Town(box=box, supervisor=supervisor, begins=begins, folder=state.home, engine=engine)
         town.command("setup")
         town.box = box = box.with_clock(new_clock(begins=begins, lead=_LEAD, speed=speed))
-        box.start_services(supervisor)
+        supervisor.start(*(getattr(box, service)() for service in services))
         try:
             yield town
         finally:
