@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from cli.staff import said
+from logs import configure_logging
 from settings import load_settings
 
 cad = typer.Typer(no_args_is_help=True, help="CAD's ways in: push, a polled view, a folder; and how they are doing.")
@@ -57,7 +58,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A sample: CSV, JSON records, or EIDO; gzip or not.")],
     agency: Annotated[Path, typer.Option(help="The agency's folder.")] = Path("agencies/ottawa"),
 ) -> None:
-    """Before a feed is connected: read a sample of what it will send as the feed would, and say what its records become.
+    """Before a feed is connected: read a sample of it as the feed will be read, and say what its records become.
 
     Nothing is kept, nobody is texted. For a log of past days, to write the folder with: agency check --cad.
     """
@@ -96,6 +97,8 @@ def rejected(
     """List the records that could not be read; show one, read them again after a mend, or leave one."""
     from cli.cad_rejected import RejectedAct, act
 
+    settings = load_settings()
+    configure_logging(service="starter", format_=settings.log_format)
     what = RejectedAct(feed=feed, show=show, replay=replay, leave=leave, by=by, why=why)
-    if not act(load_settings(), what, say=_say):
+    if not act(settings, what, say=_say):
         raise typer.Exit(1)
