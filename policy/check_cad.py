@@ -1,14 +1,18 @@
 """Contradictions in `cad.yaml`: of its columns and codes with each other, and with what the policy wants to know."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from calls.facts import Language
 from policy.agency import Agency
 from policy.cad_columns import columns_of
+from policy.cad_feeds import PollRule, SinceWritten
 from policy.cad_mapping import CadMapping
-from policy.findings import Findings
+from policy.cad_query import asks_since, trouble_with
+from policy.findings import Findings, in_words
 
 _FILE: Final = "cad.yaml"
 _TIMES: Final = (
@@ -18,6 +22,7 @@ _CODES: Final = (
     *("cad_id", "priority", "call_type", "final_call_type", "source", "phone", "language"),
     *("disposition", "in_progress", "safety_flag"),
 )
+_SHORT_OVERLAP: Final = timedelta(minutes=1)
 _MAY_BE_ONE: Final = frozenset({("call_type", "final_call_type"), ("cleared", "finally_cleared")})
 
 
@@ -30,6 +35,9 @@ def check_cad(agency: Agency, findings: Findings) -> None:
     _formats(agency.cad, findings)
     _codes(agency.cad, findings)
     _told(agency, findings)
+    if agency.cad.poll is not None:
+        _query(agency.cad, agency.cad.poll, findings)
+        _since(agency.cad, agency.cad.poll, findings)
 
 
 def _same_columns(cad: CadMapping) -> Iterator[tuple[str, str]]:
@@ -80,3 +88,42 @@ def _told(agency: Agency, findings: Findings) -> None:
     if timetable.survey.only_after_arrival and columns.arrived is None:
         what = "arrived is not told, and policy.yaml wants a survey only after an arrival: nobody gets one"
         findings.error(_FILE, ("columns",), what)
+
+
+def _query(cad: CadMapping, poll: PollRule, findings: Findings) -> None:
+    place = ("poll", "query")
+    if (trouble := trouble_with(poll.query)) is not None:
+        findings.error(_FILE, place, trouble)
+    if not asks_since(poll.query):
+        what = f"has no :since: the whole view is read every {in_words(poll.every)}; fine where it is small"
+        findings.warn(_FILE, place, what)
+    elif cad.columns.updated is None:
+        findings.error(_FILE, place, "has :since, and columns.updated names no column to take it from")
+    if cad.columns.updated is None and not asks_since(poll.query):
+        what = (
+            "updated is not told: of two rows of a call the one with the latest event counts, not the one written last"
+        )
+        findings.warn(_FILE, ("columns",), what)
+
+
+def _since(cad: CadMapping, poll: PollRule, findings: Findings) -> None:
+    if poll.overlap < _SHORT_OVERLAP:
+        what = f"{in_words(poll.overlap)} is short: a row that is committed later than that is never read"
+        findings.warn(_FILE, ("poll", "overlap"), what)
+    if not asks_since(poll.query):
+        return
+    if poll.since is SinceWritten.LOCAL and _changes_its_clocks(cad.zone):
+        what = (
+            "local times: in the night on which an hour comes twice nobody can tell which one is meant; utc or offset"
+        )
+        findings.warn(_FILE, ("poll", "since"), what)
+    if poll.since is SinceWritten.UTC and _changes_its_clocks(cad.zone):
+        what = f"is utc, and times without an offset are read in {cad.zone}; zone: UTC, or an offset in each time"
+        findings.warn(_FILE, ("poll", "since"), what)
+
+
+def _changes_its_clocks(zone: str) -> bool:
+    """Twice in the year around now, as far as anybody has decided."""
+    now = datetime.now(UTC)
+    months = (now + timedelta(days=30 * number) for number in range(12))
+    return len({month.astimezone(ZoneInfo(zone)).utcoffset() for month in months}) > 1
