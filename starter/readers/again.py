@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from policy.cad_mapping import CadMapping
-from policy.cad_times import ISO
+from starter.poll_rows import as_view
 from starter.readers.json_text import NotJson, parse
 from starter.readers.record import read_record
 from starter.readers.rows import read_row
@@ -19,9 +19,9 @@ _NOT_A_ROW: Final = Unreadable(what="not a row: the kept bytes are not an object
 
 
 def read_again(raw: bytes, shape: Shape, mapping: CadMapping, *, heard: datetime) -> Told | Unreadable | None:
-    """What the bytes tell; `None` where they are no record by themselves.
+    """What the bytes tell; `None` where they are no record by themselves. `heard`: when they came, by our clock.
 
-    `heard`: when they came, of the service's time. Where nothing in the record says when it was said, it was said when it came: counted as of now, it would outweigh
+    Where nothing in the record says when it was said, it was said when it came: counted as of now, it would outweigh
     all that CAD has told since (docs/decisions/0019), and the caller might be texted over an old word.
     """
     if shape is Shape.OTHER:
@@ -47,13 +47,7 @@ def _read(document: JsonValue, shape: Shape, mapping: CadMapping, *, heard: date
             cells = _cells(document)
             if cells is None:
                 return _NOT_A_ROW
-            return read_row(cells, _iso_as_well(mapping) if shape is Shape.VIEW else mapping, now=heard)
-
-
-def _iso_as_well(mapping: CadMapping) -> CadMapping:
-    # HERE, once starter/poll_rows.py is there: its as_view
-    formats = dict.fromkeys((ISO, *mapping.times.format))
-    return mapping.model_copy(update={"times": mapping.times.model_copy(update={"format": tuple(formats)})})
+            return read_row(cells, as_view(mapping) if shape is Shape.VIEW else mapping, now=heard)
 
 
 def _cells(document: JsonValue) -> Mapping[str, str | None] | None:

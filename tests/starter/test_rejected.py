@@ -1,4 +1,4 @@
-"""R4: what could not be read is kept, shown, and taken in after a mend, as of when it came, so that newer words stand."""
+"""R4: what could not be read is kept, shown, and taken in after a mend, as of when it came: newer words stand."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -190,7 +190,7 @@ class TestReadAgain:
         assert again() == [Again.NO_RECORD]
 
     @pytest.mark.parametrize("shape", [Shape.ROW, Shape.VIEW])
-    def test_a_row_is_read_as_todays_cad_yaml_says(
+    def test_a_row_is_read_under_its_headings(
         self, engine: Engine, intake: Intake, again: Callable[[], list[Again]], shape: Shape
     ) -> None:
         cells = {**a_row(received="2026-01-15 12:00:00"), "language": "FR"}
