@@ -60,10 +60,10 @@ _Sections = Iterable[tuple[str, Iterable[str]]]
 
 def _of_feeds(found: FeedTroubles, local: Callable[[datetime], str]) -> _Sections:
     yield (
-        "CAD's feeds that are silent or stopped: nobody hears of calls (see: communityconnect cad feeds)",
+        "CAD's feeds that are silent or stopped: calls may go unheard (see: communityconnect cad feeds)",
         (
             *(f"{feed.feed}: {_silence(feed, local)}" for feed in found.silent),
-            *(f"{feed.feed}: {feed.trouble}{_since(feed, local)}" for feed in found.stopped),
+            *(f"{feed.feed}: {redact(feed.trouble)}{_since(feed, local)}" for feed in found.stopped),
         ),
     )
     yield (

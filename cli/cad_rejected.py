@@ -142,7 +142,7 @@ def _leave(rejected: RejectedRecords, act: RejectedAct, *, say: Say) -> None:
         raise SettingsError("--leave needs --by and --why, for those who read it later; nothing was done")
     row = _open_row(rejected, act.leave or 0)
     rejected.settle(row.id or 0, f"left by {act.by}: {act.why}")
-    say(f"{row.id} is off the list, its bytes are deleted. What it told of a call is not known to anybody")
+    say(f"{row.id} is off the list, its bytes are deleted. But for a danger that it named nothing of it was taken")
 
 
 def _replay(settings: Settings, engine: Engine, feed: str | None, *, say: Say) -> bool:

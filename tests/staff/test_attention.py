@@ -329,7 +329,7 @@ class TestFeeds:
         well, lines = the_lines(settings)
         assert not well
         first = lines.index(
-            "CAD's feeds that are silent or stopped: nobody hears of calls (see: communityconnect cad feeds):"
+            "CAD's feeds that are silent or stopped: calls may go unheard (see: communityconnect cad feeds):"
         )
         assert lines[first + 1].startswith("  county: its last new record came on ")
         assert "; that is too long since " in lines[first + 1]
