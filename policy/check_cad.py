@@ -114,7 +114,8 @@ def _since(cad: CadMapping, poll: PollRule, findings: Findings) -> None:
         return
     if poll.since is SinceWritten.LOCAL and _changes_its_clocks(cad.zone):
         what = (
-            "local times: in the night on which an hour comes twice nobody can tell which one is meant; utc or offset"
+            "local times: in the night on which an hour comes twice nobody can tell which one is meant; utc or offset, "
+            "where CAD itself keeps such times"
         )
         findings.warn(_FILE, ("poll", "since"), what)
     if poll.since is SinceWritten.UTC and _changes_its_clocks(cad.zone):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from calls.facts import CancelReason, Language, Outcome, Source
 from calls.policy import TypeRule
 from policy.agency import FILES
+from policy.cad_feeds import SinceWritten
 from policy.cad_mapping import ENCODINGS, CadMapping
 from policy.cad_times import NAMED_FORMATS, SIGNS
 from policy.yaml_file import read_yaml
@@ -69,7 +70,7 @@ def test_no_key_stands_there_that_a_file_cannot_have(file: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *(Source, CancelReason, Outcome, TypeRule, QuestionKind, Language, Piece),
+        *(Source, CancelReason, Outcome, TypeRule, QuestionKind, Language, Piece, SinceWritten),
         *(ENCODINGS, NAMED_FORMATS, SIGNS),
     ],
 )
