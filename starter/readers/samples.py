@@ -61,6 +61,17 @@ def kind_of(name: str) -> Kind | None:
     return _KINDS.get(Path(name.lower().removesuffix(".gz")).suffix)
 
 
+def is_lines(raw: bytes) -> bool:
+    """JSON that is one record a line, whatever its name says: more than one line, and the first is an object."""
+    first, _, rest = raw.strip().partition(b"\n")
+    if not rest:
+        return False
+    try:
+        return isinstance(parse(first), dict)
+    except NotJson:
+        return False
+
+
 def read_samples(path: Path, mapping: CadMapping, *, now: datetime) -> Iterator[Sample]:
     """The file's records in its order, read as a live feed reads them. `now`: the time of receipt.
 
@@ -137,7 +148,7 @@ def _written_otherwise(missing: Sequence[str], heading: Sequence[str]) -> str:
 
 def _json_samples(path: Path, kind: Kind, mapping: CadMapping) -> Iterator[Sample]:
     raw = _whole(path)
-    if kind is Kind.LINES or (kind is Kind.JSON and _is_lines(raw)):
+    if kind is Kind.LINES or (kind is Kind.JSON and is_lines(raw)):
         yield from _line_samples(raw, mapping)
         return
     try:
@@ -172,17 +183,6 @@ def _json_sample(place: str, raw: bytes, document: JsonValue, mapping: CadMappin
 def _read_eido(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:  # noqa: ARG001 - see below
     # HERE, once starter/readers/eido.py is there: return read_eido(document, mapping)
     return Unreadable(what="an EIDO; this version does not read it from a file")
-
-
-def _is_lines(raw: bytes) -> bool:
-    """JSON that is one record a line, whatever its name says: more than one line, and the first is an object."""
-    first, _, rest = raw.strip().partition(b"\n")
-    if not rest:
-        return False
-    try:
-        return isinstance(parse(first), dict)
-    except NotJson:
-        return False
 
 
 def _kind_by_its_beginning(path: Path) -> Kind:

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from policy.agency import Agency
 from policy.cad_mapping import CadMapping
+from tests.conftest import AGENCIES
 from tests.starter.logs import COLUMNS, log_text
 from tests.starter.logs import row as log_row
 
@@ -16,6 +19,16 @@ def live(agency: Agency) -> Agency:
     """The agency, whose CAD tells numbers and update times as well."""
     columns = agency.cad.columns.model_copy(update={"phone": "phone", "updated": ("updated",)})
     return agency.model_copy(update={"cad": agency.cad.model_copy(update={"columns": columns})})
+
+
+def live_folder(home: Path) -> Path:
+    """The same as a folder."""
+    folder = home / "ottawa"
+    shutil.copytree(AGENCIES / "ottawa", folder)
+    cad = folder / "cad.yaml"
+    text = cad.read_text(encoding="utf-8")
+    cad.write_text(text.replace("\n  area: area\n", "\n  area: area\n  phone: phone\n  updated: updated\n"), "utf-8")
+    return folder
 
 
 def mapping_with(mapping: CadMapping, **changes: str) -> CadMapping:
