@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from calls.facts import CancelReason, Language, Outcome, Source
 from calls.policy import zone_name
 from policy.cad_columns import CadColumns
+from policy.cad_eido import EidoMapping
 from policy.cad_feeds import FeedRule, PollRule
 from policy.cad_times import CadTimes
 
@@ -48,6 +49,8 @@ class CadMapping(BaseModel):
     feeds: dict[str, FeedRule] = Field(default_factory=dict)
     """What is normal for a feed, by its name."""
     poll: PollRule | None = None
+    eido: EidoMapping | None = None
+    """How EIDOs are read, where CAD sends them."""
     blank: frozenset[str] = frozenset({"NULL", "null"})
     """What stands in a cell that holds nothing, besides nothing."""
 

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from policy.cad_mapping import CadMapping
 from starter.poll_rows import as_view
+from starter.readers.eido import read_eido
 from starter.readers.json_text import NotJson, parse
 from starter.readers.record import read_record
 from starter.readers.rows import read_row
@@ -41,8 +42,7 @@ def _read(document: JsonValue, shape: Shape, mapping: CadMapping, *, heard: date
         case Shape.RECORD:
             return read_record(document, mapping)
         case Shape.EIDO:
-            # HERE, once starter/readers/eido is there: return read_eido(document, mapping)
-            return Unreadable(what="an EIDO; this version does not read it again")
+            return read_eido(document, mapping)
         case _:
             cells = _cells(document)
             if cells is None:

@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from policy.cad_mapping import CadMapping
 from starter.log_file import LogError, OutOfReach
 from starter.readers.csv_file import CsvRow, csv_file
+from starter.readers.eido import read_eido
 from starter.readers.json_text import NotJson, parse
 from starter.readers.record import read_record
 from starter.readers.rows import read_row
@@ -176,13 +177,8 @@ def _line_samples(raw: bytes, mapping: CadMapping) -> Iterator[Sample]:
 
 def _json_sample(place: str, raw: bytes, document: JsonValue, mapping: CadMapping) -> Sample:
     if isinstance(document, Mapping) and "incidentComponent" in document:
-        return Sample(place=place, raw=raw, shape=Shape.EIDO, read=_read_eido(document, mapping))
+        return Sample(place=place, raw=raw, shape=Shape.EIDO, read=read_eido(document, mapping))
     return Sample(place=place, raw=raw, shape=Shape.RECORD, read=read_record(document, mapping))
-
-
-def _read_eido(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:  # noqa: ARG001 - see below
-    # HERE, once starter/readers/eido.py is there: return read_eido(document, mapping)
-    return Unreadable(what="an EIDO; this version does not read it from a file")
 
 
 def _kind_by_its_beginning(path: Path) -> Kind:

@@ -1,0 +1,103 @@
+"""The parts of an EIDO that are read, each found once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from policy.cad_eido import EidoMapping, EidoStatus
+from policy.cad_mapping import CadMapping
+from starter.readers.eido.lenient import Component, components, texts, texts_in, values, words
+
+_STATUSES = {status.casefold(): status for status in EidoStatus}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One EIDO, and how this service's are read."""
+
+    document: Component
+    mapping: CadMapping
+    eido: EidoMapping
+
+    @cached_property
+    def incidents(self) -> list[Component]:
+        """The incident; one by the schema, a list in the first samples."""
+        return components(self.document, "incidentComponent")
+
+    @cached_property
+    def calls(self) -> list[Component]:
+        """The telephone calls that came in. Those that went out, or stayed in the house, are nobody's call for help."""
+        return [
+            call
+            for call in components(self.document, "callComponent")
+            if not words(call, "direction") & {"outgoing", "internal"}
+        ]
+
+    @cached_property
+    def persons(self) -> list[Component]:
+        return components(self.document, "personComponent", "personInformationComponent")
+
+    @cached_property
+    def callers(self) -> list[Component]:
+        """Who called, as persons: they stay when the telephone call's component is gone."""
+        return [person for person in self.persons if "caller" in words(person, "personIncidentRoleRegistryText")]
+
+    @cached_property
+    def callbacks(self) -> Mapping[str, list[Component]]:
+        """By id, how somebody can be called back."""
+        return _by_id(components(self.document, "callbackComponent"))
+
+    @cached_property
+    def units(self) -> list[Component]:
+        return components(self.document, "emergencyResourceComponent")
+
+    @cached_property
+    def dispatches(self) -> list[Component]:
+        return components(self.document, "dispatchComponent")
+
+    @cached_property
+    def dispositions(self) -> list[Component]:
+        return [one for incident in self.incidents for one in components(incident, "dispositionComponent")]
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """Every id by which other components name the incident, for comparison."""
+        own = [words(incident, "internalIncidentId") for incident in self.incidents]
+        return words(self.document, "$id", "incidentTrackingIdentifier").union(*own)
+
+    @cached_property
+    def statuses(self) -> frozenset[EidoStatus]:
+        """The common statuses, and those that the folder reads in CAD's own."""
+        common = {word for incident in self.incidents for word in words(incident, "incidentStatusCommonRegistryText")}
+        own = {text for incident in self.incidents for text in texts(incident, "incidentStatusInternalText")}
+        read = {self.eido.statuses[text] for text in own if text in self.eido.statuses}
+        return frozenset({_STATUSES[word] for word in common if word in _STATUSES} | read)
+
+    def alternates(self, *names: str) -> list[str]:
+        """What other services say of the incident instead of what stands in it. Where they know of a danger they are
+        believed (R1); the schema names the component's type and not the component, so that any fitting name is."""
+        elements = {name.casefold() for name in names}
+        kept = [value for key, value in self.document.items() if "alternatevalue" in key.casefold()]
+        found = [one for one in components({"all": kept}, "all") if words(one, "Element") & elements]
+        told = [alternate for one in found for alternate in components(one, "Alternate")]
+        return texts_in(value for one in told for value in values(one, "OtherValue", "Value"))
+
+    def has(self, name: str) -> bool:
+        """Something stands under a name that begins like this."""
+        return any(key.casefold().startswith(name) and values(self.document, key) for key in self.document)
+
+
+def id_of(component: Component) -> frozenset[str]:
+    return frozenset(texts(component, "$id"))
+
+
+def _by_id(found: list[Component]) -> dict[str, list[Component]]:
+    by_id: dict[str, list[Component]] = {}
+    for component in found:
+        for name in id_of(component):
+            by_id.setdefault(name, []).append(component)
+    return by_id
+
+
+def callback_ids(of: Component) -> frozenset[str]:
+    return frozenset(texts(of, "callBackReference"))
