@@ -28,6 +28,7 @@ from starter.sample_check import SampleCheck, check_samples
 from tests.builders import NOON, hours, minutes
 from tests.cli.test_errors import run, the_one_line
 from tests.conftest import AGENCIES
+from tests.starter.eidos import eido, with_eido
 from tests.starter.logs import COLUMNS, log_text
 from tests.starter.logs import row as a_row
 from tests.starter.test_accept import the_row
@@ -180,6 +181,11 @@ class TestAsALiveFeed:
         assert check.at_last == {Rule.MISSING_FACT: 1}
         assert "priority_code" in check.lacks
         assert "dispatched_at" not in check.lacks
+
+    def test_eidos_are_read_as_the_folder_says(self, tmp_path: Path, ottawa: Agency) -> None:
+        path = json_file(tmp_path, *(eido(cad_id=f"{number}", received=NOON, phone="613-555-0142") for number in "12"))
+        check = checked(path, with_eido(ottawa))
+        assert (check.taken, check.calls, len(checked(path, ottawa).rejected)) == (2, 2, 2)
 
     def test_a_number_that_is_none_silences(self, tmp_path: Path, ottawa: Agency) -> None:
         assert checked(json_file(tmp_path, record(phone="unknown")), ottawa).at_last == {Rule.UNTEXTABLE: 1}

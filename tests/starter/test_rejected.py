@@ -20,13 +20,15 @@ from policy.agency import Agency
 from settings import Settings, SettingsError
 from starter.feeds import Result, Way
 from starter.intake import Intake, Intakes
+from starter.readers.eido import read_eido
 from starter.readers.json_text import parse
 from starter.readers.record import read_record
 from starter.readers.told import Unreadable
 from starter.rejected import MOST_BYTES, RejectedRecords, Shape
 from starter.rejected_again import KNOWN_AFTER_A_MEND, TAKEN_AFTER_A_MEND, Again, RejectedAgain
-from tests.builders import minutes
+from tests.builders import NOON, minutes
 from tests.staff.test_attention import settings
+from tests.starter.eidos import eido, with_eido
 from tests.starter.logs import row as a_row
 from tests.starter.test_accept import OTHER_PHONE, PHONE, the_facts, the_row
 
@@ -198,6 +200,15 @@ class TestReadAgain:
         intake.take(Unreadable(what="call 1001: received is not a time"), raw=lambda: raw, shape=shape)
         assert again() == [Again.TAKEN]
         assert the_facts(engine).received_at == datetime.fromisoformat("2026-01-15T17:00:00+00:00")
+
+    def test_an_eido_that_the_folder_could_not_read_is_read_with_todays(
+        self, engine: Engine, keyring: Keyring, intake: Intake, ottawa: Agency
+    ) -> None:
+        document = eido(cad_id="1001", case_number="26-104233", received=NOON, phone=PHONE)
+        intake.take(read_eido(document, ottawa.cad), raw=lambda: json.dumps(document).encode(), shape=Shape.EIDO)
+        mended = RejectedAgain(engine=engine, keyring=keyring, agency=with_eido(ottawa), clock=REAL_TIME)
+        assert [one.became for one in mended.all_of(None)] == [Again.TAKEN]
+        assert the_row(engine).case_number == "26-104233"
 
     @pytest.mark.parametrize("raw", [b"[]", b'{"a": 1}', b"7", b"{", b"\xff"])
     @pytest.mark.parametrize("shape", [Shape.ROW, Shape.VIEW, Shape.RECORD])
