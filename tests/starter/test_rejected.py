@@ -170,6 +170,17 @@ class TestReadAgain:
             (record,) = session.exec(select(CadRecordRow)).all()
         assert record.stamp.isoformat() == "2026-01-15T17:00:00+00:00"
 
+    def test_one_of_a_clock_that_is_ahead_counts_as_of_when_it_came(
+        self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]
+    ) -> None:
+        """As it would have then: read again hours later, its time is not in the future any more."""
+        send(intake, received(updated_at=(real_now() - minutes(60)).isoformat()), rejects=True)
+        came = came_ago(engine, minutes=180)
+        again()
+        with Session(engine) as session:
+            (record,) = session.exec(select(CadRecordRow)).all()
+        assert record.stamp == came
+
     def test_r1_a_danger_that_is_seen_only_now_silences_though_the_record_cannot_be_read(
         self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]
     ) -> None:
