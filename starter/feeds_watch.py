@@ -4,6 +4,7 @@ Every starter watches: what one process knows of a feed another needs too, for i
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,6 +38,7 @@ class FeedsWatch:
         self._rules = rules
         self._policy = policy
         self._silent: frozenset[str] = frozenset()
+        self._shown: set[str] = set()
         self._forgot_real: datetime | None = None
 
     def once(self) -> None:
@@ -49,6 +51,7 @@ class FeedsWatch:
         for feed in feeds:
             _show(feed)
             self._say_change(feed)
+        self._withdraw({feed.feed for feed in feeds})
         self._silent = frozenset(feed.feed for feed in feeds if feed.is_silent)
         self._forget()
 
@@ -59,6 +62,14 @@ class FeedsWatch:
             log.warning("a feed is silent", feed=feed.feed, last_record=None if last is None else last.isoformat())
         elif feed.feed in self._silent and not feed.is_silent:
             log.warning("a feed is no longer silent", feed=feed.feed, now=feed.condition)
+
+    def _withdraw(self, listed: set[str]) -> None:
+        """A feed that a person took off the list has no figures any more: the last one would be an alert for ever."""
+        for gone in self._shown - listed:
+            for gauge in (_SILENT, _AGE, _LAG, _REJECTED):
+                with suppress(KeyError):  # of one that never spoke there is no age
+                    gauge.remove(gone)
+        self._shown = listed
 
     def _forget(self) -> None:
         now = real_now()

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
-from activities.feed_health import DEFAULT, UNUSED_AFTER, Condition, FeedHealth, feed_health, feeds_now
+from activities.feed_health import DEFAULT, UNUSED_AFTER, Condition, FeedHealth, feed_health, feeds_now, forget_feed
 from cli.cad_feeds import forget, show_feeds, span
 from database.encryption import Keyring
 from database.feeds import CadFeedRow
@@ -185,6 +185,15 @@ class TestTheWatch:
         rejected.settle(rejected.open_ids()[0], "left")
         FeedsWatch(engine=engine, rules={}, policy=ottawa.policy).once()
         assert figure("rejected_open") == 0
+
+    def test_one_that_was_taken_off_the_list_has_no_figures_any_more(self, engine: Engine, ottawa: Agency) -> None:
+        watch = FeedsWatch(engine=engine, rules={}, policy=ottawa.policy)
+        keep(engine, last_record_real=real_now() - hours(7))
+        watch.once()
+        assert figure("feed_silent") == 1
+        forget_feed(engine, "county")
+        watch.once()
+        assert figure("feed_silent") is figure("feed_last_record_age_seconds") is None
 
     def test_rejected_records_are_forgotten_when_the_agencys_retention_says_so(
         self, engine: Engine, ottawa: Agency, keyring: Keyring
