@@ -23,7 +23,10 @@ def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The agency's folder.")],
     cad: Annotated[Path | None, typer.Option(help="A log of its CAD: the codes that the folder does not list.")] = None,
 ) -> None:
-    """Say everything that is wrong with a folder: one line each, with file and line. Ends with 1 where an error is."""
+    """Say everything that is wrong with a folder: one line each, with file and line. Ends with 1 where an error is.
+
+    With --cad a log of past days is read as it is played. For a sample of a live feed: cad check.
+    """
     from cli.agency_check import run_check
 
     if not run_check(folder, cad=cad, say=_say):

@@ -1,6 +1,6 @@
 """`communityconnect agency check`: what is found, line by line, and what the log has that the folder does not know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -10,8 +10,9 @@ from policy.agency import load_agency
 from policy.check import check_folder
 from policy.findings import Finding, Level
 from policy.yaml_file import AgencyError
+from starter.code_check import UnknownCode, most_frequent
 from starter.csv_log import read_log
-from starter.log_check import LogCheck, UnknownCode, check_log, most_frequent
+from starter.log_check import LogCheck, check_log
 
 Say = Callable[[str], None]
 _PROBLEMS_SHOWN: Final = 10
@@ -66,9 +67,8 @@ def _say_log(check: LogCheck, cad: Path, *, say: Say) -> None:
         return
     if not check.unknown:
         say("Every code of the log is listed in the folder.")
-    by_kind = sorted(check.unknown, key=lambda one: one.what)  # stable: the most frequent first within each
-    for what, codes in groupby(by_kind, key=lambda one: one.what):
-        _say_codes(what, list(codes), say=say)
+    for line in unknown_lines(check.unknown):
+        say(line)
     say("Call types that are texted, as CAD writes them (a pattern may take in too much):")
     for group, codes_of in check.texted.items():
         say(f"  {group}: " + ", ".join(f"{count} x {code}" for code, count in most_frequent(codes_of)))
@@ -78,9 +78,13 @@ def _say_log(check: LogCheck, cad: Path, *, say: Say) -> None:
         say(f"{count:>9} x {rule}")
 
 
-def _say_codes(what: str, codes: Sequence[UnknownCode], *, say: Say) -> None:
-    say(f"Unknown, {what}: {_count(len(codes), 'code')} in {sum(code.rows for code in codes)} rows.")
-    for code in codes[:_CODES_SHOWN]:
-        say(f"{code.rows:>9} x {code.code}")
-    if len(codes) > _CODES_SHOWN:
-        say(f"          … and {len(codes) - _CODES_SHOWN} more codes, each rarer")
+def unknown_lines(unknown: Sequence[UnknownCode]) -> Iterator[str]:
+    """The codes that are not listed, by kind, the most frequent first."""
+    by_kind = sorted(unknown, key=lambda one: one.what)  # stable: the order within each stays
+    for what, of_kind in groupby(by_kind, key=lambda one: one.what):
+        codes = list(of_kind)
+        yield f"Unknown, {what}: {_count(len(codes), 'code')} in {sum(code.rows for code in codes)} rows."
+        for code in codes[:_CODES_SHOWN]:
+            yield f"{code.rows:>9} x {code.code}"
+        if len(codes) > _CODES_SHOWN:
+            yield f"          … and {len(codes) - _CODES_SHOWN} more codes, each rarer"

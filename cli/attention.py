@@ -10,6 +10,7 @@ from logs import redact
 from policy.agency import load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
+from web.staff.feeds import FeedTroubles, SilentFeed, StoppedFeed
 from web.staff.text_troubles import Difference, TextTroubles, UndeliveredText
 
 _NAMES_SHOWN = 10
@@ -21,7 +22,8 @@ _DIFFERENCES = {
 
 
 def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
-    """Say it; False where the carrier has stopped something, a call is stuck, or a text is unknown for over an hour.
+    """Say it; False where the carrier has stopped something, a feed of CAD's is silent or in trouble or has records
+    that could not be read, a call is stuck, or a text is unknown for over an hour.
 
     Raises:
         AgencyError: the agency's folder cannot be read.
@@ -30,7 +32,7 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     zone: ZoneInfo = agency.policy.timetable.zone_info
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        found = needs_attention(engine)
+        found = needs_attention(engine, agency)
         stopped = carrier_stops(carrier_stops_of(agency, engine), zone)
     finally:
         engine.dispose()
@@ -39,15 +41,49 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
         return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
     of_all = [("What the carrier has stopped", stopped)]
-    for title, lines in (*of_all, *_of_texts(found.texts, local), *_of_calls(found, local)):
+    for title, lines in (
+        *of_all,
+        *_of_feeds(found.feeds, local),
+        *_of_texts(found.texts, local),
+        *_of_calls(found, local),
+    ):
         say(f"{title}:")
         shown = list(lines) or ["none"]
         for line in shown:
             say(f"  {line}")
-    return not stopped and not found.stuck and not any(text.is_old for text in found.texts.unknown)
+    are_texts_well = not stopped and not any(text.is_old for text in found.texts.unknown)
+    return are_texts_well and not found.stuck and not found.feeds.need_somebody
 
 
 _Sections = Iterable[tuple[str, Iterable[str]]]
+
+
+def _of_feeds(found: FeedTroubles, local: Callable[[datetime], str]) -> _Sections:
+    yield (
+        "CAD's feeds that are silent or stopped: calls may go unheard (see: communityconnect cad feeds)",
+        (
+            *(f"{feed.feed}: {_silence(feed, local)}" for feed in found.silent),
+            *(f"{feed.feed}: {redact(feed.trouble)}{_since(feed, local)}" for feed in found.stopped),
+        ),
+    )
+    yield (
+        "CAD's records that could not be read (see: communityconnect cad rejected)",
+        (
+            f"{feed.feed}: {feed.records}, the first on {local(feed.since)}; of the last: {redact(feed.reason)}"
+            for feed in found.rejected
+        ),
+    )
+
+
+def _silence(feed: SilentFeed, local: Callable[[datetime], str]) -> str:
+    if feed.since is None:
+        return "cad.yaml expects it, and it has never come"
+    last = "it has never told a call" if feed.last is None else f"its last new record came on {local(feed.last)}"
+    return f"{last}; that is too long since {local(feed.since)}"
+
+
+def _since(feed: StoppedFeed, local: Callable[[datetime], str]) -> str:
+    return "" if feed.since is None else f", since {local(feed.since)}"
 
 
 def _of_calls(found: Attention, local: Callable[[datetime], str]) -> _Sections:

@@ -6,10 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.staff import said
+from logs import configure_logging
 from settings import load_settings
 
 cad = typer.Typer(no_args_is_help=True, help="CAD's ways in: push, a polled view, a folder; and how they are doing.")
 _out = Console(highlight=False)
+
+
+def _said(words: str | None) -> str | None:
+    return None if words is None else said(words)
 
 
 def _say(line: str) -> None:
@@ -52,7 +58,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="A sample: CSV, JSON records, or EIDO; gzip or not.")],
     agency: Annotated[Path, typer.Option(help="The agency's folder.")] = Path("agencies/ottawa"),
 ) -> None:
-    """Read a sample as a live feed would, and print what its records would become. Nothing is kept."""
+    """Before a feed is connected: read a sample of it as the feed will be read, and say what its records become.
+
+    Nothing is kept, nobody is texted. For a log of past days, to write the folder with: agency check --cad.
+    """
     from cli.cad_check import check_sample
 
     if not check_sample(file, folder=agency, say=_say):
@@ -60,11 +69,17 @@ def check(
 
 
 @cad.command()
-def feeds() -> None:
-    """Show how each feed is doing: last record, lag, rejected, unknown. Ends with 1 where one is in trouble."""
-    from cli.cad_feeds import show_feeds
+def feeds(
+    forget: Annotated[
+        str | None, typer.Option(metavar="FEED", help="Take this one off the list: it is not used any more.")
+    ] = None,
+) -> None:
+    """Show how each feed is doing: last record, lag, rejected, unknown. Ends with 1 where one needs somebody."""
+    from cli import cad_feeds
 
-    if not show_feeds(load_settings(), say=_say):
+    if forget is not None:
+        cad_feeds.forget(load_settings(), forget, say=_say)
+    elif not cad_feeds.show_feeds(load_settings(), say=_say):
         raise typer.Exit(1)
 
 
@@ -73,10 +88,17 @@ def rejected(
     feed: Annotated[str | None, typer.Option(help="Only this feed's.")] = None,
     show: Annotated[int | None, typer.Option(help="Print this one as it came. There may be a number in it.")] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Read them again, after a mend.")] = False,
-    leave: Annotated[int | None, typer.Option(help="Deal with this one: it is left.")] = None,
+    leave: Annotated[
+        int | None, typer.Option(help="Take this one off the list as it is; needs --by and --why.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who leaves it.", callback=_said)] = None,
+    why: Annotated[str | None, typer.Option(help="Why, for those who read it later.", callback=_said)] = None,
 ) -> None:
     """List the records that could not be read; show one, read them again after a mend, or leave one."""
     from cli.cad_rejected import RejectedAct, act
 
-    if not act(load_settings(), RejectedAct(feed=feed, show=show, replay=replay, leave=leave), say=_say):
+    settings = load_settings()
+    configure_logging(service="starter", format_=settings.log_format)
+    what = RejectedAct(feed=feed, show=show, replay=replay, leave=leave, by=by, why=why)
+    if not act(settings, what, say=_say):
         raise typer.Exit(1)

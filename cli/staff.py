@@ -19,7 +19,7 @@ def _say(line: str) -> None:
 
 @staff.command()
 def attention() -> None:
-    """Show what needs a person first: texts in doubt, stuck calls, calls that wait, codes that nobody has listed."""
+    """Show what needs a person first: CAD's feeds, texts in doubt, stuck calls, codes that nobody has listed."""
     from cli.attention import show_attention
 
     if not show_attention(load_settings(), say=_say):
@@ -34,7 +34,7 @@ def bring_back() -> None:
     run_bring_back(load_settings(), say=_say)
 
 
-def _said(words: str) -> str:
+def said(words: str) -> str:
     """Who and why are kept for those who read it later: something, on one line, in letters that can be kept."""
     line = " ".join(words.split())
     if not line:
@@ -44,8 +44,8 @@ def _said(words: str) -> str:
     return line
 
 
-_BY = Annotated[str, typer.Option(help="Who does it.", callback=_said)]
-_WHY = Annotated[str, typer.Option(help="Why, for those who read it later.", callback=_said)]
+_BY = Annotated[str, typer.Option(help="Who does it.", callback=said)]
+_WHY = Annotated[str, typer.Option(help="Why, for those who read it later.", callback=said)]
 _KIND = Annotated[str | None, typer.Option(help="Only this kind of text: confirmation, delay, survey, auto_reply.")]
 _TYPE = Annotated[str | None, typer.Option("--type", help="Only calls of this group of call types.")]
 _CALL = Annotated[str | None, typer.Option(help="Only this call, by its id: ottawa-26-1340285.")]

@@ -37,7 +37,7 @@ def run_starter(settings: Settings) -> None:
             start_http_server(settings.metrics_port, addr="127.0.0.1")
         await asyncio.to_thread(keep_rules, engine, agency)
         log.info("starter ready", agency=agency.key, policy=agency.version)
-        await serve(engine=engine, client=client, policy=agency.policy, clock=settings.clock, stop=stop)
+        await serve(engine=engine, client=client, agency=agency, clock=settings.clock, stop=stop)
         await let_the_loop_finish()
 
     asyncio.run(run())

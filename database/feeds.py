@@ -62,6 +62,8 @@ class RejectedRecordRow(SQLModel, table=True):
     size: int
     """Of the bytes as they came."""
     rejected_real: datetime = _time(default_factory=real_now)
+    last_rejected_real: datetime = _time(default_factory=real_now)
+    """When the very same last came: a record without a time of its own counts as of then."""
     times: int = Field(default=1)
     """How often the very same was sent."""
     settled_real: datetime | None = _time(default=None)

@@ -36,10 +36,10 @@ def check_cad(agency: Agency, findings: Findings) -> None:
     _formats(agency.cad, findings)
     _codes(agency.cad, findings)
     _told(agency, findings)
-    _eido(agency.cad, findings)
     if agency.cad.poll is not None:
         _query(agency.cad, agency.cad.poll, findings)
         _since(agency.cad, agency.cad.poll, findings)
+    _eido(agency.cad, findings)
 
 
 def _same_columns(cad: CadMapping) -> Iterator[tuple[str, str]]:
@@ -92,21 +92,6 @@ def _told(agency: Agency, findings: Findings) -> None:
         findings.error(_FILE, ("columns",), what)
 
 
-def _eido(cad: CadMapping, findings: Findings) -> None:
-    """Codes that EIDOs are turned into, and that nobody listed: their calls would be silent."""
-    if cad.eido is None:
-        return
-    for source in EidoSource:
-        code = cad.eido.sources.get(source, source.value)
-        if code not in cad.sources and (source in cad.eido.sources or source is EidoSource.CALL):
-            what = f"{source} is read as {code!r}, which is no code of sources: nobody is texted"
-            findings.warn(_FILE, ("eido", "sources"), what)
-    for number, code in cad.eido.common_priorities.items():
-        if code not in cad.priorities:
-            what = f"is read as {code!r}, which is no code of priorities: nobody is texted"
-            findings.warn(_FILE, ("eido", "common_priorities", number), what)
-
-
 def _query(cad: CadMapping, poll: PollRule, findings: Findings) -> None:
     place = ("poll", "query")
     if (trouble := trouble_with(poll.query)) is not None:
@@ -145,3 +130,18 @@ def _changes_its_clocks(zone: str) -> bool:
     now = datetime.now(UTC)
     months = (now + timedelta(days=30 * number) for number in range(12))
     return len({month.astimezone(ZoneInfo(zone)).utcoffset() for month in months}) > 1
+
+
+def _eido(cad: CadMapping, findings: Findings) -> None:
+    """Codes that EIDOs are turned into, and that nobody listed: their calls would be silent."""
+    if cad.eido is None:
+        return
+    for source in EidoSource:
+        code = cad.eido.sources.get(source, source.value)
+        if code not in cad.sources and (source in cad.eido.sources or source is EidoSource.CALL):
+            what = f"{source} is read as {code!r}, which is no code of sources: nobody is texted"
+            findings.warn(_FILE, ("eido", "sources"), what)
+    for number, code in cad.eido.common_priorities.items():
+        if code not in cad.priorities:
+            what = f"is read as {code!r}, which is no code of priorities: nobody is texted"
+            findings.warn(_FILE, ("eido", "common_priorities", number), what)

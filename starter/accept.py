@@ -17,7 +17,7 @@ from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
 from calls.facts import CallFacts, Untextable
-from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
@@ -140,7 +140,7 @@ class Acceptor:
 
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
-        told = self._told(record, phone_hash, stamp)
+        told = told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy)
         call = record_of(row, cad_id=record.cad_id).taking(told, policy=self._policy)
         self._take_number(row, call, record, phone_hash)
         facts = call.facts(recipient_version=row.recipient_version, held=held)
@@ -150,16 +150,6 @@ class Acceptor:
         row.merged = {name: value.model_dump(mode="json") for name, value in sorted(call.merged.items())}
         row.latch = call.latch
         return write_facts(row, facts, policy=self._policy)
-
-    def _told(self, record: CadRecord, phone_hash: str | None, stamp: datetime) -> Merged:
-        told = stamped(as_told(record.facts, stamp=stamp, now=self._now()), stamp=stamp)
-        told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
-        if record.phone_unreadable:
-            told |= stamped({PHONE_HASH: NO_NUMBERS_HASH, "untextable": Untextable.UNREADABLE}, stamp=stamp)
-        if record.phone is not None and phone_hash is not None:
-            refusal = untextable(record.phone, self._policy.numbers)
-            told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
-        return told
 
     def _take_number(self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None) -> None:
         """Where this record's number is the newest, it is the one to text; a new number is a new recipient."""
@@ -189,6 +179,20 @@ class Acceptor:
     def _accepted(self, row: CallRow, *, is_new: bool, changed: bool) -> Accepted:
         decision = known_call(row, self._policy).decision
         return Accepted(call_id=row.call_id, decision=decision, is_new=is_new, changed=changed)
+
+
+def told_by(
+    record: CadRecord, *, phone_hash: str | None, stamp: datetime, now: datetime, policy: Policy
+) -> dict[str, Stamped]:
+    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of."""
+    told = stamped(as_told(record.facts, stamp=stamp, now=now), stamp=stamp)
+    told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
+    if record.phone_unreadable:
+        told |= stamped({PHONE_HASH: NO_NUMBERS_HASH, "untextable": Untextable.UNREADABLE}, stamp=stamp)
+    if record.phone is not None and phone_hash is not None:
+        refusal = untextable(record.phone, policy.numbers)
+        told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
+    return told
 
 
 def record_of(row: CallRow, *, cad_id: str) -> CallRecord:

@@ -1,6 +1,6 @@
 """Where all ways in meet: a record that was read is accepted, one that cannot be read is kept, each is counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,28 +71,34 @@ class Intake:
 
     def _reject(self, unreadable: Unreadable, *, raw: bytes, shape: Shape) -> Taken:
         self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)
-        self._silence(unreadable.salvage)
+        self.silence(unreadable.salvage)
         self.tally.note(Result.REJECTED)
         log.warning("a record was rejected", feed=self.tally.feed, reason=unreadable.what)
         return Taken(result=Result.REJECTED, reason=unreadable.what)
 
-    def _silence(self, salvage: Told | None) -> None:
+    def silence(self, salvage: Told | None) -> None:
         """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
-        if salvage is None or not salvage.cad_id.isprintable():
-            return
-        danger = Told(
-            cad_id=salvage.cad_id,
-            stamp=salvage.stamp,
-            priority_code=_fit(salvage.priority_code),
-            call_type_code=_fit(salvage.call_type_code),
-            first_call_type_code=_fit(salvage.first_call_type_code),
-            in_progress=salvage.in_progress,
-            safety_flag=salvage.safety_flag,
-        )
-        for record in self._records(danger):
-            call = CallFacts.model_validate({**record.facts, "agency": self.agency.key, "cad_id": record.cad_id})
-            if latch_of(call, self.agency.policy) is not None:
-                self._acceptor.accept(record)
+        for record in dangers_of(salvage, self.agency, feed=self.tally.feed):
+            self._acceptor.accept(record)
+
+
+def dangers_of(salvage: Told | None, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
+    """What silences the call for ever of a record that cannot be read."""
+    if salvage is None or not salvage.cad_id.isprintable():
+        return
+    danger = Told(
+        cad_id=salvage.cad_id,
+        stamp=salvage.stamp,
+        priority_code=_fit(salvage.priority_code),
+        call_type_code=_fit(salvage.call_type_code),
+        first_call_type_code=_fit(salvage.first_call_type_code),
+        in_progress=salvage.in_progress,
+        safety_flag=salvage.safety_flag,
+    )
+    for record in records_of(danger, agency, feed=feed):
+        call = CallFacts.model_validate({**record.facts, "agency": agency.key, "cad_id": record.cad_id})
+        if latch_of(call, agency.policy) is not None:
+            yield record
 
 
 def _fit(code: str | None) -> str | None:

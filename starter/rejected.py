@@ -2,7 +2,7 @@
 after a mend."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -50,6 +50,7 @@ class RejectedRecords:
         Raises:
             OperationalError: the database does not answer; it is not kept.
         """
+        now = real_now()
         values = {
             "feed": feed,
             "shape": shape,
@@ -57,9 +58,10 @@ class RejectedRecords:
             "reason": reason,
             "raw_encrypted": self._sealed(raw),
             "size": len(raw),
-            "rejected_real": real_now(),
+            "rejected_real": now,
+            "last_rejected_real": now,
         }
-        again = {"times": col(RejectedRecordRow.times) + 1, "reason": reason}
+        again = {"times": col(RejectedRecordRow.times) + 1, "reason": reason, "last_rejected_real": now}
         with Session(self._engine) as session, session.begin():
             row = session.execute(
                 insert(RejectedRecordRow)
@@ -78,6 +80,15 @@ class RejectedRecords:
         with Session(self._engine) as session:
             return session.exec(wanted.order_by(col(RejectedRecordRow.id))).all()
 
+    def open_ids(self, *, feed: str | None = None) -> Sequence[int]:
+        """Theirs alone: with their bytes they may be many megabytes."""
+        wanted = select(RejectedRecordRow.id).where(col(RejectedRecordRow.settled_real).is_(None))
+        if feed is not None:
+            wanted = wanted.where(col(RejectedRecordRow.feed) == feed)
+        with Session(self._engine) as session:
+            found = session.exec(wanted.order_by(col(RejectedRecordRow.id))).all()
+        return [row_id for row_id in found if row_id is not None]
+
     def raw(self, row: RejectedRecordRow) -> bytes | None:
         """The record as it came; `None` where the bytes were not, or are no longer, kept.
 
@@ -86,17 +97,23 @@ class RejectedRecords:
         """
         return None if row.raw_encrypted is None else base64.b64decode(self._keyring.decrypt(row.raw_encrypted))
 
+    def row(self, row_id: int) -> RejectedRecordRow | None:
+        """The one with this id, dealt with or not."""
+        with Session(self._engine) as session:
+            return session.get(RejectedRecordRow, row_id)
+
     def settle(self, row_id: int, how: str) -> None:
         """A person, or a mend, has dealt with it: its bytes are not needed any more."""
-        settled = {"settled_real": real_now(), "settled": how, "raw_encrypted": None}
-        with Session(self._engine) as session, session.begin():
-            session.execute(update(RejectedRecordRow).where(col(RejectedRecordRow.id) == row_id).values(**settled))
+        self._update_open(row_id, {"settled_real": real_now(), "settled": how, "raw_encrypted": None})
 
-    def forget(self, *, older_than: timedelta) -> int:
-        """Delete what the agency's retention does not keep; how many."""
-        old = col(RejectedRecordRow.rejected_real) < real_now() - older_than
+    def still_rejected(self, row_id: int, reason: str) -> None:
+        """It was read again, and still cannot be: why, today."""
+        self._update_open(row_id, {"reason": reason})
+
+    def _update_open(self, row_id: int, values: Mapping[str, object]) -> None:
+        this = (col(RejectedRecordRow.id) == row_id, col(RejectedRecordRow.settled_real).is_(None))
         with Session(self._engine) as session, session.begin():
-            return len(session.execute(delete(RejectedRecordRow).where(old).returning(col(RejectedRecordRow.id))).all())
+            session.execute(update(RejectedRecordRow).where(*this).values(**values))
 
     def _sealed(self, raw: bytes) -> str | None:
         return None if len(raw) > MOST_BYTES else self._keyring.encrypt(base64.b64encode(raw).decode())
@@ -109,3 +126,10 @@ class RejectedRecords:
         )
         statement = update(RejectedRecordRow).where(col(RejectedRecordRow.id).in_(surplus))
         session.execute(statement.values(raw_encrypted=None))
+
+
+def forget_rejected(engine: Engine, *, older_than: timedelta) -> int:
+    """Delete what the agency's retention does not keep, since it last came; how many."""
+    old = col(RejectedRecordRow.last_rejected_real) < real_now() - older_than
+    with Session(engine) as session, session.begin():
+        return len(session.execute(delete(RejectedRecordRow).where(old).returning(col(RejectedRecordRow.id))).all())

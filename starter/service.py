@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from temporalio.client import Client
 
 from calls.clock import Clock
-from calls.policy import Policy
+from policy.agency import Agency
+from starter.feeds_watch import FeedsWatch
 from starter.forward import Forwarder
 from starter.sweep import Sweep, SweepReport
 from starter.wake import Wake
@@ -27,16 +28,18 @@ _UNDECIDED = Gauge("communityconnect_undecided_calls", "Calls that wait for a fa
 _TROUBLE = Gauge("communityconnect_calls_in_trouble", "Calls that a person must look at: overdue texts, lost workflows")
 
 
-async def serve(*, engine: Engine, client: Client, policy: Policy, clock: Clock, stop: asyncio.Event) -> None:
-    """Forward and sweep until `stop` is set. Any number of starters may run at once."""
+async def serve(*, engine: Engine, client: Client, agency: Agency, clock: Clock, stop: asyncio.Event) -> None:
+    """Forward, sweep and watch the feeds until `stop` is set. Any number of starters may run at once."""
+    policy = agency.policy
     wake = Wake(engine)
     forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=clock)
     sweep = Sweep(engine=engine, client=client, policy=policy, clock=clock)
+    feeds = FeedsWatch(engine=engine, rules=agency.cad.feeds, policy=policy)
     every = max(clock.real_duration(_SWEEP_EVERY).total_seconds(), _SWEEP_AT_MOST_EVERY_SECONDS)
     tasks: list[asyncio.Task[None]] = [
         asyncio.create_task(wake.listen()),
         asyncio.create_task(forwarder.keep_up_to_date(wake)),
-        asyncio.create_task(_sweep(sweep, every_seconds=every)),
+        asyncio.create_task(_sweep(sweep, feeds, every_seconds=every)),
     ]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -48,10 +51,11 @@ async def serve(*, engine: Engine, client: Client, policy: Policy, clock: Clock,
         task.result()  # none of them ends by itself: its fault ends the process, which is started again
 
 
-async def _sweep(sweep: Sweep, *, every_seconds: float) -> None:
+async def _sweep(sweep: Sweep, feeds: FeedsWatch, *, every_seconds: float) -> None:
     await asyncio.sleep(_FIRST_SWEEP_AFTER_SECONDS)
     while True:
         try:
+            await asyncio.to_thread(feeds.once)
             await sweep.once(tell=_tell)
         except OperationalError:
             log.warning("the database does not answer; trying again")

@@ -10,10 +10,14 @@ from sqlmodel import Session, col, update
 from cli.attention import show_attention
 from cli.blocked_numbers import block, show, unblock
 from database.encryption import Keyring, new_key
+from database.feeds import CadFeedRow
 from database.reconciliation import ReconciliationRow
 from database.tables import CallRow, InboundMessageRow, TextRow, real_now
+from policy.agency import load_agency
+from policy.cad_feeds import FeedRule
 from settings import Settings, SettingsError
 from starter.accept import Acceptor
+from starter.rejected import RejectedRecords, Shape
 from tests.builders import NOON, hours
 from tests.conftest import AGENCIES
 from tests.starter.test_accept import OTHER_PHONE, PHONE, acceptor, received, record
@@ -21,6 +25,8 @@ from web.staff.attention import needs_attention
 from web.staff.blocked_numbers import Why
 
 __all__ = ["acceptor"]
+
+OTTAWA = load_agency(AGENCIES / "ottawa")
 
 
 @pytest.fixture
@@ -41,7 +47,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 9
+    assert lines.count("  none") == 11
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -50,7 +56,7 @@ def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine
         acceptor.accept(zombies.model_copy(update={"cad_id": cad_id}))
     acceptor.accept(received(disposition="ZZZ"))
     acceptor.accept(record(5, cad_id="9", disposition="CAN", cancelled="cancelled"))
-    found = needs_attention(engine)
+    found = needs_attention(engine, OTTAWA)
     assert [(code.calls, code.what) for code in found.unknown] == [
         (3, "the policy does not know the call type 'ZOMBIES'"),
         (1, "the policy does not know the disposition 'ZZZ': no survey"),
@@ -114,14 +120,14 @@ def test_a_wrong_number_is_shown_until_it_is_corrected(
     assert "  ottawa-1001, case 26-104233, told 2026-01-15 13:00" in lines
     with Session(engine) as session, session.begin():  # many say so when the survey comes, with which the call ends
         session.execute(update(CallRow).values(ended_reason="the survey was offered"))
-    assert len(needs_attention(engine).wrong) == 1
+    assert len(needs_attention(engine, OTTAWA).wrong) == 1
     with Session(engine) as session, session.begin():
         session.execute(update(CallRow).values(updated_real=real_now() - timedelta(days=8)))
-    assert needs_attention(engine).wrong == []
+    assert needs_attention(engine, OTTAWA).wrong == []
     with Session(engine) as session, session.begin():
         session.execute(update(CallRow).values(ended_reason=None))
     acceptor.accept(record(70, phone=OTHER_PHONE))
-    assert needs_attention(engine).wrong == []
+    assert needs_attention(engine, OTTAWA).wrong == []
 
 
 class TestTheListOfNumbersNotToBeTexted:
@@ -195,27 +201,27 @@ class TestTexts:
         row = a_text(engine, state=state, provider_sid=None, claimed_real=old, sending_real=old, first_sending_real=old)
         well, lines = the_lines(settings)
         assert not well
-        assert lines[2] == "Texts whose outcome is unknown: this resident may not have been told:"
-        assert lines[3].startswith("  confirmation, ottawa-1001, case 26-104233, since ")
-        assert lines[3].endswith(f", text {row.id}")
+        assert lines[6] == "Texts whose outcome is unknown: this resident may not have been told:"
+        assert lines[7].startswith("  confirmation, ottawa-1001, case 26-104233, since ")
+        assert lines[7].endswith(f", text {row.id}")
 
     def test_one_that_became_unknown_just_now_may_still_be_found_out(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="unknown", provider_sid=None)
         well, lines = the_lines(settings)
         assert well
-        assert lines[3].startswith("  confirmation, ottawa-1001")
+        assert lines[7].startswith("  confirmation, ottawa-1001")
 
     def test_one_that_is_being_sent_is_no_trouble(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="sending", provider_sid=None, sending_real=real_now())
         well, lines = the_lines(settings)
-        assert (well, lines[3]) == (True, "  none")
+        assert (well, lines[7]) == (True, "  none")
 
     def test_those_of_earlier_weeks_are_counted_and_let_the_command_succeed(
         self, engine: Engine, settings: Settings
     ) -> None:
         a_text(engine, state="unknown", provider_sid=None, claimed_real=real_now() - hours(24 * 8))
         well, lines = the_lines(settings)
-        assert (well, lines[3]) == (True, "  and 1 that became unknown more than 7 days ago")
+        assert (well, lines[7]) == (True, "  and 1 that became unknown more than 7 days ago")
 
     @pytest.mark.parametrize(
         ("values", "says"),
@@ -242,7 +248,7 @@ class TestTexts:
 
     def test_what_did_not_arrive_more_than_a_week_ago_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", updated_real=real_now() - hours(24 * 8))
-        assert the_lines(settings)[1].count("  none") == 9
+        assert the_lines(settings)[1].count("  none") == 11
 
     def test_an_automatic_reply_has_no_call(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", kind="auto_reply", call_id=None, error_code=30003)
@@ -286,7 +292,7 @@ def test_r2_a_text_that_was_due_and_expired_is_shown_with_the_reason(engine: Eng
 class TestTheDailySum:
     def test_a_day_without_differences_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_sum(engine)
-        assert the_lines(settings)[1].count("  none") == 9
+        assert the_lines(settings)[1].count("  none") == 11
 
     def test_a_difference_is_shown_with_what_to_look_up_at_the_carrier(
         self, engine: Engine, settings: Settings
@@ -311,3 +317,57 @@ class TestTheDailySum:
         assert not any("summed up" in line for line in the_lines(settings)[1])
         a_text(engine, state="delivered", sequence=2, claimed_real=real_now() - timedelta(days=5))
         assert any("no day has been summed up ever" in line for line in the_lines(settings)[1])
+
+
+class TestFeeds:
+    def test_a_feed_that_is_silent_or_stopped_is_shown_and_the_command_fails(
+        self, engine: Engine, settings: Settings
+    ) -> None:
+        a_feed(engine, feed="county", last_record_real=real_now() - hours(7))
+        a_feed(engine, feed="new", since_real=real_now() - hours(7))
+        a_feed(engine, feed="view", last_record_real=real_now(), trouble="no column 'ID'")
+        well, lines = the_lines(settings)
+        assert not well
+        first = lines.index(
+            "CAD's feeds that are silent or stopped: calls may go unheard (see: communityconnect cad feeds):"
+        )
+        assert lines[first + 1].startswith("  county: its last new record came on ")
+        assert "; that is too long since " in lines[first + 1]
+        assert lines[first + 2].startswith("  new: it has never told a call; that is too long since ")
+        assert lines[first + 3] == "  view: no column 'ID'"
+
+    def test_feeds_that_are_well_are_not_shown(self, engine: Engine, settings: Settings) -> None:
+        a_feed(engine, feed="county", last_record_real=real_now())
+        well, lines = the_lines(settings)
+        assert well
+        assert lines.count("  none") == 11
+
+    def test_r4_records_that_could_not_be_read_are_counted_until_somebody_has_dealt_with_them(
+        self, engine: Engine, settings: Settings, keyring: Keyring
+    ) -> None:
+        rejected = RejectedRecords(engine=engine, keyring=keyring)
+        for number in range(3):
+            reason = f"call {number}: received is something that is not a time"
+            rejected.keep(b"%d" % number, feed="county", shape=Shape.ROW, reason=reason)
+        well, lines = the_lines(settings)
+        assert not well
+        shown = lines[lines.index("CAD's records that could not be read (see: communityconnect cad rejected):") + 1]
+        assert shown.startswith("  county: 3, the first on ")
+        assert shown.endswith("; of the last: call 2: received is something that is not a time")
+        for row_id in rejected.open_ids():
+            rejected.settle(row_id, "left by me: a test")
+        assert the_lines(settings)[0]
+
+    def test_a_feed_that_cad_yaml_expects_and_that_never_came_is_shown(self, engine: Engine) -> None:
+        rules = {"county": FeedRule(silent_after=hours(1))}
+        expecting = OTTAWA.model_copy(update={"cad": OTTAWA.cad.model_copy(update={"feeds": rules})})
+        (silent,) = needs_attention(engine, expecting).feeds.silent
+        assert (silent.feed, silent.last, silent.since) == ("county", None, None)
+
+
+def a_feed(engine: Engine, **values: object) -> None:
+    row = CadFeedRow(way="push", feed="")
+    for name, value in values.items():
+        setattr(row, name, value)
+    with Session(engine) as session, session.begin():
+        session.add(row)

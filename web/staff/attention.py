@@ -1,4 +1,4 @@
-"""What needs a person first: texts in doubt, calls that are stuck, calls that wait, codes that nobody has listed."""
+"""What needs a person first: CAD's feeds, texts in doubt, calls that are stuck or wait, codes that nobody lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
 from calls.facts import Outcome
 from database.tables import CallRow, InboundMessageRow, real_now
+from policy.agency import Agency
+from web.staff.feeds import FeedTroubles, feed_troubles
 from web.staff.text_troubles import TextTroubles, text_troubles
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
@@ -59,6 +61,7 @@ class UnknownCode:
 class Attention:
     """Everything, the most urgent first; at most 200 of each."""
 
+    feeds: FeedTroubles
     texts: TextTroubles
     stuck: Sequence[StuckCall]
     wrong: Sequence[WrongNumber]
@@ -66,11 +69,13 @@ class Attention:
     unknown: Sequence[UnknownCode]
 
 
-def needs_attention(engine: Engine, *, days: int = 7) -> Attention:
+def needs_attention(engine: Engine, agency: Agency, *, days: int = 7) -> Attention:
     """What stands open now; of what is over, and of codes, the last `days`."""
     since = real_now() - timedelta(days=days)
+    feeds = feed_troubles(engine, agency)
     with Session(engine) as session:
         return Attention(
+            feeds=feeds,
             texts=text_troubles(session, since=since),
             stuck=_stuck(session, since),
             wrong=_wrong(session, since),

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column('raw_encrypted', sa.String(), nullable=True),
         sa.Column('size', sa.Integer(), nullable=False),
         sa.Column('rejected_real', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('last_rejected_real', sa.DateTime(timezone=True), nullable=False),
         sa.Column('times', sa.Integer(), nullable=False),
         sa.Column('settled_real', sa.DateTime(timezone=True), nullable=True),
         sa.Column('settled', sa.String(), nullable=True),
