@@ -37,7 +37,7 @@ SPEED: Final = 0.1
 _WINDOW: Final = timedelta(hours=3)
 _LOG: Final = ROOT / "agencies" / "new-york" / "sample" / "calls-2024.csv.gz"
 _STEPS: Final = ("received", "dispatched", "arrived", "cleared")
-_HEADINGS: Final = ("id", "priority", "type", "source", "phone", *_STEPS, "updated")
+_HEADINGS: Final = ("id", "priority", "type", "source", "phone", *_STEPS, "updated", "steps")
 _PART: Final = 25
 _QUIET_LOOKS: Final = 100
 """Each some 60 ms: six seconds without any news."""
@@ -81,7 +81,7 @@ class Snapshot:
     def as_row(self) -> dict[str, Any]:
         codes = {"id": self.cad_id, "priority": self.priority, "type": self.call_type, "source": "phone"}
         times = {name: self.times.get(name) for name in _STEPS}
-        return {**codes, "phone": self.phone, **times, "updated": self.updated}
+        return {**codes, "phone": self.phone, **times, "updated": self.updated, "steps": len(self.times)}
 
 
 def five_hundred_calls(count: int = 500) -> list[list[Snapshot]]:
@@ -170,7 +170,7 @@ class Ways:
             with self.view.begin() as connection:
                 connection.exec_driver_sql(
                     f"INSERT INTO incident ({names}) VALUES ({marks}) "  # noqa: S608 - ours
-                    f"ON CONFLICT (id) DO UPDATE SET {changes} WHERE excluded.updated > incident.updated",
+                    f"ON CONFLICT (id) DO UPDATE SET {changes} WHERE excluded.steps > incident.steps",
                     snapshot.as_row(),
                 )
 
@@ -193,7 +193,7 @@ def a_town_with_four_ways(agency: Path, drops: Path) -> Iterator[Ways]:
         view = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
         times = ", ".join(f"{name} timestamptz" for name in (*_STEPS, "updated"))
         with view.begin() as connection:
-            texts = "id text PRIMARY KEY, priority text, type text, source text, phone text"
+            texts = "id text PRIMARY KEY, priority text, type text, source text, phone text, steps integer"
             connection.exec_driver_sql(f"CREATE TABLE incident ({texts}, {times})")
         more = {"COMMUNITYCONNECT_CAD_DATABASE_URL": url, "COMMUNITYCONNECT_CAD_FOLDER": str(drops)}
         for name in ("poll", "watch"):
@@ -223,11 +223,15 @@ def tell_by_all_ways_at_once(ways: Ways, calls: Sequence[Sequence[Snapshot]], di
             done.result()
 
 
-def facts_of(town: Town) -> dict[str, tuple[CallFacts, str, int]]:
-    """Of each call what is known, the rule that decides, and the mark of its number."""
+def facts_of(town: Town) -> dict[str, tuple[CallFacts, str]]:
+    """Of each call what is known, and the rule that decides. The mark of its number is made with the town's own key."""
     with Session(town.engine) as session:
         rows = session.exec(select(CallRow)).all()
-    return {row.call_id: (CallFacts.model_validate(row.facts), row.rule, row.recipient_version) for row in rows}
+    return {row.call_id: (_without_mark(CallFacts.model_validate(row.facts)), row.rule) for row in rows}
+
+
+def _without_mark(facts: CallFacts) -> CallFacts:
+    return facts.model_copy(update={"recipient_version": min(facts.recipient_version, 1)})
 
 
 def records_in(town: Town) -> dict[str, int]:
