@@ -30,17 +30,17 @@ from tests.starter.pushing import Signs
 from tests.whole.town import ROOT, Town, running_town
 
 NOW: Final = datetime(2024, 11, 22, 20, 0, 30, tzinfo=UTC)
-"""A Friday afternoon in New York. All other times are whole minutes: in the half minute until the next one nothing
-falls due, however long the machine takes."""
-SPEED: Final = 0.1
-"""Five real minutes are half a minute of the service's."""
+"""A Friday afternoon in New York. All that happens to the calls happens at minutes 0, 5, 10 …, so that the next thing
+falls due at minute 3: the same is due however long the machine takes."""
+SPEED: Final = 0.5
+"""Five real minutes until minute 3."""
 _WINDOW: Final = timedelta(hours=3)
 _LOG: Final = ROOT / "agencies" / "new-york" / "sample" / "calls-2024.csv.gz"
 _STEPS: Final = ("received", "dispatched", "arrived", "cleared")
 _HEADINGS: Final = ("id", "priority", "type", "source", "phone", *_STEPS, "updated", "steps")
 _PART: Final = 25
-_QUIET_LOOKS: Final = 100
-"""Each some 60 ms: six seconds without any news."""
+_QUIET_LOOKS: Final = 60
+"""Each some 60 ms: four seconds without any news."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +89,10 @@ def five_hundred_calls(count: int = 500) -> list[list[Snapshot]]:
     log = read_log(_LOG, load_agency(ROOT / "agencies" / "new-york").cad)
     calls = []
     for index, call in enumerate(log.calls[:count]):
-        received = _minute(NOW - _WINDOW * (count - index) / count)
+        received = _rounded(NOW - _WINDOW * (count - index) / count)
         told = {name: getattr(call, f"{name}_at") for name in _STEPS}
         moved = {
-            name: received + (_minute(moment) - _minute(call.received_at))
+            name: received + (_rounded(moment) - _rounded(call.received_at))
             for name, moment in told.items()
             if moment is not None
         }
@@ -115,8 +115,8 @@ def five_hundred_calls(count: int = 500) -> list[list[Snapshot]]:
     return calls
 
 
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
+def _rounded(moment: datetime) -> datetime:
+    return moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
 
 
 def folder_for_all_ways(folder: Path) -> Path:
