@@ -71,20 +71,21 @@ class Intake:
 
     def _reject(self, unreadable: Unreadable, *, raw: bytes, shape: Shape) -> Taken:
         self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)
-        self.silence(unreadable.salvage)
+        self.silence(unreadable)
         self.tally.note(Result.REJECTED)
         log.warning("a record was rejected", feed=self.tally.feed, reason=unreadable.what)
         return Taken(result=Result.REJECTED, reason=unreadable.what)
 
-    def silence(self, salvage: Told | None) -> None:
+    def silence(self, unreadable: Unreadable) -> None:
         """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
-        for record in dangers_of(salvage, self.agency, feed=self.tally.feed):
-            self._acceptor.accept(record)
+        for told in unreadable.salvaged:
+            for record in dangers_of(told, self.agency, feed=self.tally.feed):
+                self._acceptor.accept(record)
 
 
-def dangers_of(salvage: Told | None, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
+def dangers_of(salvage: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
     """What silences the call for ever of a record that cannot be read."""
-    if salvage is None or not salvage.cad_id.isprintable():
+    if not salvage.cad_id.isprintable():
         return
     danger = Told(
         cad_id=salvage.cad_id,

@@ -76,7 +76,7 @@ class RejectedAgain:
             return ReadAgain(row=row, became=Again.NO_RECORD)
         intake = self._intake(row.feed, heard=heard)
         if isinstance(read, Unreadable):
-            intake.silence(read.salvage)  # R1: today's code or folder may see a danger that was not seen then
+            intake.silence(read)  # R1: today's code or folder may see a danger that was not seen then
             return self._still(row, read.what)
         taken = intake.take(read, raw=lambda: raw, shape=shape)
         if taken.result is Result.REJECTED:

@@ -80,7 +80,8 @@ class _Tried:
         """As `Intake` would, at `now`."""
         if isinstance(sample.read, Unreadable):
             self.rejected.append(Rejected(place=sample.place, reason=sample.read.what))
-            self._merge(list(dangers_of(sample.read.salvage, self.agency, feed=_FEED)), now=now)
+            for told in sample.read.salvaged:
+                self._merge(list(dangers_of(told, self.agency, feed=_FEED)), now=now)
             return
         told = sample.read
         self.unknown.update(unknown_in(_codes(told), self.agency))

@@ -247,7 +247,7 @@ MUTATIONS = (
     Mutation(
         "R1: what a rejected record says of danger is dropped",
         "starter/intake.py",
-        "        self.silence(unreadable.salvage)\n",
+        "        self.silence(unreadable)\n",
         "",
         PUSH,
     ),

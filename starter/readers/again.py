@@ -33,7 +33,8 @@ def read_again(raw: bytes, shape: Shape, mapping: CadMapping, *, heard: datetime
         return Unreadable(what=str(error))
     read = _read(document, shape, mapping, heard=heard)
     if isinstance(read, Unreadable):
-        return replace(read, salvage=None if read.salvage is None else _as_of(read.salvage, heard))
+        salvage, shifted = (None if told is None else _as_of(told, heard) for told in (read.salvage, read.shifted))
+        return replace(read, salvage=salvage, shifted=shifted)
     return _as_of(read, heard)
 
 

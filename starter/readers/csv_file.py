@@ -62,8 +62,12 @@ def csv_file(path: Path, mapping: CadMapping) -> Iterator[CsvFile]:
         LogError: the file cannot be read at all; while the rows are read, too.
     """
     errors = "strict" if mapping.encoding == "utf-16" else "surrogateescape"  # half of it may be a half of a character
-    with reading(path, mapping, errors=errors) as text:
-        yield CsvFile(path, text, mapping)
+    usual = csv.field_size_limit(_LONGEST_LINE)  # a cell may be as long as its line; it is 131,072 signs otherwise
+    try:
+        with reading(path, mapping, errors=errors) as text:
+            yield CsvFile(path, text, mapping)
+    finally:
+        csv.field_size_limit(usual)
 
 
 class _Lines:

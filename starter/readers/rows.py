@@ -1,6 +1,6 @@
 """One row of a live feed, a file's or a view's: what the call is like now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,11 +17,12 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
     Unlike in a log that is played, what is not told may follow in a later row.
     """
     if (unfit := misfit(row)) is not None:
-        return Unreadable(what=unfit)
+        cells = [cell for cell in row.values() if isinstance(cell, str)]
+        return of_a_misfit(unfit, list(row), cells, mapping)
     cad_id = cell_of(row, mapping.columns.cad_id, mapping)
     if cad_id is None:
         return Unreadable(what="the id is blank")
-    if len(cad_id) > LONGEST_ID or not cad_id.isprintable():
+    if not is_fit_as_id(cad_id):
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
     codes = _codes(row, cad_id, mapping)
     if len(codes.case_number or "") > LONGEST_ID:
@@ -30,6 +31,28 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
         return _with_times(codes, row, mapping, now=now)
     except BadTime as bad:
         return Unreadable(what=f"call {cad_id}: {bad}", salvage=codes)
+
+
+def of_a_misfit(what: str, heading: Sequence[str], cells: Sequence[str], mapping: CadMapping) -> Unreadable:
+    """A row that does not fit its heading, with what it may say of danger (R1).
+
+    A cell is missing or too many, and nobody knows where: before that place the cells stand where they should counted
+    from the left, after it counted from the right.
+    """
+    legible = [cell.replace("\0", "") for cell in cells]
+    from_left = dict(zip(heading, legible, strict=False))
+    from_right = dict(zip(reversed(heading), reversed(legible), strict=False))
+    ids = (cell_of(row, mapping.columns.cad_id, mapping) for row in (from_left, from_right))
+    cad_id = next((one for one in ids if one is not None and is_fit_as_id(one)), None)
+    if cad_id is None:
+        return Unreadable(what=what)
+    salvage, shifted = (_codes(row, cad_id, mapping) for row in (from_left, from_right))
+    return Unreadable(what=what, salvage=salvage, shifted=None if shifted == salvage else shifted)
+
+
+def is_fit_as_id(text: str) -> bool:
+    """It can be kept, and shown."""
+    return len(text) <= LONGEST_ID and text.isprintable()
 
 
 def _codes(row: Row, cad_id: str, mapping: CadMapping) -> Told:

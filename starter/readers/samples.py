@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from io import BufferedReader
@@ -22,7 +22,7 @@ from starter.readers.csv_file import CsvRow, csv_file
 from starter.readers.eido import read_eido
 from starter.readers.json_text import NotJson, parse
 from starter.readers.record import read_record
-from starter.readers.rows import read_row
+from starter.readers.rows import of_a_misfit, read_row
 from starter.readers.told import Told, Unreadable
 from starter.rejected import Shape
 
@@ -100,19 +100,21 @@ def _csv_sample(row: CsvRow, heading: Sequence[str], mapping: CadMapping, *, now
     place = f"line {row.line}"
     as_it_stands = row.text.encode(mapping.encoding, errors="surrogateescape")
 
-    def unfit(what: str, salvage: Told | None = None) -> Sample:
-        return Sample(place=place, raw=as_it_stands, shape=Shape.OTHER, read=Unreadable(what=what, salvage=salvage))
+    def unfit(read: Unreadable) -> Sample:
+        return Sample(place=place, raw=as_it_stands, shape=Shape.OTHER, read=read)
 
     if row.cells is None:
-        return unfit("not readable as CSV: a quote that does not end, or stands inside a cell")
+        what = "not readable as CSV: a quote that does not end, or stands inside a cell"
+        cut = [cell.strip(' "\r\n') for cell in row.text.split(mapping.delimiter)]
+        return unfit(of_a_misfit(what, heading, cut, mapping))
     if any(cell.strip() for cell in row.cells[len(heading) :]):
-        return unfit("it has more cells than the heading")
+        return unfit(of_a_misfit("it has more cells than the heading", heading, row.cells, mapping))
     cells: dict[str, str | None] = {**dict.fromkeys(heading), **dict(zip(heading, row.cells, strict=False))}
     if _HALF.search(row.text):
         legible = {name: None if cell is None else _HALF.sub("", cell) for name, cell in cells.items()}
         read = read_row(legible, mapping, now=now)
         what = f"letters that are not {mapping.encoding.upper()}: see encoding in cad.yaml"
-        return unfit(what, read.salvage if isinstance(read, Unreadable) else read)
+        return unfit(replace(read, what=what) if isinstance(read, Unreadable) else Unreadable(what=what, salvage=read))
     raw = json.dumps(cells, ensure_ascii=False).encode()
     return Sample(place=place, raw=raw, shape=Shape.ROW, read=read_row(cells, mapping, now=now))
 

@@ -59,11 +59,18 @@ class Unreadable:
     """A record that cannot be read. `what`: why, in one line for the sender, with nothing personal in it (R3).
 
     `salvage`: what can be read of it all the same. Only what silences the call is taken from there (R1): the record
-    that we do not understand may have been the one that says "in progress".
+    that we do not understand may have been the one that says "in progress". `shifted`: another reading of it, where
+    nobody knows which of the two is right.
     """
 
     what: str
     salvage: Told | None = None
+    shifted: Told | None = None
+
+    @property
+    def salvaged(self) -> tuple[Told, ...]:
+        """All that can be read of it."""
+        return tuple(told for told in (self.salvage, self.shifted) if told is not None)
 
 
 def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policy.agency import Agency
 from policy.cad_mapping import CadMapping
+from starter.intake import dangers_of
 from starter.log_file import LogError, OutOfReach
 from starter.readers.json_text import parse
 from starter.readers.rows import read_row
@@ -126,6 +127,41 @@ def test_a_row_that_does_not_fit_is_one_fault_and_the_others_are_read(read: Read
     }
     assert samples[1].raw == second + b",x\r\n"
     assert samples[1].shape is Shape.OTHER
+
+
+HEADING = ",".join(FEED_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "7,4,NOISE,SEX ASSAULT,phone",  # cut off
+        "7,1",
+        "7,4,NOISE,SEX ASSAULT,phone,2026-01-15 12:00:00,,,,,,,,Rue Fictive, 3,EN,613-555-0142,2026-01-15 12:01:00",
+        "7,Smith,4,NOISE,SEX ASSAULT,phone,2026-01-15 12:00:00,,,,,,,,,EN,613-555-0142,2026-01-15 12:01:00",
+        '7,4,NOISE,SEX ASSAULT,"phone,2026-01-15 12:00:00,,,,,,,,,EN,613-555-0142,2026-01-15 12:01:00',
+        "7,4,NOISE,SEX ASSAULT,phone,2026-01-15 12:00:00,,,,,,,,\0,EN,613-555-0142,2026-01-15 12:01:00",
+    ],
+)
+def test_r1_a_row_that_does_not_fit_may_have_named_the_danger(read: Read, ottawa: Agency, line: str) -> None:
+    """Before the place where a cell is missing or too many the cells are counted from the left, after it from the right."""
+    [sample] = read(f"{HEADING}\n{line}\n".encode())
+    assert isinstance(sample.read, Unreadable)
+    dangers = [one for told in sample.read.salvaged for one in dangers_of(told, ottawa, feed="folder")]
+    assert {record.cad_id for record in dangers} == {"7"}
+
+
+def test_a_row_that_does_not_fit_and_names_no_danger_silences_nobody(read: Read, ottawa: Agency) -> None:
+    samples = read(f'{HEADING}\n7,4,NOISE\n8,4,NOISE,"\n(2 rows affected)\n'.encode())
+    assert len(faults(samples)) == 3
+    salvaged = [told for one in samples if isinstance(one.read, Unreadable) for told in one.read.salvaged]
+    assert [one for told in salvaged for one in dangers_of(told, ottawa, feed="folder")] == []
+
+
+def test_a_cell_of_any_size_that_a_line_may_have_is_a_cell(read: Read) -> None:
+    """Narratives of some hundred thousand signs stand in columns that nobody asked for."""
+    [sample] = read(csv_bytes({**feed_row(7), "notes": "x" * 200_000}, columns=[*FEED_COLUMNS, "notes"]))
+    assert isinstance(sample.read, Told)
 
 
 @pytest.mark.parametrize("cell", ['"NOISE', '"NOISE"S', '"'])
