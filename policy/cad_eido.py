@@ -37,6 +37,17 @@ class EidoType(StrEnum):
     """`incidentTypeInternalText`."""
 
 
+class EidoLink(StrEnum):
+    """Of which incident `PARENT` and `CHILD` of a link are said: the schema does not tell, and senders may differ."""
+
+    UNKNOWN = "unknown"
+    """Nobody has asked yet: with either the call ends."""
+    THIS = "this"
+    """Of the one that is sent: `CHILD` ends it."""
+    LINKED = "linked"
+    """Of the one that it names: `PARENT` ends it."""
+
+
 class EidoSource(StrEnum):
     """Who started an incident, as far as a snapshot shows it: an EIDO has no field for it."""
 
@@ -80,6 +91,7 @@ class EidoMapping(BaseModel):
     cad_id: EidoId = EidoId.INTERNAL
     case_number: EidoNumber = EidoNumber.INTERNAL
     call_type: EidoType = EidoType.CODE
+    link: EidoLink = EidoLink.UNKNOWN
     sources: dict[EidoSource, str] = Field(default_factory=dict)
     """The code of `sources` for each. One that is not listed is its own code: `call`."""
     common_priorities: dict[Annotated[str, AfterValidator(_common)], str] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ import pytest
 from calls.eligibility import Rule
 from calls.facts import CancelReason, Outcome
 from policy.agency import load_agency
-from policy.cad_eido import EidoId, EidoNumber, EidoSource, EidoStatus, EidoType
+from policy.cad_eido import EidoId, EidoLink, EidoNumber, EidoSource, EidoStatus, EidoType
 from starter.readers.eido import read_eido
 from starter.readers.told import STEPS, Told, Unreadable
 from tests.builders import NOON, minutes
@@ -267,6 +267,34 @@ def test_a_caution_or_an_officer_in_distress_silences_for_ever(name: str) -> Non
     assert decision_of(told({**call(), name: []}), OTTAWA).is_eligible
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"notesComponent": [component("n-1", NOON, cautionReference=[{"$ref": "caution-1"}])]},
+        {"incidentComponent": {**call()["incidentComponent"], "cautionComponent": [{}]}},
+        {"personComponent": [{**call()["personComponent"][0], "cautionReference": {"$ref": "caution-1"}}]},
+        {"emergencyResourceComponent": [unit("unit-1", 1, "OnScene", unitEmergencyStateReference=[{"$ref": "e"}])]},
+    ],
+)
+def test_r1_a_caution_or_distress_that_is_only_referred_to_or_stands_elsewhere_silences(document: Document) -> None:
+    """The component itself may be left out, or be fetched by its reference."""
+    assert decision_of(told({**call(), **document}), OTTAWA).rule in {Rule.SAFETY_FLAG, Rule.IN_PROGRESS}
+
+
+@pytest.mark.parametrize("written", ['["DVA"]', '"DVA"', "DVA - Domestic violence, armed", "urn:x:incidenttype:dva"])
+def test_r1_a_sensitive_common_type_does_not_hide_in_the_way_it_is_written(written: str) -> None:
+    """An alternate value may be the JSON of the other service's value."""
+    kept = [{"Element": "incidentTypeCommonRegistryText", "Alternate": [{"OtherValue": written}]}]
+    for document in (
+        with_incident(call(), incidentTypeCommonRegistryText=written),
+        {**call(), "AlternateValues": kept},
+        {**call(), "conflictComponent": kept},
+        with_incident(call(), AlternateValues=kept),
+    ):
+        one = told(document)
+        assert (one.safety_flag, one.call_type_code) == (True, "DVA")
+
+
 # Who called
 
 
@@ -279,6 +307,17 @@ def test_a_machine_an_officer_or_an_organization_is_no_resident() -> None:
     assert told(by_shop).source_code == "organization"
     for document in (alarm, own_stop, by_shop):
         assert not decision_of(told(document), OTTAWA).is_eligible
+
+
+def test_an_organization_that_called_stays_one_when_the_telephone_call_is_gone() -> None:
+    shop = component("shop", NOON, callBackReference={"$ref": "callback-1"})
+    document = {**call(), "callComponent": [], "organizationComponent": [shop]}
+    assert told(document).source_code == "organization"
+    caller = component("shop", NOON, organizationIncidentRoleRegistryText=["Caller"])
+    for calls in ([], [a_call(0, back="callback-1")]):
+        document = {**call(), "callComponent": calls, "organizationComponent": [caller]}
+        assert not decision_of(told(document), OTTAWA).is_eligible
+        assert told(document).source_code in {"organization", "unclear"}
 
 
 @pytest.mark.parametrize(
@@ -370,6 +409,21 @@ def test_a_number_on_which_a_suspect_can_be_reached_is_not_texted() -> None:
     assert told(document).phone == ""
 
 
+def test_r1_the_number_of_a_suspect_or_an_organization_is_known_under_another_id_too() -> None:
+    """A household has one telephone, and each of its people a callback of its own."""
+    updated = {"updatedCbn": {"updatedCbnIdentifierUri": f"tel:{OTHER_PHONE}"}}
+    for callback_2 in (callback("callback-2", f"sip:{PHONE}@osp.example"), callback("callback-2", PHONE, **updated)):
+        for role in ("Suspect", "Person Of Interest"):
+            document = call()
+            document["callbackComponent"].append(callback_2)
+            back = {"callBackReference": {"$ref": "callback-2"}}
+            document["personComponent"].append(component("p-2", NOON, personIncidentRoleRegistryText=[role], **back))
+            assert told(document).phone == ""
+            del document["personComponent"][-1]
+            assert told(document).phone == PHONE
+            assert told({**document, "organizationComponent": [component("shop", NOON, **back)]}).phone == ""
+
+
 def test_a_reference_to_nothing_or_in_circles_tells_no_number() -> None:
     assert told({**call(), "callbackComponent": []}).phone is None
     itself = component("callback-1", NOON, callBackReference={"$ref": "callback-1"})
@@ -424,6 +478,18 @@ def test_one_unit_that_is_cleared_is_not_the_call_that_is_cleared() -> None:
     assert (one.cleared_at, one.dispatched_at, one.requeued_at) == (None, at(25), None)
     all_gone = with_units(unit("unit-1", 20, "Cleared"))
     assert (all_gone.cleared_at, all_gone.requeued_at) == (None, None)
+
+
+def test_the_values_of_registries_are_known_however_they_are_written() -> None:
+    """Their predecessors wrote `ASSIGNMENT CANCELED`, `ON SCENE` and `BACK UP`."""
+    assert with_units(unit("unit-1", 12, "ON SCENE")).arrived_at == at(12)
+    for status in ("EN ROUTE", "en_route", "BACK UP"):
+        assert with_units(unit("unit-1", 12, status)).dispatched_at == at(12)
+    assert with_units(unit("unit-1", 12, "ASSIGNMENT CANCELED")).requeued_at == at(12)
+    assert told(with_incident(call(), **statuses("Canceled"))).cancelled is CancelReason.CANCELLED
+    assert told(with_incident(call(), **statuses("Re-Opened"))).reopened_at == at(60)
+    people = {**call(), "callComponent": [a_call(0, back="callback-1", standardPrimaryCallType="non-emergency")]}
+    assert told(people).source_code == "phone"
 
 
 def test_a_call_goes_back_to_the_queue_only_where_every_unit_was_called_off() -> None:
@@ -588,18 +654,33 @@ def test_an_incident_that_was_merged_into_another_ends_and_the_other_goes_on(
         ([("CHILD", 1)], CancelReason.DUPLICATE),
         ([("PARENT", 1)], None),
         ([("RELATED", 1)], None),
+        ([("SIBLING", 1)], CancelReason.DUPLICATE),
+        ([(None, 1)], CancelReason.DUPLICATE),
         ([("CHILD", 1), ("UNLINK", 2)], None),
         ([("UNLINK", 1), ("CHILD", 2)], CancelReason.DUPLICATE),
         ([("UNLINK", 1), ("CHILD", 1)], CancelReason.DUPLICATE),
     ],
 )
 def test_the_child_of_another_incident_ends_unless_the_link_was_undone(
-    links: list[tuple[str, float]], reason: CancelReason | None
+    links: list[tuple[str | None, float]], reason: CancelReason | None
 ) -> None:
     made = [
         component("l", at(when), linkDirectionCode=kind, incidentTrackingIdentifier="urn:x") for kind, when in links
     ]
-    assert told({**call(), "linkComponent": made}).cancelled is reason
+    assert told({**call(), "linkComponent": made}, link=EidoLink.THIS).cancelled is reason
+
+
+@pytest.mark.parametrize("link", EidoLink)
+@pytest.mark.parametrize("kind", ["PARENT", "CHILD", "RELATED", "UNLINK"])
+def test_r1_whose_side_a_link_is_told_from_is_asked_and_until_then_both_sides_are_silent(
+    link: EidoLink, kind: str
+) -> None:
+    silent = {EidoLink.UNKNOWN: {"PARENT", "CHILD"}, EidoLink.THIS: {"CHILD"}, EidoLink.LINKED: {"PARENT"}}
+    made = component("l", NOON, linkDirectionCode=kind, incidentTrackingIdentifier="urn:x")
+    expected = CancelReason.DUPLICATE if kind in silent[link] else None
+    assert told({**call(), "linkComponent": [made]}, link=link).cancelled is expected
+    if link is EidoLink.UNKNOWN:
+        assert told({**call(), "linkComponent": [made]}).cancelled is expected
 
 
 def test_a_cancelled_incident_is_cancelled() -> None:

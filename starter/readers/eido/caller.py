@@ -13,11 +13,11 @@ from starter.readers.eido.lenient import (
     latest,
     moment,
     named_within,
+    registered,
     stamp_of,
     texts,
     texts_in,
     values,
-    words,
 )
 from starter.readers.eido.progress import Progress, is_started_by_a_unit
 from starter.readers.eido.snapshot import Snapshot, callback_ids, id_of
@@ -36,14 +36,17 @@ _DIALLED: Final = re.compile(r"\+?[0-9().\- ]{3,32}")
 def source_of(snapshot: Snapshot) -> EidoSource | None:
     """`None` where nothing shows it: when the telephone call is over its component may be gone, and what was told of
     it before goes on to hold."""
-    if snapshot.has("alarmssensorscomponent"):
+    if snapshot.has("alarmssensors"):
         return EidoSource.ALARM
     if is_started_by_a_unit(snapshot):
         return EidoSource.OFFICER
-    organizations = _organizations(snapshot)
+    organizations = _backs(snapshot.organizations)
     kinds = {_kind(call, organizations) for call in snapshot.calls}
-    if not snapshot.calls and any(callback_ids(caller) for caller in snapshot.callers):
-        kinds = {EidoSource.CALL}
+    if not snapshot.calls:
+        backs = [back for caller in snapshot.callers if (back := callback_ids(caller))]
+        kinds = {EidoSource.ORGANIZATION if back & organizations else EidoSource.CALL for back in backs}
+    if any("caller" in registered(one, "organizationIncidentRoleRegistryText") for one in snapshot.organizations):
+        kinds.add(EidoSource.ORGANIZATION)
     if not kinds:
         return None
     return kinds.pop() if len(kinds) == 1 else EidoSource.UNCLEAR
@@ -52,16 +55,17 @@ def source_of(snapshot: Snapshot) -> EidoSource | None:
 def _kind(call: Component, organizations: frozenset[str]) -> EidoSource:
     if texts(call, "organizationReference") or callback_ids(call) & organizations:
         return EidoSource.ORGANIZATION
-    is_people = bool(words(call, "standardPrimaryCallType")) and words(call, "standardPrimaryCallType") <= _PEOPLE
-    is_listener = bool(words(call, "standardSecondaryCallType") & _NO_PEOPLE)
-    came_in = words(call, "direction") == {"incoming"}
+    is_people = (
+        bool(registered(call, "standardPrimaryCallType")) and registered(call, "standardPrimaryCallType") <= _PEOPLE
+    )
+    is_listener = bool(registered(call, "standardSecondaryCallType") & _NO_PEOPLE)
+    came_in = registered(call, "direction") == {"incoming"}
     return EidoSource.CALL if is_people and came_in and not is_listener else EidoSource.UNCLEAR
 
 
-def _organizations(snapshot: Snapshot) -> frozenset[str]:
-    """The callbacks of organizations."""
-    found = [value for key, value in snapshot.document.items() if key.casefold().startswith("organization")]
-    return frozenset(texts_in(named_within({"all": found}, "callbackreference")))
+def _backs(these: Iterable[Component]) -> frozenset[str]:
+    """Their callbacks."""
+    return frozenset[str]().union(*map(callback_ids, these))
 
 
 def call_times(snapshot: Snapshot, progress: Progress) -> None:
@@ -71,7 +75,7 @@ def call_times(snapshot: Snapshot, progress: Progress) -> None:
     if received is not None:
         progress.tell("received_at", received)
     first = [call for call in calls if _start(call) == received]
-    if first and all("callend" in words(call, "callStateRegistryText") for call in first):
+    if first and all("callend" in registered(call, "callStateRegistryText") for call in first):
         progress.tell("call_ended_at", latest(map(stamp_of, first)))
 
 
@@ -85,12 +89,10 @@ def phone_of(snapshot: Snapshot) -> str | None:
     The second to call about an incident is another caller, of whom CAD makes no call of its own.
     """
     starts: dict[str, list[datetime | None]] = {}
-    of_others = _of_others(snapshot)
+    numbers = _numbers(snapshot)
     for start, names in _callbacks_told(snapshot):
-        for callback in (one for name in sorted(names) for one in snapshot.callbacks.get(name, ())):
-            number = NO_NUMBER if names & of_others else _number_of(callback)
-            if number is not None:
-                starts.setdefault(number, []).append(start)
+        for number in frozenset[str]().union(*(numbers.get(name, ()) for name in names)):
+            starts.setdefault(number, []).append(start)
     if len(starts) <= 1:
         return next(iter(starts), None)
     return _first(starts)
@@ -108,21 +110,37 @@ def _first(starts: dict[str, list[datetime | None]]) -> str:
 def _callbacks_told(snapshot: Snapshot) -> list[tuple[datetime | None, frozenset[str]]]:
     """For each call, and each caller as a person: when the call began, and the callbacks that are named."""
     told: list[tuple[datetime | None, frozenset[str]]] = []
-    began: dict[str, list[datetime | None]] = {}
+    began: dict[str, datetime | None] = {}
     for call in snapshot.calls:
         told.append((_start(call), callback_ids(call)))
         for name in {*id_of(call), *texts(call, "personReference")}:
-            began.setdefault(name, []).append(_start(call))
+            began[name] = earliest((began.get(name), _start(call)))
     for caller in snapshot.callers:
         names = {*id_of(caller), *texts(caller, "callIdentifier")}
-        told.append((earliest(start for name in names for start in began.get(name, ())), callback_ids(caller)))
+        told.append((earliest(began.get(name) for name in names), callback_ids(caller)))
     return told
 
 
-def _of_others(snapshot: Snapshot) -> frozenset[str]:
-    """The callbacks of whom the police look for: whoever called with one is not texted on it (R1)."""
-    others = [person for person in snapshot.persons if words(person, "personIncidentRoleRegistryText") & _OTHER_ROLES]
-    return frozenset[str]().union(*(callback_ids(person) for person in others))
+def _numbers(snapshot: Snapshot) -> dict[str, frozenset[str]]:
+    """By callback the numbers that it tells. One on which somebody else can be reached is none, whatever its id: whom
+    the police look for (R1), or an organization."""
+    wanted = [one for one in snapshot.persons if registered(one, "personIncidentRoleRegistryText") & _OTHER_ROLES]
+    of_wanted = _backs(wanted)
+    theirs = of_wanted | _backs(snapshot.organizations)
+    of_others = {number for name in theirs for one in snapshot.callbacks.get(name, ()) for number in _every(one)}
+    numbers: dict[str, frozenset[str]] = {}
+    for name, found in snapshot.callbacks.items():
+        told = {number for one in found if (number := _number_of(one)) is not None}
+        is_theirs = name in of_wanted or not told.isdisjoint(of_others)
+        numbers[name] = frozenset({NO_NUMBER}) if is_theirs else frozenset(told)
+    return numbers
+
+
+def _every(callback: Component) -> set[str]:
+    """Every number that stands there, also one that was replaced."""
+    uris = (*texts(callback, "callBackInformationUri"), *texts(callback, "updatedCbn"))
+    dialled = (number for uri in uris if (number := _dialled(uri)) is not None)
+    return {number for one in dialled if (number := e164(one)) is not None}
 
 
 def _number_of(callback: Component) -> str | None:

@@ -1,5 +1,6 @@
 """R1: what in an EIDO silences a call by itself, whatever code of CAD's own stands beside it."""
 
+import re
 from typing import Final
 
 from starter.readers.eido.lenient import texts
@@ -25,23 +26,24 @@ _SENSITIVE: Final = frozenset(
 )
 """Of the 247 common types of the registry those that a service must not text about (see `docs/agency-folder.md`)."""
 _ALARMS: Final = "ALR"
+_CODE: Final = re.compile("[A-Z0-9]+")
 
 
 def sensitive_types(snapshot: Snapshot) -> list[str]:
-    """The common types that silence. A code of CAD's own that is texted must not hide one: then somebody has doubts."""
+    """The common types that silence, alone or among words (`DVA - armed`).
+
+    A code of CAD's own that is texted must not hide one: then somebody has doubts.
+    """
     told = [text for incident in snapshot.incidents for text in texts(incident, COMMON_TYPE)]
-    return sorted({text.upper() for text in (*told, *snapshot.alternates(COMMON_TYPE)) if _is_sensitive(text)})
+    found = (code for text in (*told, *snapshot.alternates(COMMON_TYPE)) for code in _CODE.findall(text.upper()))
+    return sorted({code for code in found if code in _SENSITIVE or code.startswith(_ALARMS)})
 
 
 def is_cautioned(snapshot: Snapshot) -> bool:
     """A caution is about what "might threaten the safety of people", whatever its severity: CAD's safety flag."""
-    return snapshot.has("cautioncomponent")
+    return snapshot.has("caution")
 
 
 def is_emergency(snapshot: Snapshot) -> bool:
     """A unit has called for help, or crashed: whatever it was called to is in progress."""
     return snapshot.has("unitemergencystate")
-
-
-def _is_sensitive(text: str) -> bool:
-    return text.upper() in _SENSITIVE or text.upper().startswith(_ALARMS)

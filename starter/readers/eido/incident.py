@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from calls.facts import CancelReason
-from policy.cad_eido import EidoNumber, EidoStatus, EidoType
+from policy.cad_eido import EidoLink, EidoNumber, EidoStatus, EidoType
 from policy.cad_mapping import CadMapping
 from starter.readers.eido.danger import COMMON_TYPE, sensitive_types
-from starter.readers.eido.lenient import Component, components, is_true, only, stamp_of, texts, words
+from starter.readers.eido.lenient import Component, components, is_true, only, registered, stamp_of, texts
 from starter.readers.eido.snapshot import Snapshot
 
 _TYPE_FIELDS: Final = {
@@ -18,6 +18,11 @@ _TYPE_FIELDS: Final = {
 _PRIORITY: Final = "incidentPriorityInternalText"
 _COMMON_PRIORITY: Final = "incidentCommonPriorityNumber"
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+_NO_CHILD: Final[dict[EidoLink, frozenset[str]]] = {
+    EidoLink.UNKNOWN: frozenset(),
+    EidoLink.THIS: frozenset({"parent"}),
+    EidoLink.LINKED: frozenset({"child"}),
+}
 MOST_TYPES: Final = 2
 """A record tells two; a third might be the one that silences, and nobody would ask."""
 _TWO_DIGITS: Final = 2
@@ -123,17 +128,19 @@ def cancelled_of(snapshot: Snapshot, dispositions: Iterable[str]) -> CancelReaso
 def _is_merged(snapshot: Snapshot) -> bool:
     """It was merged into another. A direction that we do not know counts as that one: the more silent (R1)."""
     merges = components(snapshot.document, "mergeComponent")
-    return any(not words(merge, "incidentMergeDirectionCode") & {"replacing", "split"} for merge in merges)
+    return any(not registered(merge, "incidentMergeDirectionCode") & {"replacing", "split"} for merge in merges)
 
 
 def _is_child(snapshot: Snapshot) -> bool:
     """It hangs on another incident: one call of several about the same. The caller of the other one is texted.
 
-    Of the links to one incident the latest counts, so that one that was undone is none.
+    Of the links to one incident the latest counts, so that one that was undone is none. Whose side it is told from the
+    schema leaves open, so that without the folder's word either side is silent; and so is any other word (R1).
     """
+    harmless = {"related", "unlink"} | _NO_CHILD[snapshot.eido.link]
     last: dict[str, tuple[datetime, bool]] = {}
     for link in components(snapshot.document, "linkComponent"):
-        is_child = "child" in words(link, "linkDirectionCode")
+        is_child = not registered(link, "linkDirectionCode") & harmless
         for other in texts(link, "incidentTrackingIdentifier", "incidentTrackingIdentification") or [""]:
             said = (stamp_of(link) or _BEGINNING, is_child)
             last[other] = max(last.get(other, said), said)
@@ -141,6 +148,6 @@ def _is_child(snapshot: Snapshot) -> bool:
 
 
 def _is_test(snapshot: Snapshot) -> bool:
-    kinds = [words(call, "standardPrimaryCallType", "standardSecondaryCallType") for call in snapshot.calls]
+    kinds = [registered(call, "standardPrimaryCallType", "standardSecondaryCallType") for call in snapshot.calls]
     common = {text.upper() for text in _of_all(snapshot, COMMON_TYPE)}
     return "NCRTESTF" in common or any("test" in kind for kind in frozenset[str]().union(*kinds))

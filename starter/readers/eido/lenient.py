@@ -17,6 +17,7 @@ Component = Mapping[str, JsonValue]
 UNPRINTABLE: Final = "\N{REPLACEMENT CHARACTER}"
 """Stands for a sign that cannot be printed, or kept in the database."""
 _LARGEST: Final = 10**15
+_TRUE: Final = frozenset({"true", "1", "yes", "y"})
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -59,9 +60,19 @@ def words(of: Component, *names: str) -> frozenset[str]:
     return frozenset(text.casefold() for text in texts(of, *names))
 
 
+def registered(of: Component, *names: str) -> frozenset[str]:
+    """The values of a registry under these names, for comparison."""
+    return frozenset(map(plain, texts(of, *names)))
+
+
+def plain(text: str) -> str:
+    """`OnScene`, `ON SCENE` and `on_scene` are one value, and so are `Canceled` and `Cancelled`."""
+    return "".join(filter(str.isalnum, text.casefold())).replace("canceled", "cancelled")
+
+
 def is_true(of: Component, name: str) -> bool:
     """A flag that is up, also where it is written as a text."""
-    return any(leaf is True or leaf == 1 or _text(leaf).casefold() == "true" for leaf in _leaves(values(of, name)))
+    return any(leaf is True or _text(leaf).casefold() in _TRUE for leaf in _leaves(values(of, name)))
 
 
 def only(found: list[str]) -> str | None:
@@ -69,18 +80,23 @@ def only(found: list[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def named_within(of: Component, part: str) -> list[JsonValue]:
-    """What stands under any name that has this part, however deep."""
-    found: list[JsonValue] = []
+def all_within(of: Component) -> list[Component]:
+    """The component, and every object in it, however deep."""
+    found: list[Component] = []
     pending: list[JsonValue] = [dict(of)]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            found.extend(inner for key, inner in value.items() if part in key.casefold())
+            found.append(value)
             pending.extend(value.values())
         elif isinstance(value, list):
             pending.extend(value)
     return found
+
+
+def named_within(of: Component, part: str) -> list[JsonValue]:
+    """What stands under any name that has this part, however deep."""
+    return [value for one in all_within(of) for key, value in one.items() if part in key.casefold()]
 
 
 def moment(of: Component, *names: str) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from policy.cad_eido import EidoId
 from starter.readers.eido.incident import internal_id
-from starter.readers.eido.lenient import UNPRINTABLE, Component, components, is_true, only, texts, words
+from starter.readers.eido.lenient import UNPRINTABLE, Component, components, is_true, only, registered, texts, words
 from starter.readers.eido.snapshot import Snapshot
 from starter.readers.told import LONGEST_ID
 
@@ -100,4 +100,4 @@ def _ours(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _roles(agencies: list[Component]) -> frozenset[str]:
-    return frozenset[str]().union(*(words(agency, "agencyRoleDescriptionRegistryText") for agency in agencies))
+    return frozenset[str]().union(*(registered(agency, "agencyRoleDescriptionRegistryText") for agency in agencies))

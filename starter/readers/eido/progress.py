@@ -18,7 +18,7 @@ from enum import Enum, auto
 from typing import Final
 
 from policy.cad_eido import EidoStatus
-from starter.readers.eido.lenient import Component, earliest, latest, stamp_of, texts, words
+from starter.readers.eido.lenient import Component, earliest, latest, registered, stamp_of, texts, words
 from starter.readers.eido.snapshot import Snapshot, id_of
 
 _CANCELLED: Final = "assignmentcancelled"
@@ -88,23 +88,21 @@ def progress_of(snapshot: Snapshot) -> Progress:
 
 
 def units_of(snapshot: Snapshot) -> list[Unit]:
-    sent: dict[str, list[datetime | None]] = {}
+    sent: dict[str, datetime | None] = {}
     for dispatch in snapshot.dispatches:
         for name in texts(dispatch, "emergencyResourceReference"):
-            sent.setdefault(name, []).append(stamp_of(dispatch))
-    return [
-        _unit(snapshot, unit, [one for name in id_of(unit) for one in sent.get(name, ())]) for unit in snapshot.units
-    ]
+            # One that was called off and sent again is named by two dispatches: the last one counts.
+            sent[name] = latest((sent.get(name), stamp_of(dispatch)))
+    return [_unit(snapshot, unit, [sent[name] for name in id_of(unit) if name in sent]) for unit in snapshot.units]
 
 
 def is_started_by_a_unit(snapshot: Snapshot) -> bool:
     """An officer's own stop or event, with no caller to it."""
     own = [unit for unit in snapshot.units if _is_here(snapshot, unit)]
-    return any(words(unit, "secondaryUnitStatusRegistryText") & _STARTED for unit in own)
+    return any(registered(unit, "secondaryUnitStatusRegistryText") & _STARTED for unit in own)
 
 
 def _unit(snapshot: Snapshot, unit: Component, sent: list[datetime | None]) -> Unit:
-    # One that was called off and sent again is named by two dispatches: the last one counts.
     return Unit(at=_where(snapshot, unit), stamp=stamp_of(unit), sent=latest(sent), is_sent=bool(sent))
 
 
@@ -116,7 +114,7 @@ def _is_here(snapshot: Snapshot, unit: Component) -> bool:
 
 
 def _where(snapshot: Snapshot, unit: Component) -> At:
-    statuses = words(unit, "secondaryUnitStatusRegistryText")
+    statuses = registered(unit, "secondaryUnitStatusRegistryText")
     if not _is_here(snapshot, unit):
         return At.ELSEWHERE
     if statuses & _GONE or (statuses & _ELSEWHERE and statuses & {"arrived", "enroute"}):

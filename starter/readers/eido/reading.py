@@ -159,7 +159,7 @@ def _stamp(snapshot: Snapshot) -> datetime | None:
 
 
 def _callbacks(snapshot: Snapshot) -> Iterator[Component]:
-    for of in (*snapshot.calls, *snapshot.callers):
-        for callback in (one for name in callback_ids(of) for one in snapshot.callbacks.get(name, ())):
-            yield callback
-            yield from components(callback, "updatedCbn")
+    names = frozenset[str]().union(*map(callback_ids, (*snapshot.calls, *snapshot.callers)))
+    for callback in (one for name in names for one in snapshot.callbacks.get(name, ())):
+        yield callback
+        yield from components(callback, "updatedCbn")

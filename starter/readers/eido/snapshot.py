@@ -6,9 +6,20 @@ from functools import cached_property
 
 from policy.cad_eido import EidoMapping, EidoStatus
 from policy.cad_mapping import CadMapping
-from starter.readers.eido.lenient import Component, components, texts, texts_in, values, words
+from starter.readers.eido.lenient import (
+    Component,
+    all_within,
+    components,
+    is_nothing,
+    plain,
+    registered,
+    texts,
+    texts_in,
+    values,
+    words,
+)
 
-_STATUSES = {status.casefold(): status for status in EidoStatus}
+_STATUSES = {plain(status): status for status in EidoStatus}
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Snapshot:
         return [
             call
             for call in components(self.document, "callComponent")
-            if not words(call, "direction") & {"outgoing", "internal"}
+            if not registered(call, "direction") & {"outgoing", "internal"}
         ]
 
     @cached_property
@@ -40,7 +51,11 @@ class Snapshot:
     @cached_property
     def callers(self) -> list[Component]:
         """Who called, as persons: they stay when the telephone call's component is gone."""
-        return [person for person in self.persons if "caller" in words(person, "personIncidentRoleRegistryText")]
+        return [person for person in self.persons if "caller" in registered(person, "personIncidentRoleRegistryText")]
+
+    @cached_property
+    def organizations(self) -> list[Component]:
+        return components(self.document, "organizationComponent", "organizationInformationComponent")
 
     @cached_property
     def callbacks(self) -> Mapping[str, list[Component]]:
@@ -68,23 +83,35 @@ class Snapshot:
     @cached_property
     def statuses(self) -> frozenset[EidoStatus]:
         """The common statuses, and those that the folder reads in CAD's own."""
-        common = {word for incident in self.incidents for word in words(incident, "incidentStatusCommonRegistryText")}
+        common = {
+            word for incident in self.incidents for word in registered(incident, "incidentStatusCommonRegistryText")
+        }
         own = {text for incident in self.incidents for text in texts(incident, "incidentStatusInternalText")}
         read = {self.eido.statuses[text] for text in own if text in self.eido.statuses}
         return frozenset({_STATUSES[word] for word in common if word in _STATUSES} | read)
 
     def alternates(self, *names: str) -> list[str]:
         """What other services say of the incident instead of what stands in it. Where they know of a danger they are
-        believed (R1); the schema names the component's type and not the component, so that any fitting name is."""
+        believed (R1); the schema names the component's type and not the component, so that any name and place is."""
         elements = {name.casefold() for name in names}
-        kept = [value for key, value in self.document.items() if "alternatevalue" in key.casefold()]
-        found = [one for one in components({"all": kept}, "all") if words(one, "Element") & elements]
+        found = [one for one in self.objects if values(one, "Alternate") and words(one, "Element") & elements]
         told = [alternate for one in found for alternate in components(one, "Alternate")]
         return texts_in(value for one in told for value in values(one, "OtherValue", "Value"))
 
+    @cached_property
+    def objects(self) -> list[Component]:
+        """Every object in it."""
+        return all_within(self.document)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name under which something stands, wherever it is, for comparison."""
+        told = (key for one in self.objects for key, value in one.items() if not is_nothing(value))
+        return frozenset(key.casefold() for key in told)
+
     def has(self, name: str) -> bool:
-        """Something stands under a name that begins like this."""
-        return any(key.casefold().startswith(name) and values(self.document, key) for key in self.document)
+        """Something stands under a name that begins like this; a reference to it is something, too."""
+        return any(one.startswith(name) for one in self.names)
 
 
 def id_of(component: Component) -> frozenset[str]:
