@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from logs import redact
 from starter.drop_places import Ending
 from starter.feeds import Result
 from starter.intake import Taken
@@ -31,7 +32,7 @@ class Reading:
         self.counts[taken.result] += 1
         self.last_place = place
         if taken.result is Result.REJECTED and len(self.rejected) < MOST_SHOWN:
-            self.rejected.append(f"{place}: {taken.reason}")
+            self.rejected.append(f"{place}: {redact(taken.reason or '')}")
 
     @property
     def records(self) -> int:

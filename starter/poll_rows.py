@@ -13,6 +13,7 @@ from policy.cad_mapping import CadMapping
 from policy.cad_times import ISO, NAMED_FORMATS
 
 _A_DAY: Final = timedelta(days=1)
+_MOST_DIGITS: Final = 400
 
 
 class WrongColumns(Exception):  # noqa: N818 - of CAD's making
@@ -100,7 +101,11 @@ def _number_as_text(value: float | Decimal) -> str:
     number = value if isinstance(value, Decimal) else Decimal(str(value))
     if not number.is_finite():
         return str(value)
-    return str(int(number)) if number == number.to_integral_value() else format(number, "f")
+    is_whole = number == number.to_integral_value()
+    # Of one that is very long no code, no id and no number comes: Python writes no integer of more than 4,300 digits.
+    return (
+        str(int(number)) if is_whole and number.adjusted() < _MOST_DIGITS else format(number, "g" if is_whole else "f")
+    )
 
 
 def _bytes_as_text(value: bytes) -> str:

@@ -106,9 +106,10 @@ def _time(cell: str, columns: Sequence[str], mapping: CadMapping, *, received: d
 
 
 def _shown(cell: str | None) -> str:
-    """What stands there, where it looks like a time: anything else could be a name or a number (R3)."""
+    """How it is written, where it looks like a time, with a 9 for each digit (R3): a date of birth looks like one, and
+    so do a social insurance number and a local telephone number. Anything else could be a name."""
     looks_like_one = cell is not None and re.fullmatch(r"[0-9:./ TZAPMapm+-]{1,32}", cell) and redact(cell) == cell
-    return f"{cell!r}, which is" if looks_like_one else "something that is"
+    return f"like {re.sub('[0-9]', '9', cell)!r}, which is" if looks_like_one and cell else "something that is"
 
 
 def cell_of(row: Mapping[str, str | None], column: str | None, mapping: CadMapping) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from policy.cad_mapping import CadMapping
 from starter.readers.cells import SKEW, BadTime, cell_of, is_up, misfit, times_of, updated_of
-from starter.readers.told import LONGEST_ID, Told, Unreadable
+from starter.readers.told import LONGEST_CODE, LONGEST_ID, Told, Unreadable
 
 Row = Mapping[str, str | None]
 
@@ -27,6 +27,8 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
     codes = _codes(row, cad_id, mapping)
     if len(codes.case_number or "") > LONGEST_ID:
         return Unreadable(what=f"call {cad_id}: a case number of more than {LONGEST_ID} signs", salvage=codes)
+    if (too_long := _too_long(codes)) is not None:
+        return Unreadable(what=f"call {cad_id}: a {too_long} of more than {LONGEST_CODE} signs", salvage=codes)
     try:
         return _with_times(codes, row, mapping, now=now)
     except BadTime as bad:
@@ -76,6 +78,19 @@ def _codes(row: Row, cad_id: str, mapping: CadMapping) -> Told:
         safety_flag=is_up(cell(columns.safety_flag)),
         phone=cell(columns.phone),
     )
+
+
+def _too_long(codes: Told) -> str | None:
+    """What is no code, but prose that somebody wrote there."""
+    told = {
+        "type": max(codes.call_type_code or "", codes.first_call_type_code or "", key=len),
+        "priority": codes.priority_code,
+        "source": codes.source_code,
+        "language": codes.language_code,
+        "disposition": codes.disposition,
+        "district": codes.area,
+    }
+    return next((name for name, code in told.items() if len(code or "") > LONGEST_CODE), None)
 
 
 def _with_times(codes: Told, row: Row, mapping: CadMapping, *, now: datetime) -> Told:

@@ -30,6 +30,13 @@ MOST_JSON: Final = 64 * 1024 * 1024
 """Bytes, unpacked: JSON is read as a whole, and takes some ten times as much memory."""
 _GZIP: Final = b"\x1f\x8b"
 _HALF: Final = re.compile("[\ud800-\udfff]")
+_OF_EIDOS: Final = frozenset(
+    {
+        *("incidentcomponent", "callcomponent", "agencycomponent", "cautioncomponent"),
+        *("eidoversion", "issuingelementidentification"),
+    }
+)
+"""Names that stand in EIDOs, and in no record of ours."""
 _SHOWN_COLUMNS: Final = 5
 _BEGINNING: Final = 64
 
@@ -178,7 +185,11 @@ def _line_samples(raw: bytes, mapping: CadMapping) -> Iterator[Sample]:
 
 
 def _json_sample(place: str, raw: bytes, document: JsonValue, mapping: CadMapping) -> Sample:
-    if isinstance(document, Mapping) and "incidentComponent" in document:
+    if (
+        isinstance(document, Mapping)
+        and "cad_id" not in document
+        and any(one.casefold() in _OF_EIDOS for one in document)
+    ):
         return Sample(place=place, raw=raw, shape=Shape.EIDO, read=read_eido(document, mapping))
     return Sample(place=place, raw=raw, shape=Shape.RECORD, read=read_record(document, mapping))
 

@@ -18,6 +18,8 @@ STEPS: Final = (
 )
 """The moments of a call that a CAD may tell."""
 LONGEST_ID: Final = 100
+LONGEST_CODE: Final = 200
+"""Signs. The longest type of the sample logs has 51."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,21 +174,21 @@ def test_a_heading_only_is_a_log_without_calls(tmp_path: Path) -> None:
         (row(incident_id="7", received=""), "call 7: no time of receipt"),
         (row(incident_id="7", received="NULL"), "call 7: no time of receipt"),
         *(
-            (row(incident_id="7", **{name: cell}), f"call 7: {name} is {cell!r}, which is not a time")
+            (row(incident_id="7", **{name: cell}), f"call 7: {name} is like {like!r}, which is not a time")
             for name in ("received", "call_ended", "dispatched", "arrived", "first_closed")
-            for cell in (
-                "2026-02-30 12:00:00",
-                "2026-01-15 25:00:00",
-                "12:30",
-                "2026-01-15",
-                "0001-01-01 00:00:00",
-                "1900-01-01 00:00:00",
-                "9999-12-31 23:59:59",
+            for cell, like in (
+                ("2026-02-30 12:00:00", "9999-99-99 99:99:99"),
+                ("2026-01-15 25:00:00", "9999-99-99 99:99:99"),
+                ("12:30", "99:99"),
+                ("2026-01-15", "9999-99-99"),
+                ("0001-01-01 00:00:00", "9999-99-99 99:99:99"),
+                ("1900-01-01 00:00:00", "9999-99-99 99:99:99"),
+                ("9999-12-31 23:59:59", "9999-99-99 99:99:99"),
             )
         ),
         (
             row(incident_id="7", received="15/01/2026 12:00"),
-            "call 7: received is '15/01/2026 12:00', which is not a time",
+            "call 7: received is like '99/99/9999 99:99', which is not a time",
         ),
         (row(incident_id="7", first_closed="2026-01-15 11:58:59"), "call 7: cleared before it was received"),
         (row(incident_id="7", first_closed="2025-01-15 12:00:00"), "call 7: cleared before it was received"),

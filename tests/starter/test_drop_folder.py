@@ -223,6 +223,11 @@ class TestAFile:
         assert desk.lies("done") == ["a.csv", "b.json"]
         assert "records    0" in desk.report("done/a.csv")
 
+    def test_r3_has_a_report_that_shows_no_number_that_slipped_into_an_id(self, desk: Desk) -> None:
+        desk.drop("a.csv", csv_bytes(row("613-555-0142", received="soon")))
+        desk.look(desk.watcher())
+        assert "line 2: call [number]: received is something" in desk.report("failed/a.csv")
+
     def test_with_many_faults_has_a_report_that_a_person_can_read(self, desk: Desk) -> None:
         desk.drop("a.csv", csv_bytes(row(1), *(row("", area=str(number)) for number in range(305))))
         desk.look(desk.watcher())

@@ -155,7 +155,8 @@ def in_incident(name: str, value: str) -> Danger:
 
 def beside(name: str, **content: Any) -> Danger:
     """It is a component of its own."""
-    document = full() | {name: [component("danger-1", NOON, **content)]}
+    # Flat: a change of something inside it would make it another one, that is not kept.
+    document = full() | {name: [{"$id": "danger-1", **content}]}
     inside = [document[name], document[name][0]]
     return document, lambda holder, key: key == name or any(holder == one for one in inside)
 

@@ -518,6 +518,18 @@ def test_a_row_that_cannot_be_read_is_kept_once_and_the_next_is_read(
     assert kept(engine, "rejected_record") == 1
 
 
+def test_a_value_that_python_will_not_write_costs_its_own_row_and_no_other(
+    cad: Cad, engine: Engine, a_poller: Poller
+) -> None:
+    """A numeric of PostgreSQL may have 131,072 digits, and Python turns no more than 4,300 into text."""
+    cad.do("DROP VIEW calls; ALTER TABLE incident ALTER priority_native TYPE numeric")
+    cad.do("CREATE VIEW calls AS SELECT * FROM incident")
+    cad.write(1001, updated=NOON, priority_native=10**5000)
+    cad.write(1002, updated=NOON)
+    assert a_poller.turn(RUNS) == 5
+    assert "ottawa-1002" in facts_of(engine)
+
+
 def test_of_a_row_that_cannot_be_read_what_silences_counts(
     cad: Cad, engine: Engine, a_poller: Poller, watch: Watch
 ) -> None:

@@ -144,7 +144,7 @@ HEADING = ",".join(FEED_COLUMNS)
     ],
 )
 def test_r1_a_row_that_does_not_fit_may_have_named_the_danger(read: Read, ottawa: Agency, line: str) -> None:
-    """Before the place where a cell is missing or too many the cells are counted from the left, after it from the right."""
+    """Up to where a cell is missing or too many the cells are counted from the left, after it from the right."""
     [sample] = read(f"{HEADING}\n{line}\n".encode())
     assert isinstance(sample.read, Unreadable)
     dangers = [one for told in sample.read.salvaged for one in dangers_of(told, ottawa, feed="folder")]
@@ -162,6 +162,28 @@ def test_a_cell_of_any_size_that_a_line_may_have_is_a_cell(read: Read) -> None:
     """Narratives of some hundred thousand signs stand in columns that nobody asked for."""
     [sample] = read(csv_bytes({**feed_row(7), "notes": "x" * 200_000}, columns=[*FEED_COLUMNS, "notes"]))
     assert isinstance(sample.read, Told)
+
+
+@pytest.mark.parametrize("cell", ["1985-03-02", "046 454 286", "A1234-56789-50101", "555-0142", "19850302"])
+def test_r3_what_looks_like_a_time_and_may_be_personal_is_not_said(read: Read, cell: str) -> None:
+    """A date of birth, a social insurance number, a licence, a local number."""
+    [said] = faults(read(csv_bytes(feed_row(1, received=cell)))).values()
+    assert cell not in said
+    assert said.endswith("which is not a time")
+
+
+@pytest.mark.parametrize("column", ["type_initial", "type_final", "priority_native", "source", "disposition", "area"])
+def test_what_is_too_long_to_be_a_code_is_kept_for_a_person_and_its_danger_counts(
+    read: Read, ottawa: Agency, column: str
+) -> None:
+    """As in the records of our own API: it would be prose that somebody wrote there, and go as far as Temporal."""
+    changes = {"type_final": "SEX ASSAULT", column: "x" * 201} if column != "type_final" else {column: "x" * 201}
+    [sample] = read(csv_bytes(feed_row(7, **changes)))
+    assert isinstance(sample.read, Unreadable)
+    assert sample.read.what.startswith("call 7: a ")
+    assert "xx" not in sample.read.what
+    if column != "type_final":
+        assert [one for told in sample.read.salvaged for one in dangers_of(told, ottawa, feed="folder")]
 
 
 @pytest.mark.parametrize("cell", ['"NOISE', '"NOISE"S', '"'])
@@ -276,9 +298,19 @@ def test_an_item_of_a_list_is_kept_as_a_record_of_its_own(read: Read) -> None:
     assert unreadable.salvage.in_progress
 
 
-def test_an_eido_is_known_by_its_incident(read: Read) -> None:
-    (sample,) = read(json_bytes({"incidentComponent": {}}), "one.json")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("incidentComponent", "IncidentComponent", "agencyComponent", "callComponent", "eidoVersion"),
+        *("EIDOVersion", "issuingElementIdentification"),
+    ],
+)
+def test_an_eido_is_known_by_what_only_an_eido_has(read: Read, name: str) -> None:
+    """The transfer of a call, NENA's own sample, has no incident yet; the first samples have other capitals."""
+    (sample,) = read(json_bytes({name: {}}), "one.json")
     assert sample.shape is Shape.EIDO
+    (sample,) = read(json_bytes(record(7, **{name: {}})), "one.json")
+    assert sample.shape is Shape.RECORD
 
 
 def test_a_file_that_is_not_there_or_may_not_be_read_is_out_of_reach(tmp_path: Path, mapping: CadMapping) -> None:

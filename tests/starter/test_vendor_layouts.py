@@ -102,7 +102,7 @@ class TestAResponseMasterTable:
         row = "4711;1;P3;NOISE;Téléphone;ENG;2026-01-15 09:05:11;;;;;;"
         (problem,) = self.log(tmp_path, row).problems
         assert str(problem) == (
-            "line 2: call 4711: Response_Date is '2026-01-15 09:05:11', which is not a time; the row is left out"
+            "line 2: call 4711: Response_Date is like '9999-99-99 99:99:99', which is not a time; the row is left out"
         )
 
     def test_letters_in_another_encoding_are_said_with_the_one_that_was_expected(self, tmp_path: Path) -> None:
