@@ -200,8 +200,10 @@ def a_town_with_four_ways(agency: Path, drops: Path) -> Iterator[Ways]:
             argv = [python(), "-m", "cli.main", "cad", name]
             log = town.box.state.log(f"cad-{name}")
             town.supervisor.start(Child(name=name, argv=argv, log=log, env={**town.box.environment(), **more}))
-        yield Ways(town, drops, view)
-        view.dispose()
+        try:
+            yield Ways(town, drops, view)
+        finally:
+            view.dispose()
 
 
 def tell_by_all_ways_at_once(ways: Ways, calls: Sequence[Sequence[Snapshot]], dice: random.Random) -> None:
