@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
 from activities.stop_and_go import is_held
-from calls.call_record import CallRecord, as_told, has_no_time, stamp_of, stamped
+from calls.call_record import CallRecord, as_told, stamped
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
@@ -73,7 +73,7 @@ class Acceptor:
             ValueError: a fact of the record cannot be one; nothing was kept.
         """
         phone_hash = None if record.phone is None else self._keyring.phone_hash(record.phone)
-        stamp = stamp_of(record.facts, record.stamp, now=self._now())
+        stamp = record.counts_as_of(now=self._now())
         with Session(self._engine) as session, session.begin():
             row = self._locked_row(session, record)
             is_new = row is None
@@ -99,7 +99,7 @@ class Acceptor:
     def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime) -> bool:
         """Keep the record; `False` where the very same one is here already."""
         content = record.content_hash(phone_hash=phone_hash)
-        if has_no_time(record.facts, record.stamp):
+        if record.has_no_time:
             # Nothing tells an old word from the same word again (a correction that is taken back): it is a repetition
             # only of the last that this feed said.
             if self._last_content(session, record, call).startswith(content):

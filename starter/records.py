@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from calls.call_record import has_no_time, stamp_of
+
 _T = TypeVar("_T", str, Mapping[str, JsonValue])
 _HALF: Final = re.compile("[\ud800-\udfff]")
 
@@ -45,6 +47,16 @@ class CadRecord(BaseModel):
         if "\\u0000" in json.dumps(value) or _HALF.search(json.dumps(value, ensure_ascii=False)):
             raise ValueError("a character that cannot be kept")
         return value
+
+    @property
+    def has_no_time(self) -> bool:
+        """Nothing in it says when it was said. A step that has just happened was told after every other in it: by their
+        time, which a sender may repeat in each event, a reopening would be as old as the end before it."""
+        return has_no_time(self.facts, self.stamp) or (self.stamp is None and bool(self.steps_now))
+
+    def counts_as_of(self, *, now: datetime) -> datetime:
+        """The source's own time of saying so, else its latest event, else receipt (`now`)."""
+        return now if self.has_no_time else stamp_of(self.facts, self.stamp, now=now)
 
     def content_hash(self, *, phone_hash: str | None) -> str:
         """The same for the same content: a record that is sent again is recognized."""

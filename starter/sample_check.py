@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from calls.call_record import CallRecord, has_no_time
+from calls.call_record import CallRecord
 from calls.facts import known
 from policy.agency import Agency
 from starter.code_check import Codes, UnknownCode, UnknownIn, decision_on, taking, unknown_codes, unknown_in
@@ -105,7 +105,7 @@ class _Tried:
     def _is_new(self, record: CadRecord) -> bool:
         """As `Acceptor` sees it: without any time it is a repetition only of the last that was said of the call."""
         content = record.content_hash(phone_hash=record.phone)
-        if has_no_time(record.facts, record.stamp):
+        if record.has_no_time:
             is_new = content != self._last_content.get(record.cad_id)
         else:
             is_new = content not in self._contents

@@ -1,6 +1,6 @@
 """What becomes of a snapshot: the facts, the latch and the decision, without a database."""
 
-from calls.call_record import CallRecord, as_told, stamp_of, stamped
+from calls.call_record import CallRecord, as_told, stamped
 from calls.eligibility import Decision, decide
 from calls.facts import CallFacts
 from calls.merge import Merged
@@ -22,7 +22,7 @@ def facts_of(told: Told, agency: Agency) -> CallFacts:
 
 
 def _merged(record: CadRecord) -> Merged:
-    stamp = stamp_of(record.facts, record.stamp, now=NOW)
+    stamp = record.counts_as_of(now=NOW)
     told = stamped(as_told(record.facts, stamp=stamp, now=NOW), stamp=stamp)
     return told | stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
 

@@ -123,6 +123,19 @@ def test_an_event_says_what_happened_at_its_time_or_when_it_was_said_or_now(cad:
     assert not facts(cad).is_cleared
 
 
+def test_an_event_without_its_time_has_just_happened_whatever_other_times_stand_beside_it(cad: Cad) -> None:
+    """As of the time of receipt, which many senders repeat in each event, a reopening would be as old as the end."""
+    began = {"cad_id": "1001", "received_at": "2026-01-15T17:00:00Z"}
+    cad.push(received())
+    for event in ("dispatched", "requeued"):
+        assert answers_of(cad.push({**began, "event": event}))[0]["result"] == "taken"
+    assert not facts(cad).is_dispatched
+    cad.push({**began, "event": "cleared"})
+    assert answers_of(cad.push({**began, "event": "cleared"}))[0]["result"] == "repeated"
+    cad.push({**began, "event": "reopened"})
+    assert not facts(cad).is_cleared
+
+
 def test_a_cancelled_call_has_its_reason_or_the_plain_one(cad: Cad) -> None:
     cad.push({"records": [received(), received("1002")]})
     cad.push({"records": [{"cad_id": "1001", "event": "cancelled"}, {"cad_id": "1002", "cancelled": "duplicate"}]})

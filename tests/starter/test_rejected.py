@@ -161,6 +161,14 @@ class TestReadAgain:
         again()
         assert the_facts(engine).received_at == came
 
+    def test_such_a_step_happened_then_whatever_other_times_stand_beside_it(
+        self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]
+    ) -> None:
+        send(intake, received(event="cleared", received_at="2026-01-15T17:00:00Z"), rejects=True)
+        came = came_ago(engine, minutes=300)
+        again()
+        assert the_facts(engine).cleared_at == came
+
     def test_one_with_a_time_of_its_own_counts_by_that(
         self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]
     ) -> None:
