@@ -1,8 +1,8 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -17,7 +17,7 @@ from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
 from calls.facts import CallFacts, Untextable
-from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Stamped
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
@@ -28,6 +28,7 @@ from starter.rows import write_facts
 
 log = structlog.get_logger()
 
+_JUST_BEFORE: Final = timedelta(microseconds=1)
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 
@@ -140,8 +141,9 @@ class Acceptor:
 
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
-        told = told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy)
-        call = record_of(row, cad_id=record.cad_id).taking(told, policy=self._policy)
+        call = record_of(row, cad_id=record.cad_id)
+        for told in told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy):
+            call = call.taking(told, policy=self._policy)
         self._take_number(row, call, record, phone_hash)
         facts = call.facts(recipient_version=row.recipient_version, held=held)
         if row.phone_hash is not None and not self._is_number_kept(row, facts):
@@ -183,8 +185,14 @@ class Acceptor:
 
 def told_by(
     record: CadRecord, *, phone_hash: str | None, stamp: datetime, now: datetime, policy: Policy
-) -> dict[str, Stamped]:
-    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of."""
+) -> Iterator[Merged]:
+    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of.
+
+    The type that the call had before is told by itself, as of just before: at the same time either could be the one
+    that stays.
+    """
+    if record.first_type:
+        yield stamped(record.first_type, stamp=stamp - _JUST_BEFORE)
     told = stamped(as_told(record.facts, stamp=stamp, now=now), stamp=stamp)
     told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
     if record.phone_unreadable:
@@ -192,7 +200,7 @@ def told_by(
     if record.phone is not None and phone_hash is not None:
         refusal = untextable(record.phone, policy.numbers)
         told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
-    return told
+    yield told
 
 
 def record_of(row: CallRow, *, cad_id: str) -> CallRecord:

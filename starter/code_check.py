@@ -69,8 +69,9 @@ def shown(code: str | None) -> str:
 def taking(call: CallRecord, record: CadRecord, agency: Agency, *, now: datetime) -> CallRecord:
     """The call with one more record, as the service would take it in at `now`."""
     stamp = record.counts_as_of(now=now)
-    told = told_by(record, phone_hash=record.phone, stamp=stamp, now=now, policy=agency.policy)
-    return call.taking(told, policy=agency.policy)
+    for told in told_by(record, phone_hash=record.phone, stamp=stamp, now=now, policy=agency.policy):
+        call = call.taking(told, policy=agency.policy)
+    return call
 
 
 def decision_on(call: CallRecord, agency: Agency) -> Decision:

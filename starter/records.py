@@ -22,6 +22,7 @@ class CadRecord(BaseModel):
     E.164; it is stored encrypted only. `stamp` is the source's own time of saying so; `None` where it has none.
     `steps_now`: steps (`dispatched_at`, say) that were told without a time; they happened when the record counts as of.
     `phone_unreadable`: a number was told that is none; the one before it may be wrong, so that nobody is texted.
+    `first_type`: the facts of the type that the call had before the one in `facts`, where the record tells both.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may be a number (R3)
@@ -33,6 +34,7 @@ class CadRecord(BaseModel):
     phone: str | None = Field(default=None, repr=False, pattern=r"^\+[1-9][0-9]{6,17}$")
     phone_unreadable: bool = False
     steps_now: frozenset[str] = frozenset()
+    first_type: Mapping[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("stamp")
     @classmethod
@@ -40,7 +42,7 @@ class CadRecord(BaseModel):
         """One way to write a moment, so that the same record is the same whichever zone it was written in."""
         return None if stamp is None else stamp.astimezone(UTC)
 
-    @field_validator("cad_id", "facts")
+    @field_validator("cad_id", "facts", "first_type")
     @classmethod
     def _can_be_kept(cls, value: _T) -> _T:
         """PostgreSQL keeps no NUL, and no half of a character."""
@@ -70,6 +72,7 @@ class CadRecord(BaseModel):
         # Only where they are told: the hashes of records that were taken before these fields were there stay the same.
         content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}
         content |= {"phone_unreadable": True} if self.phone_unreadable else {}
+        content |= {"first_type": dict(self.first_type)} if self.first_type else {}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,6 +1,5 @@
 """What a CAD says of one call at one time, in its own codes: here all ways in meet."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -66,15 +65,11 @@ class Unreadable:
     salvage: Told | None = None
 
 
-def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
-    """The record as the folder reads its codes; before it, where it tells two types, one with the first of them."""
-    first = told.first_call_type_code
-    if first is not None and told.call_type_code not in (None, first):
-        yield CadRecord(
-            feed=feed, cad_id=told.cad_id, stamp=told.received_at or told.stamp, facts=type_facts(first, agency)
-        )
+def record_of(told: Told, agency: Agency, *, feed: str) -> CadRecord:
+    """The record as the folder reads its codes."""
+    first = told.first_call_type_code if told.call_type_code is not None else None
     number = e164(told.phone)
-    yield CadRecord(
+    return CadRecord(
         feed=feed,
         cad_id=told.cad_id,
         stamp=told.stamp,
@@ -82,6 +77,7 @@ def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
         phone=number,
         phone_unreadable=told.phone is not None and number is None,
         steps_now=told.steps_now,
+        first_type=type_facts(first if first != told.call_type_code else None, agency),
     )
 
 

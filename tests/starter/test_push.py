@@ -136,6 +136,24 @@ def test_an_event_without_its_time_has_just_happened_whatever_other_times_stand_
     assert not facts(cad).is_cleared
 
 
+@pytest.mark.parametrize(("now", "first"), [("NOISE", "THEFT"), ("THEFT", "NOISE"), ("NOISE", "NEW TYPE")])
+@pytest.mark.parametrize("times", [{}, {"received_at": "2026-01-15T17:00:00Z"}, {"updated_at": "2026-01-15T17:00:00Z"}])
+def test_of_two_types_in_one_record_the_later_is_what_the_call_is_now_and_the_record_is_one(
+    cad: Cad, now: str, first: str, times: dict[str, str]
+) -> None:
+    snapshot = {"cad_id": "1001", "call_type": now, "first_call_type": first, **times}
+    assert answers_of(cad.push(snapshot))[0]["result"] == "taken"
+    assert facts(cad).call_type_code == now
+    version = cad.call("1001").version
+    assert answers_of(cad.push(snapshot))[0]["result"] == "repeated"
+    assert (cad.call("1001").version, len(cad.rows(CadRecordRow))) == (version, 1)
+
+
+def test_r1_the_type_that_a_call_had_first_silences_it_too(cad: Cad) -> None:
+    cad.push(received(call_type="NOISE", first_call_type="ASSAULT"))
+    assert cad.call("1001").latch == Rule.EXCLUDED_TYPE
+
+
 def test_a_cancelled_call_has_its_reason_or_the_plain_one(cad: Cad) -> None:
     cad.push({"records": [received(), received("1002")]})
     cad.push({"records": [{"cad_id": "1001", "event": "cancelled"}, {"cad_id": "1002", "cancelled": "duplicate"}]})
