@@ -13,6 +13,8 @@ from calls.call_record import has_no_time, stamp_of
 
 _T = TypeVar("_T", str, Mapping[str, JsonValue])
 _HALF: Final = re.compile("[\ud800-\udfff]")
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it; after a backslash that is one itself, the same signs are no NUL."""
 
 
 class CadRecord(BaseModel):
@@ -46,7 +48,7 @@ class CadRecord(BaseModel):
     @classmethod
     def _can_be_kept(cls, value: _T) -> _T:
         """PostgreSQL keeps no NUL, and no half of a character."""
-        if "\\u0000" in json.dumps(value) or _HALF.search(json.dumps(value, ensure_ascii=False)):
+        if _NUL.search(json.dumps(value)) or _HALF.search(json.dumps(value, ensure_ascii=False)):
             raise ValueError("a character that cannot be kept")
         return value
 

@@ -195,6 +195,12 @@ def test_a_body_that_is_none_is_answered_400_with_what_is_wrong_and_kept(cad: Ca
     assert cad.rows(CallRow) == []
 
 
+@pytest.mark.parametrize("field", ["cad_id", "case_number", "call_type", "first_call_type", "area"])
+def test_r4_a_value_that_only_looks_like_a_nul_is_a_value(cad: Cad, field: str) -> None:
+    r"""The six signs \u0000, not the one that they may stand for: answered 503 it would come again for ever."""
+    assert cad.push(received(**{"cad_id": "1001", field: r"26\u0000"})).status_code == 202
+
+
 def test_too_much_at_once_is_answered_413_and_nothing_is_taken(cad: Cad) -> None:
     assert cad.push({"records": [received()] * (MOST_RECORDS + 1)}).status_code == 413
     assert cad.push(b" " * (MOST_BYTES + 1)).status_code == 413
