@@ -2,11 +2,16 @@
 
 import base64
 import hashlib
+import json
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection
 from ipaddress import ip_network
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
@@ -22,7 +27,7 @@ from policy.agency import Agency
 from settings import Settings, SettingsError
 from starter.push.body import MOST_BYTES, MOST_RECORDS
 from starter.push.hands import MOST_IN_HAND
-from starter.push.senders import CERTIFICATE, Senders, senders_of
+from starter.push.senders import CERTIFICATE, KEY, SIGNATURE, TIME, Senders, senders_of, signature
 from starter.rejected import RejectedRecords
 from tests.starter.pushing import SECRETS, Cad, Signs, answers_of, pushed_at, received
 
@@ -239,6 +244,49 @@ def test_a_signature_does_not_fit_another_body_or_another_path(cad: Cad) -> None
             return request
 
     assert cad.push(received(), auth=Tampers()).status_code == 401
+
+
+def test_a_sender_that_goes_away_in_the_middle_is_no_fault_of_ours(cad: Cad, capfd: pytest.CaptureFixture[str]) -> None:
+    where = urlsplit(cad.address)
+    with socket.create_connection((where.hostname, where.port)) as connection:
+        connection.sendall(b"POST /cad/v1/calls HTTP/1.1\r\nHost: cad\r\nContent-Length: 100\r\n\r\n{")
+    assert cad.push(received()).status_code == 202
+    for _ in range(50):
+        out, err = capfd.readouterr()
+        if "went away" in out + err:
+            break
+        cad.push(received())
+    assert "went away" in out + err
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("name", [CERTIFICATE, KEY, TIME, SIGNATURE])
+def test_a_header_that_came_from_outside_beside_the_proxys_own_counts_as_nobodys(
+    engine: Engine, keyring: Keyring, ottawa: Agency, name: str
+) -> None:
+    """One that adds its header and does not remove the client's: which of the two is its word nobody knows."""
+    certificates = {hashlib.sha256(DER).hexdigest(): "cad"}
+    senders = Senders(keys=SECRETS, certificates=certificates, proxies=(ip_network("127.0.0.0/8"),))
+    body = json.dumps(received()).encode()
+    at = str(int(time.time()))
+    signed = signature(SECRETS["cad.1"], method="POST", path="/cad/v1/calls", at=at, body=body)
+    headers = {KEY: "cad.1", TIME: at, SIGNATURE: signed}
+    if name == CERTIFICATE:
+        headers = {CERTIFICATE: f":{base64.b64encode(DER).decode()}:"}
+    with pushed_at(engine, keyring, ottawa, senders=senders) as cad:
+        where = urlsplit(cad.address)
+
+        def status(*also: tuple[str, str]) -> int:
+            connection = HTTPConnection(where.hostname or "", where.port, timeout=5)
+            connection.putrequest("POST", "/cad/v1/calls")
+            for header, value in (*headers.items(), *also, ("Content-Length", str(len(body)))):
+                connection.putheader(header, value)
+            connection.endheaders(body)
+            with closing(connection):
+                return connection.getresponse().status
+
+        assert status() == 202
+        assert status((name, "another")) == 401
 
 
 def test_both_keys_of_a_feed_are_accepted_while_they_are_changed(cad: Cad) -> None:
