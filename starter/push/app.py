@@ -11,7 +11,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -192,5 +192,5 @@ async def _write_tallies(intakes: Intakes) -> None:
 def _write_once(intakes: Intakes) -> None:
     try:
         intakes.write_tallies()
-    except OperationalError:
+    except SQLAlchemyError:  # whatever it is: one that is read-only for a while ends no counting
         log.warning("the database does not answer; how the feeds are doing is written later")

@@ -29,6 +29,7 @@ from starter.push.body import MOST_BYTES, MOST_RECORDS
 from starter.push.hands import MOST_IN_HAND
 from starter.push.senders import CERTIFICATE, KEY, SIGNATURE, TIME, Senders, senders_of, signature
 from starter.rejected import RejectedRecords
+from tests.local.boxes import until
 from tests.starter.pushing import SECRETS, Cad, Signs, answers_of, pushed_at, received
 
 DER = b"a certificate, for all we look at"
@@ -364,6 +365,27 @@ def test_where_the_database_is_away_the_sender_is_told_to_come_again_and_nothing
     cad.engine.dispose()
     assert cad.push({"records": [received("1002"), received("1003")]}).json()["taken"] == 2
     assert requests.get(f"{cad.address}/healthz", timeout=5).status_code == 200
+
+
+def test_after_a_failover_to_a_server_that_is_read_only_for_a_while_the_feeds_are_counted_again(
+    cad: Cad, database_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Else the feed would be in alarm for ever, and its counts stand still, though all that it says is taken."""
+    with psycopg.connect(_another_database(database_url), autocommit=True) as admin:
+        name = database_url.rpartition("/")[2]
+
+        def read_only(state: str) -> None:
+            admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {state}')
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            cad.engine.dispose()
+
+        assert cad.push(received()).status_code == 202
+        read_only("on")
+        assert cad.push(received("1002")).status_code == 503
+        until(lambda: "is written later" in "".join(capfd.readouterr()))
+        read_only("off")
+    assert cad.push(received("1002")).status_code == 202
+    until(lambda: [row.taken for row in cad.rows(CadFeedRow)] == [2])
 
 
 def test_what_we_did_not_foresee_is_our_trouble_too_and_says_nothing_personal(
