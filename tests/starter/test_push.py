@@ -28,6 +28,7 @@ from settings import Settings, SettingsError
 from starter.push.body import MOST_BYTES, MOST_RECORDS
 from starter.push.hands import MOST_IN_HAND
 from starter.push.senders import CERTIFICATE, KEY, SIGNATURE, TIME, Senders, senders_of, signature
+from starter.readers.record import Record
 from starter.rejected import RejectedRecords
 from tests.local.boxes import until
 from tests.starter.pushing import SECRETS, Cad, Signs, answers_of, pushed_at, received
@@ -105,6 +106,24 @@ def test_r1_what_a_rejected_record_says_of_danger_silences_the_call_for_ever(
     assert cad.call("1001").latch is not None
     cad.push(received(updated_at="2026-01-15T18:00:00Z", area="3"))
     assert cad.call("1001").eligibility == Eligibility.INELIGIBLE
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "NULL"])
+def test_what_is_blank_is_not_told_in_any_field(cad: Cad, nothing: str) -> None:
+    cad.push(received())
+    before = facts(cad)
+    blank = dict.fromkeys(Record.model_fields.keys() - {"cad_id", "updated_at"}, nothing)
+    assert cad.push({"cad_id": "1001", "updated_at": "2026-01-15T17:10:00Z", **blank}).status_code == 202
+    assert cad.push({"cad_id": "1001", "updated_at": nothing, **blank}).status_code == 202
+    assert facts(cad) == before
+
+
+@pytest.mark.parametrize("down", [False, 0, 0.0, "0", "", " ", "N", "no", "F", "False", "NON", "NULL", None])
+def test_a_flag_that_is_clearly_down_silences_nobody_though_it_rejects_the_record(cad: Cad, down: object) -> None:
+    """As in a row: only what we do not understand is taken for a danger."""
+    cad.push(received())
+    assert cad.push({"cad_id": "1001", "in_progress": down, "safety_flag": down, "colour": 1}).status_code == 422
+    assert cad.call("1001").eligibility == Eligibility.ELIGIBLE
 
 
 def test_a_rejected_record_without_danger_changes_nothing_of_the_call(cad: Cad) -> None:
