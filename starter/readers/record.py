@@ -18,6 +18,9 @@ _RFC_3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
 )
 _LONGEST_CODE: Final = 200
+_LARGEST_CODE: Final = 10**18
+_DANGERS: Final = ("priority", "calltype", "firstcalltype", "inprogress", "safetyflag")
+_LETTERS_ONLY: Final = re.compile(r"[^a-z]")
 _NO_TEXT: Final = ("updated_at", "event", "at", "cancelled", "in_progress", "safety_flag", *STEPS)
 _ID: Final = r"^[!-~]([ -~]{0,98}[!-~])?$"
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
@@ -200,26 +203,36 @@ def _line(error: ErrorDetails) -> str:
 
 
 def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
-    """The call, and what may silence it: flags that are not clearly down, and codes that are text."""
+    """The call, and what may silence it: flags that are not clearly down, and codes, however their names are written.
+
+    A record may be rejected for `inProgress` alone: it must not be overlooked.
+    """
     if not isinstance(document, Mapping):
         return None
-    cad_id = document.get("cad_id")
-    if not isinstance(cad_id, str) or re.fullmatch(_ID, cad_id) is None:
+    cad_id = _text(document.get("cad_id"))
+    if cad_id is None or re.fullmatch(_ID, cad_id) is None:
         return None
+    found: dict[str, list[JsonValue]] = {name: [] for name in _DANGERS}
+    for name, value in document.items():
+        if (meant := _LETTERS_ONLY.sub("", name.lower())) in found:
+            found[meant].append(value)
+    types = [code for code in map(_text, (*found["calltype"], *found["firstcalltype"])) if code is not None]
     return Told(
         cad_id=cad_id,
-        priority_code=_text(document.get("priority")),
-        call_type_code=_text(document.get("call_type")),
-        first_call_type_code=_text(document.get("first_call_type")),
-        in_progress=_may_be_up(document.get("in_progress"), mapping),
-        safety_flag=_may_be_up(document.get("safety_flag"), mapping),
+        priority_code=next(filter(None, map(_text, found["priority"])), None),
+        call_type_code=next(iter(types), None),
+        first_call_type_code=next(reversed(types), None),
+        in_progress=any(_may_be_up(value, mapping) for value in found["inprogress"]),
+        safety_flag=any(_may_be_up(value, mapping) for value in found["safetyflag"]),
     )
 
 
 def _text(value: JsonValue) -> str | None:
     """A code; a number is one, too, that was written without its quotes."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value) if abs(value) < _LARGEST_CODE else None
     return value.strip() or None if isinstance(value, str) and len(value) <= _LONGEST_CODE else None
 
 

@@ -96,6 +96,14 @@ def test_a_rejected_record_is_kept_as_it_came_encrypted_and_once(cad: Cad, keyri
         {"call_type": "ASSAULT", "received_at": "not a time"},
         {"first_call_type": "ASSAULT", "priority": []},
         {"priority": 1},
+        {"priority": 1.0},
+        {"cad_id": 1001, "in_progress": True},
+        {"cad_id": " 1001 ", "in_progress": True},
+        {"inProgress": True},
+        {"In Progress": "Y"},
+        {"SAFETY_FLAG": 1},
+        {"Call_Type": "ASSAULT"},
+        {"call_type": "NOISE", "callType": "ASSAULT"},
     ],
 )
 def test_r1_what_a_rejected_record_says_of_danger_silences_the_call_for_ever(
