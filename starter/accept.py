@@ -74,9 +74,9 @@ class Acceptor:
             ValueError: a fact of the record cannot be one; nothing was kept.
         """
         phone_hash = None if record.phone is None else self._keyring.phone_hash(record.phone)
-        stamp = record.counts_as_of(now=self._now())
         with Session(self._engine) as session, session.begin():
             row = self._locked_row(session, record)
+            stamp = record.counts_as_of(now=self._now())  # of two without a time the one kept last counts last
             is_new = row is None
             if row is None:
                 row = self._new_row(record)
