@@ -23,6 +23,7 @@ from calls.policy import Policy
 from database.encryption import Keyring
 from database.notify import wake_forwarders
 from database.tables import CadRecordRow, CallRow, real_now
+from starter.readers.told import e164
 from starter.records import CadRecord
 from starter.rows import write_facts
 
@@ -91,6 +92,17 @@ class Acceptor:
             if changed and self._wakes:
                 wake_forwarders(session)
             return self._accepted(row, is_new=is_new, changed=changed)
+
+    def doubt(self, cad_id: str, phone: str, *, feed: str, stamp: datetime | None) -> None:
+        """A record that cannot be read tells this number (R1). Where the call has another one, nobody is texted until
+        one is told that can be read: it may be the wrong one."""
+        number = e164(phone)
+        told = None if number is None else self._keyring.phone_hash(number)
+        with Session(self._engine) as session:
+            row = session.get(CallRow, id_of_call(agency=self._agency, cad_id=cad_id))
+            known = None if row is None else record_of(row, cad_id=cad_id).number
+        if known not in (None, NO_NUMBERS_HASH, told):
+            self.accept(CadRecord(feed=feed, cad_id=cad_id, stamp=stamp, facts={}, phone_unreadable=True))
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
         call = self._call_id(record)

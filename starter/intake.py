@@ -74,14 +74,19 @@ class Intake:
         return Taken(result=Result.REJECTED, reason=unreadable.what)
 
     def silence(self, salvage: Told | None) -> None:
-        """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
+        """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does.
+
+        Another number than the call has is a danger, too: one of the two is a stranger's.
+        """
         danger = danger_of(salvage, self.agency, feed=self.tally.feed)
         if danger is not None:
             self._acceptor.accept(danger)
+        if salvage is not None and salvage.phone is not None:
+            self._acceptor.doubt(salvage.cad_id, salvage.phone, feed=self.tally.feed, stamp=salvage.stamp)
 
 
 def danger_of(salvage: Told | None, agency: Agency, *, feed: str) -> CadRecord | None:
-    """What silences the call for ever of a record that cannot be read."""
+    """What silences the call of a record that cannot be read: for ever, or until a known code is told."""
     if salvage is None or not salvage.cad_id.isprintable():
         return None
     danger = Told(
@@ -94,7 +99,20 @@ def danger_of(salvage: Told | None, agency: Agency, *, feed: str) -> CadRecord |
         safety_flag=salvage.safety_flag,
     )
     record = record_of(danger, agency, feed=feed)
-    return record if any(_is_for_ever(facts, agency) for facts in (record.facts, record.first_type)) else None
+    if any(_is_for_ever(facts, agency) for facts in (record.facts, record.first_type)):
+        return record
+    unknown = Told(
+        cad_id=danger.cad_id,
+        stamp=danger.stamp,
+        priority_code=danger.priority_code if danger.priority_code not in agency.cad.priorities else None,
+        call_type_code=None if _is_listed(danger.call_type_code, agency) else danger.call_type_code,
+    )
+    is_any = unknown.priority_code is not None or unknown.call_type_code is not None
+    return record_of(unknown, agency, feed=feed) if is_any else None
+
+
+def _is_listed(call_type: str | None, agency: Agency) -> bool:
+    return call_type is not None and agency.call_types.group_of(call_type) is not None
 
 
 def _is_for_ever(facts: Mapping[str, JsonValue], agency: Agency) -> bool:

@@ -19,7 +19,7 @@ _RFC_3339: Final = re.compile(
 )
 _LONGEST_CODE: Final = 200
 _LARGEST_CODE: Final = 10**18
-_DANGERS: Final = ("priority", "calltype", "firstcalltype", "inprogress", "safetyflag")
+_DANGERS: Final = ("priority", "calltype", "firstcalltype", "inprogress", "safetyflag", "phone")
 _LETTERS_ONLY: Final = re.compile(r"[^a-z]")
 _NO_TEXT: Final = ("updated_at", "event", "at", "cancelled", "in_progress", "safety_flag", *STEPS)
 _ID: Final = r"^[!-~]([ -~]{0,98}[!-~])?$"
@@ -181,6 +181,10 @@ def _is_blank(value: JsonValue, mapping: CadMapping) -> bool:
     return isinstance(value, str) and (not value.strip() or value.strip() in mapping.blank)
 
 
+def _is_nothing(value: JsonValue, mapping: CadMapping) -> bool:
+    return value is None or _is_blank(value, mapping)
+
+
 def _without_blanks(document: JsonValue, mapping: CadMapping) -> JsonValue:
     """Of the fields in which no text stands; in the others a blank may be a code."""
     if not isinstance(document, dict):
@@ -224,6 +228,7 @@ def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
         first_call_type_code=next(reversed(types), None),
         in_progress=any(_may_be_up(value, mapping) for value in found["inprogress"]),
         safety_flag=any(_may_be_up(value, mapping) for value in found["safetyflag"]),
+        phone=next((_text(value) or "?" for value in found["phone"] if not _is_nothing(value, mapping)), None),
     )
 
 

@@ -129,6 +129,8 @@ def e164(text: str | None) -> str | None:
         number = phonenumbers.parse(text, "CA")
     except phonenumbers.NumberParseException:
         return None
+    if number.extension is not None:
+        return None  # of a switchboard: a text to it reaches, if anybody, somebody else
     # Seven digits are a number too, "local only": nobody knows of which area code.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None

@@ -204,6 +204,45 @@ def test_r1_a_number_that_cannot_be_read_silences_until_another_is_told(cad: Cad
     assert cad.call("1001").eligibility == Eligibility.ELIGIBLE
 
 
+@pytest.mark.parametrize("number", ["613-555-0142 x204", "(613) 555-0142 ext. 2", "613 555 0142 #5", "6135550142,2"])
+def test_r1_a_number_with_an_extension_is_a_switchboards_and_not_the_callers(cad: Cad, number: str) -> None:
+    cad.push(received(phone=number))
+    assert facts(cad).untextable is Untextable.UNREADABLE
+    assert cad.call("1001").phone_encrypted is None
+
+
+@pytest.mark.parametrize("number", ["343-555-0117", "unknown", 3435550117])
+def test_r1_a_number_that_a_rejected_record_tells_anew_silences_until_one_is_told_that_can_be_read(
+    cad: Cad, number: object
+) -> None:
+    """The one before it may be a stranger's: CAD has just said another."""
+    cad.push(received())
+    assert cad.push({"cad_id": "1001", "phone": number, "colour": 1}).status_code == 422
+    assert facts(cad).untextable is Untextable.UNREADABLE
+    assert cad.call("1001").eligibility == Eligibility.INELIGIBLE
+    cad.push({"cad_id": "1001", "phone": "343-555-0117"})
+    assert cad.call("1001").eligibility == Eligibility.ELIGIBLE
+
+
+@pytest.mark.parametrize("number", ["(613) 555-0142", "1 613 555 0142", 6135550142, "", None])
+def test_a_rejected_record_that_tells_the_number_that_is_known_changes_nothing(cad: Cad, number: object) -> None:
+    cad.push(received())
+    before = cad.call("1001")
+    assert cad.push({"cad_id": "1001", "phone": number, "colour": 1}).status_code == 422
+    assert cad.call("1001").model_dump() == before.model_dump()
+
+
+@pytest.mark.parametrize("code", [{"call_type": "NEW TYPE"}, {"priority": "P7"}])
+def test_r1_an_unknown_code_in_a_rejected_record_silences_until_a_known_one_is_told(
+    cad: Cad, code: dict[str, str]
+) -> None:
+    cad.push(received())
+    assert cad.push({"cad_id": "1001", "cleared_at": "never", **code}).status_code == 422
+    assert cad.call("1001").eligibility == Eligibility.INELIGIBLE
+    cad.push({"cad_id": "1001", "call_type": "NOISE", "priority": "4"})
+    assert cad.call("1001").eligibility == Eligibility.ELIGIBLE
+
+
 @pytest.mark.parametrize(
     ("body", "what"),
     [
