@@ -247,7 +247,7 @@ MUTATIONS = (
     Mutation(
         "R1: what a rejected record says of danger is dropped",
         "starter/intake.py",
-        "        self._silence(unreadable.salvage)\n",
+        "        self.silence(unreadable.salvage)\n",
         "",
         PUSH,
     ),
@@ -291,6 +291,27 @@ MUTATIONS = (
         "starter/push/senders.py",
         "        if not self._is_proxy(request.peer):",
         "        if False:",
+        PUSH,
+    ),
+    Mutation(
+        "R1: another number in a rejected record is overlooked",
+        "starter/intake.py",
+        "        if salvage is not None and salvage.phone is not None:\n",
+        "        if False:\n",
+        PUSH,
+    ),
+    Mutation(
+        "An event without a time happened at the time of receipt beside it",
+        "starter/records.py",
+        " or (self.stamp is None and bool(self.steps_now))",
+        "",
+        PUSH,
+    ),
+    Mutation(
+        "Of two types in one record the first may stay",
+        "starter/accept.py",
+        "stamp=stamp - _JUST_BEFORE",
+        "stamp=stamp",
         PUSH,
     ),
     Mutation(
