@@ -1,8 +1,8 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -12,22 +12,24 @@ from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
 from activities.stop_and_go import is_held
-from calls.call_record import CallRecord, as_told, has_no_time, stamp_of, stamped
+from calls.call_record import CallRecord, as_told, stamped
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
 from calls.facts import CallFacts, Untextable
-from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Stamped
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
 from database.notify import wake_forwarders
 from database.tables import CadRecordRow, CallRow, real_now
+from starter.readers.told import e164
 from starter.records import CadRecord
 from starter.rows import write_facts
 
 log = structlog.get_logger()
 
+_JUST_BEFORE: Final = timedelta(microseconds=1)
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 
@@ -73,9 +75,9 @@ class Acceptor:
             ValueError: a fact of the record cannot be one; nothing was kept.
         """
         phone_hash = None if record.phone is None else self._keyring.phone_hash(record.phone)
-        stamp = stamp_of(record.facts, record.stamp, now=self._now())
         with Session(self._engine) as session, session.begin():
             row = self._locked_row(session, record)
+            stamp = record.counts_as_of(now=self._now())  # of two without a time the one kept last counts last
             is_new = row is None
             if row is None:
                 row = self._new_row(record)
@@ -91,6 +93,17 @@ class Acceptor:
                 wake_forwarders(session)
             return self._accepted(row, is_new=is_new, changed=changed)
 
+    def doubt(self, cad_id: str, phone: str, *, feed: str, stamp: datetime | None) -> None:
+        """A record that cannot be read tells this number (R1). Where the call has another one, nobody is texted until
+        one is told that can be read: it may be the wrong one."""
+        number = e164(phone)
+        told = None if number is None else self._keyring.phone_hash(number)
+        with Session(self._engine) as session:
+            row = session.get(CallRow, id_of_call(agency=self._agency, cad_id=cad_id))
+            known = None if row is None else record_of(row, cad_id=cad_id).number
+        if known not in (None, NO_NUMBERS_HASH, told):
+            self.accept(CadRecord(feed=feed, cad_id=cad_id, stamp=stamp, facts={}, phone_unreadable=True))
+
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
         call = self._call_id(record)
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (call,))
@@ -99,7 +112,7 @@ class Acceptor:
     def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime) -> bool:
         """Keep the record; `False` where the very same one is here already."""
         content = record.content_hash(phone_hash=phone_hash)
-        if has_no_time(record.facts, record.stamp):
+        if record.has_no_time:
             # Nothing tells an old word from the same word again (a correction that is taken back): it is a repetition
             # only of the last that this feed said.
             if self._last_content(session, record, call).startswith(content):
@@ -140,8 +153,9 @@ class Acceptor:
 
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
-        told = told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy)
-        call = record_of(row, cad_id=record.cad_id).taking(told, policy=self._policy)
+        call = record_of(row, cad_id=record.cad_id)
+        for told in told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy):
+            call = call.taking(told, policy=self._policy)
         self._take_number(row, call, record, phone_hash)
         facts = call.facts(recipient_version=row.recipient_version, held=held)
         if row.phone_hash is not None and not self._is_number_kept(row, facts):
@@ -183,8 +197,14 @@ class Acceptor:
 
 def told_by(
     record: CadRecord, *, phone_hash: str | None, stamp: datetime, now: datetime, policy: Policy
-) -> dict[str, Stamped]:
-    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of."""
+) -> Iterator[Merged]:
+    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of.
+
+    The type that the call had before is told by itself, as of just before: at the same time either could be the one
+    that stays.
+    """
+    if record.first_type:
+        yield stamped(record.first_type, stamp=stamp - _JUST_BEFORE)
     told = stamped(as_told(record.facts, stamp=stamp, now=now), stamp=stamp)
     told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
     if record.phone_unreadable:
@@ -192,7 +212,7 @@ def told_by(
     if record.phone is not None and phone_hash is not None:
         refusal = untextable(record.phone, policy.numbers)
         told |= stamped({PHONE_HASH: phone_hash, "untextable": refusal}, stamp=stamp)
-    return told
+    yield told
 
 
 def record_of(row: CallRow, *, cad_id: str) -> CallRecord:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from calls.call_record import CallRecord, stamp_of
+from calls.call_record import CallRecord
 from calls.eligibility import Decision, decide
 from logs import redact
 from policy.agency import Agency
@@ -68,9 +68,10 @@ def shown(code: str | None) -> str:
 
 def taking(call: CallRecord, record: CadRecord, agency: Agency, *, now: datetime) -> CallRecord:
     """The call with one more record, as the service would take it in at `now`."""
-    stamp = stamp_of(record.facts, record.stamp, now=now)
-    told = told_by(record, phone_hash=record.phone, stamp=stamp, now=now, policy=agency.policy)
-    return call.taking(told, policy=agency.policy)
+    stamp = record.counts_as_of(now=now)
+    for told in told_by(record, phone_hash=record.phone, stamp=stamp, now=now, policy=agency.policy):
+        call = call.taking(told, policy=agency.policy)
+    return call
 
 
 def decision_on(call: CallRecord, agency: Agency) -> Decision:

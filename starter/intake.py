@@ -1,10 +1,11 @@
 """Where all ways in meet: a record that was read is accepted, one that cannot be read is kept, each is counted."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from pydantic import JsonValue
 from sqlalchemy import Engine
 
 from calls.clock import REAL_TIME
@@ -14,7 +15,7 @@ from database.encryption import Keyring
 from policy.agency import Agency
 from starter.accept import UNKNOWN_CODES, Accepted, Acceptor
 from starter.feeds import Result, Tally, Way
-from starter.readers.told import Told, Unreadable, records_of
+from starter.readers.told import Told, Unreadable, record_of
 from starter.records import CadRecord
 from starter.rejected import RejectedRecords, Shape
 
@@ -52,22 +53,18 @@ class Intake:
         if isinstance(read, Unreadable):
             return self._reject(read, raw=raw(), shape=shape)
         try:
-            accepted = [self._acceptor.accept(record) for record in self._records(read)]
+            accepted = self._acceptor.accept(record_of(read, self.agency, feed=self.tally.feed))
         except ValueError as error:
             # The readers let nothing through that cannot be a fact. Should one, nothing is lost, and nobody is texted.
             log.error("a record was read and could not be accepted", feed=self.tally.feed, cause=type(error).__name__)
             return self._reject(Unreadable(what="a value cannot be kept", salvage=read), raw=raw(), shape=shape)
         return self._taken(accepted, read)
 
-    def _records(self, told: Told) -> Sequence[CadRecord]:
-        return list(records_of(told, self.agency, feed=self.tally.feed))
-
-    def _taken(self, accepted: Sequence[Accepted], told: Told) -> Taken:
-        last = accepted[-1]
-        result = Result.REPEATED if all(one.is_repetition for one in accepted) else Result.TAKEN
+    def _taken(self, accepted: Accepted, told: Told) -> Taken:
+        result = Result.REPEATED if accepted.is_repetition else Result.TAKEN
         lag = None if told.stamp is None else self.now() - told.stamp
-        self.tally.note(result, lag=lag, unknown=last.decision.rule in UNKNOWN_CODES)
-        return Taken(result=result, call_id=last.call_id, decision=last.decision)
+        self.tally.note(result, lag=lag, unknown=accepted.decision.rule in UNKNOWN_CODES)
+        return Taken(result=result, call_id=accepted.call_id, decision=accepted.decision)
 
     def _reject(self, unreadable: Unreadable, *, raw: bytes, shape: Shape) -> Taken:
         self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)
@@ -77,16 +74,25 @@ class Intake:
         return Taken(result=Result.REJECTED, reason=unreadable.what)
 
     def silence(self, unreadable: Unreadable) -> None:
-        """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does."""
+        """R1: what a record that cannot be read says of danger counts all the same; nothing else of it does.
+
+        Another number than the call has is a danger, too: one of the two is a stranger's.
+        """
         for told in unreadable.salvaged:
-            for record in dangers_of(told, self.agency, feed=self.tally.feed):
-                self._acceptor.accept(record)
+            danger = danger_of(told, self.agency, feed=self.tally.feed, is_clear=unreadable.is_clear)
+            if danger is not None:
+                self._acceptor.accept(danger)
+            if unreadable.is_clear and told.phone is not None:
+                self._acceptor.doubt(told.cad_id, told.phone, feed=self.tally.feed, stamp=told.stamp)
 
 
-def dangers_of(salvage: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
-    """What silences the call for ever of a record that cannot be read."""
+def danger_of(salvage: Told, agency: Agency, *, feed: str, is_clear: bool = True) -> CadRecord | None:
+    """What silences the call of a record that cannot be read: for ever, or until a known code is told.
+
+    Where it is not clear which cell is which (`is_clear`), any is an unknown code: then only what silences for ever.
+    """
     if not salvage.cad_id.isprintable():
-        return
+        return None
     danger = Told(
         cad_id=salvage.cad_id,
         stamp=salvage.stamp,
@@ -96,10 +102,28 @@ def dangers_of(salvage: Told, agency: Agency, *, feed: str) -> Iterator[CadRecor
         in_progress=salvage.in_progress,
         safety_flag=salvage.safety_flag,
     )
-    for record in records_of(danger, agency, feed=feed):
-        call = CallFacts.model_validate({**record.facts, "agency": agency.key, "cad_id": record.cad_id})
-        if latch_of(call, agency.policy) is not None:
-            yield record
+    record = record_of(danger, agency, feed=feed)
+    if any(_is_for_ever(facts, agency) for facts in (record.facts, record.first_type)):
+        return record
+    if not is_clear:
+        return None
+    unknown = Told(
+        cad_id=danger.cad_id,
+        stamp=danger.stamp,
+        priority_code=danger.priority_code if danger.priority_code not in agency.cad.priorities else None,
+        call_type_code=None if _is_listed(danger.call_type_code, agency) else danger.call_type_code,
+    )
+    is_any = unknown.priority_code is not None or unknown.call_type_code is not None
+    return record_of(unknown, agency, feed=feed) if is_any else None
+
+
+def _is_listed(call_type: str | None, agency: Agency) -> bool:
+    return call_type is not None and agency.call_types.group_of(call_type) is not None
+
+
+def _is_for_ever(facts: Mapping[str, JsonValue], agency: Agency) -> bool:
+    call = CallFacts.model_validate({**facts, "agency": agency.key, "cad_id": ""})
+    return latch_of(call, agency.policy) is not None
 
 
 def _fit(code: str | None) -> str | None:

@@ -9,8 +9,12 @@ from typing import Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+from calls.call_record import has_no_time, stamp_of
+
 _T = TypeVar("_T", str, Mapping[str, JsonValue])
 _HALF: Final = re.compile("[\ud800-\udfff]")
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it; after a backslash that is one itself, the same signs are no NUL."""
 
 
 class CadRecord(BaseModel):
@@ -20,6 +24,7 @@ class CadRecord(BaseModel):
     E.164; it is stored encrypted only. `stamp` is the source's own time of saying so; `None` where it has none.
     `steps_now`: steps (`dispatched_at`, say) that were told without a time; they happened when the record counts as of.
     `phone_unreadable`: a number was told that is none; the one before it may be wrong, so that nobody is texted.
+    `first_type`: the facts of the type that the call had before the one in `facts`, where the record tells both.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may be a number (R3)
@@ -31,6 +36,7 @@ class CadRecord(BaseModel):
     phone: str | None = Field(default=None, repr=False, pattern=r"^\+[1-9][0-9]{6,17}$")
     phone_unreadable: bool = False
     steps_now: frozenset[str] = frozenset()
+    first_type: Mapping[str, JsonValue] = Field(default_factory=dict)
 
     @field_validator("stamp")
     @classmethod
@@ -38,13 +44,23 @@ class CadRecord(BaseModel):
         """One way to write a moment, so that the same record is the same whichever zone it was written in."""
         return None if stamp is None else stamp.astimezone(UTC)
 
-    @field_validator("cad_id", "facts")
+    @field_validator("cad_id", "facts", "first_type")
     @classmethod
     def _can_be_kept(cls, value: _T) -> _T:
         """PostgreSQL keeps no NUL, and no half of a character."""
-        if "\\u0000" in json.dumps(value) or _HALF.search(json.dumps(value, ensure_ascii=False)):
+        if _NUL.search(json.dumps(value)) or _HALF.search(json.dumps(value, ensure_ascii=False)):
             raise ValueError("a character that cannot be kept")
         return value
+
+    @property
+    def has_no_time(self) -> bool:
+        """Nothing in it says when it was said. A step that has just happened was told after every other in it: by their
+        time, which a sender may repeat in each event, a reopening would be as old as the end before it."""
+        return has_no_time(self.facts, self.stamp) or (self.stamp is None and bool(self.steps_now))
+
+    def counts_as_of(self, *, now: datetime) -> datetime:
+        """The source's own time of saying so, else its latest event, else receipt (`now`)."""
+        return now if self.has_no_time else stamp_of(self.facts, self.stamp, now=now)
 
     def content_hash(self, *, phone_hash: str | None) -> str:
         """The same for the same content: a record that is sent again is recognized."""
@@ -58,6 +74,7 @@ class CadRecord(BaseModel):
         # Only where they are told: the hashes of records that were taken before these fields were there stay the same.
         content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}
         content |= {"phone_unreadable": True} if self.phone_unreadable else {}
+        content |= {"first_type": dict(self.first_type)} if self.first_type else {}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -5,9 +5,10 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, case
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select, update
 
@@ -19,7 +20,8 @@ MOST_BYTES: Final = 128 * 1024
 """Of one record. Of a larger one only the reason is kept."""
 MOST_KEPT: Final = 2_000
 """So many have their bytes; of older ones the reason remains. With the above some 350 MB at the very most."""
-_COUNT_EVERY: Final = 50
+COUNT_EVERY: Final = 50
+"""So many more may have their bytes, for each feed and process: counting them costs."""
 
 
 class Shape(StrEnum):
@@ -43,6 +45,7 @@ class RejectedRecords:
     def __init__(self, *, engine: Engine, keyring: Keyring) -> None:
         self._engine = engine
         self._keyring = keyring
+        self._kept = count()
 
     def keep(self, raw: bytes, *, feed: str, shape: Shape, reason: str) -> None:
         """Keep the record. The very same from the same feed is counted, not kept twice.
@@ -61,15 +64,22 @@ class RejectedRecords:
             "rejected_real": now,
             "last_rejected_real": now,
         }
-        again = {"times": col(RejectedRecordRow.times) + 1, "reason": reason, "last_rejected_real": now}
+        row = RejectedRecordRow
+        again = {
+            "times": col(row.times) + 1,
+            "reason": reason,
+            "last_rejected_real": now,
+            # given up for newer ones meanwhile, it is the newest again; what a person has dealt with stays deleted
+            "raw_encrypted": case((col(row.settled_real).is_(None), values["raw_encrypted"])),
+        }
         with Session(self._engine) as session, session.begin():
-            row = session.execute(
-                insert(RejectedRecordRow)
+            session.execute(
+                insert(row)
                 .values(**values, times=1)
                 .on_conflict_do_update(index_elements=["feed", "content_hash"], set_=again)
-                .returning(col(RejectedRecordRow.id))
-            ).scalar_one()
-            if row % _COUNT_EVERY == 0:
+            )
+            # By our own count: one that is sent again uses up an id, and those of the new ones may never be round.
+            if next(self._kept) % COUNT_EVERY == 0:
                 self._keep_few(session)
 
     def open(self, *, feed: str | None = None) -> Sequence[RejectedRecordRow]:
@@ -121,9 +131,8 @@ class RejectedRecords:
     @staticmethod
     def _keep_few(session: Session) -> None:
         with_bytes = col(RejectedRecordRow.raw_encrypted).is_not(None)
-        surplus = (
-            select(RejectedRecordRow.id).where(with_bytes).order_by(col(RejectedRecordRow.id).desc()).offset(MOST_KEPT)
-        )
+        newest = col(RejectedRecordRow.last_rejected_real).desc()
+        surplus = select(RejectedRecordRow.id).where(with_bytes).order_by(newest).offset(MOST_KEPT)
         statement = update(RejectedRecordRow).where(col(RejectedRecordRow.id).in_(surplus))
         session.execute(statement.values(raw_encrypted=None))
 

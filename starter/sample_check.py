@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from calls.call_record import CallRecord, has_no_time
+from calls.call_record import CallRecord
 from calls.facts import known
 from policy.agency import Agency
 from starter.code_check import Codes, UnknownCode, UnknownIn, decision_on, taking, unknown_codes, unknown_in
-from starter.intake import dangers_of
+from starter.intake import danger_of
 from starter.pauses import Pauses, pauses_between
 from starter.readers.samples import Sample
-from starter.readers.told import STEPS, Told, Unreadable, records_of
+from starter.readers.told import STEPS, Told, Unreadable, record_of
 from starter.records import CadRecord
 
 _FEED: Final = "check"
@@ -81,32 +81,33 @@ class _Tried:
         if isinstance(sample.read, Unreadable):
             self.rejected.append(Rejected(place=sample.place, reason=sample.read.what))
             for told in sample.read.salvaged:
-                self._merge(list(dangers_of(told, self.agency, feed=_FEED)), now=now)
+                self._merge(danger_of(told, self.agency, feed=_FEED, is_clear=sample.read.is_clear), now=now)
             return
         told = sample.read
         self.unknown.update(unknown_in(_codes(told), self.agency))
         self.lacks -= {name for name in LACKS if getattr(told, name) is not None} | told.steps_now
-        if self._merge(list(records_of(told, self.agency, feed=_FEED)), now=now):
+        if self._merge(record_of(told, self.agency, feed=_FEED), now=now):
             self.taken += 1
             self.moments += _moments(told)
             self.last_receipt = max(known((self.last_receipt, told.received_at)), default=None)
         else:
             self.repeated += 1
 
-    def _merge(self, records: Sequence[CadRecord], *, now: datetime) -> bool:
-        """True where one of them is new."""
-        new = [record for record in records if self._is_new(record)]
-        first_heard_of = {record.cad_id for record in new} - self.calls.keys()
-        for record in new:
-            known = self.calls.get(record.cad_id) or CallRecord(agency=self.agency.key, cad_id=record.cad_id)
-            self.calls[record.cad_id] = taking(known, record, self.agency, now=now)
-        self.at_first.update(decision_on(self.calls[cad_id], self.agency).rule for cad_id in first_heard_of)
-        return bool(new)
+    def _merge(self, record: CadRecord | None, *, now: datetime) -> bool:
+        """True where it is new."""
+        if record is None or not self._is_new(record):
+            return False
+        known = self.calls.get(record.cad_id)
+        call = known or CallRecord(agency=self.agency.key, cad_id=record.cad_id)
+        self.calls[record.cad_id] = taking(call, record, self.agency, now=now)
+        if known is None:
+            self.at_first[decision_on(self.calls[record.cad_id], self.agency).rule] += 1
+        return True
 
     def _is_new(self, record: CadRecord) -> bool:
         """As `Acceptor` sees it: without any time it is a repetition only of the last that was said of the call."""
         content = record.content_hash(phone_hash=record.phone)
-        if has_no_time(record.facts, record.stamp):
+        if record.has_no_time:
             is_new = content != self._last_content.get(record.cad_id)
         else:
             is_new = content not in self._contents

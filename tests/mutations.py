@@ -294,6 +294,27 @@ MUTATIONS = (
         PUSH,
     ),
     Mutation(
+        "R1: another number in a rejected record is overlooked",
+        "starter/intake.py",
+        "        if salvage is not None and salvage.phone is not None:\n",
+        "        if False:\n",
+        PUSH,
+    ),
+    Mutation(
+        "An event without a time happened at the time of receipt beside it",
+        "starter/records.py",
+        " or (self.stamp is None and bool(self.steps_now))",
+        "",
+        PUSH,
+    ),
+    Mutation(
+        "Of two types in one record the first may stay",
+        "starter/accept.py",
+        "stamp=stamp - _JUST_BEFORE",
+        "stamp=stamp",
+        PUSH,
+    ),
+    Mutation(
         "R4: an event without a time that is sent again counts anew",
         "starter/records.py",
         '        content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}\n',

@@ -11,8 +11,9 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from policy.cad_mapping import CadMapping
 from starter.feeds import Way
@@ -50,7 +51,7 @@ def create_push_app(*, engine: Engine, intakes: Intakes, allowed: senders.Sender
         writing.cancel()
         await asyncio.to_thread(_write_once, intakes)
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, redirect_slashes=False)
 
     async def push(request: Request, cut: Cut, way: Way) -> Response:
         with hands.request():
@@ -119,6 +120,9 @@ async def _body_of(request: Request) -> bytes:
                 chunks.append(chunk)
     except TimeoutError:
         raise _Refused(408, f"the body did not come within {_BODY_WITHIN_SECONDS:.0f} seconds; {_NOTHING}") from None
+    except ClientDisconnect:
+        log.warning("a sender went away in the middle of its body")
+        raise _Refused(400, f"the body is not whole; {_NOTHING}") from None  # nobody reads it
     return b"".join(chunks)
 
 
@@ -132,6 +136,9 @@ def _feed_of(request: Request, body: bytes, allowed: senders.Senders) -> str:
         peer="" if request.client is None else request.client.host,
     )
     try:
+        for name in (senders.KEY, senders.TIME, senders.SIGNATURE, senders.CERTIFICATE):
+            if len(request.headers.getlist(name)) > 1:  # one of them may be from somebody else than the other
+                raise senders.NotAllowed(f"{name} stands there twice")
         return allowed.feed_of(asked, unix_time=time.time())
     except senders.NotAllowed as error:
         log.warning("a push was refused", reason=str(error))
@@ -186,5 +193,5 @@ async def _write_tallies(intakes: Intakes) -> None:
 def _write_once(intakes: Intakes) -> None:
     try:
         intakes.write_tallies()
-    except OperationalError:
+    except SQLAlchemyError:  # whatever it is: one that is read-only for a while ends no counting
         log.warning("the database does not answer; how the feeds are doing is written later")

@@ -59,5 +59,5 @@ def _cells(document: JsonValue) -> Mapping[str, str | None] | None:
 
 
 def _as_of(told: Told, heard: datetime) -> Told:
-    has_time = told.stamp is not None or any(getattr(told, step) is not None for step in STEPS)
-    return told if has_time else replace(told, stamp=heard)
+    has_events = any(getattr(told, step) is not None for step in STEPS) and not told.steps_now
+    return told if told.stamp is not None or has_events else replace(told, stamp=heard)

@@ -4,19 +4,24 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from calls.facts import CancelReason
 from policy.cad_mapping import CadMapping
+from starter.readers.cells import is_up
 from starter.readers.told import LONGEST_ID, STEPS, Told, Unreadable
 
 _RFC_3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)", flags=re.ASCII
 )
 _LONGEST_CODE: Final = 200
+_LARGEST_CODE: Final = 10**18
+_DANGERS: Final = ("priority", "calltype", "firstcalltype", "inprogress", "safetyflag", "phone")
+_LETTERS_ONLY: Final = re.compile(r"[^a-z]")
+_NO_TEXT: Final = ("updated_at", "event", "at", "cancelled", "in_progress", "safety_flag", *STEPS)
 _ID: Final = r"^[!-~]([ -~]{0,98}[!-~])?$"
 _ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 _YEARS: Final = range(1970, 2200)
@@ -70,12 +75,19 @@ Moment = Annotated[
 Code = Annotated[str | None, Field(max_length=_LONGEST_CODE, pattern=_ONE_LINE)]
 
 
+def _may_be_blank(schema: dict[str, Any]) -> None:
+    """A blank is not told, also where no text may stand: many a CAD writes `""` for a step that has not come."""
+    schema["title"] = "Record"
+    for name in _NO_TEXT:
+        schema["properties"][name]["anyOf"].append({"type": "string", "pattern": "^ *$"})
+
+
 class Record(BaseModel):
     """What CAD says of one call. Only `cad_id` is needed; what is left out, null or blank is not told, and what was
     told before stays. Codes are CAD's own: the agency's folder says what they mean."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, json_schema_extra={"title": "Record"}
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, json_schema_extra=_may_be_blank
     )
 
     cad_id: str = Field(
@@ -128,10 +140,10 @@ class Record(BaseModel):
 def read_record(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
     """One record of the API."""
     try:
-        record = Record.model_validate(document)
+        record = Record.model_validate(_without_blanks(document, mapping))
     except ValidationError as error:
         return Unreadable(
-            what=_in_words(error.errors(include_input=False, include_url=False)), salvage=_salvage(document)
+            what=_in_words(error.errors(include_input=False, include_url=False)), salvage=_salvage(document, mapping)
         )
     stamp = record.updated_at or record.at
     times = {name: getattr(record, name) for name in STEPS}
@@ -143,7 +155,7 @@ def read_record(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
     is_cancelled = record.event is Event.CANCELLED and record.cancelled is None
 
     def code(text: str | None) -> str | None:
-        return None if text is None or not text.strip() or text.strip() in mapping.blank else text.strip()
+        return None if text is None or _is_blank(text, mapping) else text.strip()
 
     return Told(
         cad_id=record.cad_id,
@@ -165,6 +177,21 @@ def read_record(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
     )
 
 
+def _is_blank(value: JsonValue, mapping: CadMapping) -> bool:
+    return isinstance(value, str) and (not value.strip() or value.strip() in mapping.blank)
+
+
+def _is_nothing(value: JsonValue, mapping: CadMapping) -> bool:
+    return value is None or _is_blank(value, mapping)
+
+
+def _without_blanks(document: JsonValue, mapping: CadMapping) -> JsonValue:
+    """Of the fields in which no text stands; in the others a blank may be a code."""
+    if not isinstance(document, dict):
+        return document
+    return {name: None if name in _NO_TEXT and _is_blank(value, mapping) else value for name, value in document.items()}
+
+
 def _in_words(errors: Sequence[ErrorDetails]) -> str:
     """What is wrong, in one line for the sender; nothing of what stands there (R3)."""
     lines = [_line(error) for error in errors[:_SHOWN_ERRORS]]
@@ -179,29 +206,43 @@ def _line(error: ErrorDetails) -> str:
     return f"{name}: {_IN_WORDS.get(error['type']) or error['msg'].removeprefix('Value error, ')}"
 
 
-def _salvage(document: JsonValue) -> Told | None:
-    """The call, and what may silence it: flags that are not clearly down, and codes that are text."""
+def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
+    """The call, and what may silence it: flags that are not clearly down, and codes, however their names are written.
+
+    A record may be rejected for `inProgress` alone: it must not be overlooked.
+    """
     if not isinstance(document, Mapping):
         return None
-    cad_id = document.get("cad_id")
-    if not isinstance(cad_id, str) or re.fullmatch(_ID, cad_id) is None:
+    cad_id = _text(document.get("cad_id"))
+    if cad_id is None or re.fullmatch(_ID, cad_id) is None:
         return None
+    found: dict[str, list[JsonValue]] = {name: [] for name in _DANGERS}
+    for name, value in document.items():
+        if (meant := _LETTERS_ONLY.sub("", name.lower())) in found:
+            found[meant].append(value)
+    types = [code for code in map(_text, (*found["calltype"], *found["firstcalltype"])) if code is not None]
     return Told(
         cad_id=cad_id,
-        priority_code=_text(document.get("priority")),
-        call_type_code=_text(document.get("call_type")),
-        first_call_type_code=_text(document.get("first_call_type")),
-        in_progress=_may_be_up(document.get("in_progress")),
-        safety_flag=_may_be_up(document.get("safety_flag")),
+        priority_code=next(filter(None, map(_text, found["priority"])), None),
+        call_type_code=next(iter(types), None),
+        first_call_type_code=next(reversed(types), None),
+        in_progress=any(_may_be_up(value, mapping) for value in found["inprogress"]),
+        safety_flag=any(_may_be_up(value, mapping) for value in found["safetyflag"]),
+        phone=next((_text(value) or "?" for value in found["phone"] if not _is_nothing(value, mapping)), None),
     )
 
 
 def _text(value: JsonValue) -> str | None:
     """A code; a number is one, too, that was written without its quotes."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value) if abs(value) < _LARGEST_CODE else None
     return value.strip() or None if isinstance(value, str) and len(value) <= _LONGEST_CODE else None
 
 
-def _may_be_up(value: JsonValue) -> bool:
-    return value not in (None, False, 0, "", "false", "FALSE", "N", "NO", "0")
+def _may_be_up(value: JsonValue, mapping: CadMapping) -> bool:
+    """What we do not understand silences (R1); what clearly says no does not, as in a row."""
+    if isinstance(value, str):
+        return not _is_blank(value, mapping) and is_up(value.strip())
+    return value not in (None, False, 0)

@@ -1,6 +1,5 @@
 """What a CAD says of one call at one time, in its own codes: here all ways in meet."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -70,20 +69,21 @@ class Unreadable:
     shifted: Told | None = None
 
     @property
+    def is_clear(self) -> bool:
+        """There is one reading of it at most."""
+        return self.shifted is None
+
+    @property
     def salvaged(self) -> tuple[Told, ...]:
         """All that can be read of it."""
         return tuple(told for told in (self.salvage, self.shifted) if told is not None)
 
 
-def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
-    """The record as the folder reads its codes; before it, where it tells two types, one with the first of them."""
-    first = told.first_call_type_code
-    if first is not None and told.call_type_code not in (None, first):
-        yield CadRecord(
-            feed=feed, cad_id=told.cad_id, stamp=told.received_at or told.stamp, facts=type_facts(first, agency)
-        )
+def record_of(told: Told, agency: Agency, *, feed: str) -> CadRecord:
+    """The record as the folder reads its codes."""
+    first = told.first_call_type_code if told.call_type_code is not None else None
     number = e164(told.phone)
-    yield CadRecord(
+    return CadRecord(
         feed=feed,
         cad_id=told.cad_id,
         stamp=told.stamp,
@@ -91,6 +91,7 @@ def records_of(told: Told, agency: Agency, *, feed: str) -> Iterator[CadRecord]:
         phone=number,
         phone_unreadable=told.phone is not None and number is None,
         steps_now=told.steps_now,
+        first_type=type_facts(first if first != told.call_type_code else None, agency),
     )
 
 
@@ -142,6 +143,8 @@ def e164(text: str | None) -> str | None:
         number = phonenumbers.parse(text, "CA")
     except phonenumbers.NumberParseException:
         return None
+    if number.extension is not None:
+        return None  # of a switchboard: a text to it reaches, if anybody, somebody else
     # Seven digits are a number too, "local only": nobody knows of which area code.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None

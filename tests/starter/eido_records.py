@@ -1,12 +1,11 @@
 """What becomes of a snapshot: the facts, the latch and the decision, without a database."""
 
-from calls.call_record import CallRecord, as_told, stamp_of, stamped
+from calls.call_record import CallRecord
 from calls.eligibility import Decision, decide
 from calls.facts import CallFacts
-from calls.merge import Merged
 from policy.agency import Agency
-from starter.readers.told import Told, records_of
-from starter.records import CadRecord
+from starter.code_check import taking
+from starter.readers.told import Told, record_of
 from tests.builders import NOON, hours
 
 NOW = NOON + hours(24)
@@ -14,17 +13,9 @@ NOW = NOON + hours(24)
 
 def facts_of(told: Told, agency: Agency) -> CallFacts:
     """The facts of a call of which nothing else was ever told; as one with a number, if it tells one."""
-    call, number = CallRecord(agency=agency.key, cad_id=told.cad_id), 0
-    for record in records_of(told, agency, feed="eido"):
-        call = call.taking(_merged(record), policy=agency.policy)
-        number = int(record.phone is not None)
-    return call.facts(recipient_version=number, held=False)
-
-
-def _merged(record: CadRecord) -> Merged:
-    stamp = stamp_of(record.facts, record.stamp, now=NOW)
-    told = stamped(as_told(record.facts, stamp=stamp, now=NOW), stamp=stamp)
-    return told | stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
+    record = record_of(told, agency, feed="eido")
+    call = taking(CallRecord(agency=agency.key, cad_id=told.cad_id), record, agency, now=NOW)
+    return call.facts(recipient_version=int(record.phone is not None), held=False)
 
 
 def decision_of(told: Told, agency: Agency) -> Decision:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from threading import Barrier
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, col, func, select
@@ -21,6 +22,7 @@ from starter.accept import Accepted, Acceptor
 from starter.records import CadRecord
 from tests.builders import NOON, minutes, some_facts
 from tests.conftest import AGENCIES
+from tests.local.boxes import until
 
 POLICY = load_agency(AGENCIES / "ottawa").policy
 PHONE = "+16135550142"
@@ -119,6 +121,29 @@ def test_the_same_moment_written_in_another_zone_is_the_same_record(engine: Engi
     assert acceptor.accept(one).changed
     assert not acceptor.accept(here).changed
     assert kept(engine) == 2
+
+
+def test_r1_a_record_without_a_time_counts_as_of_its_turn_and_not_of_when_it_came_to_wait(
+    engine: Engine, keyring: Keyring, database_url: str
+) -> None:
+    """0019: what counts last must be what was kept last, else a correction that is taken back is a repetition."""
+    clock = [NOON]
+    acceptor = Acceptor(engine=engine, keyring=keyring, agency="ottawa", policy=POLICY, now=lambda: clock[-1])
+    word = CadRecord(feed="test", cad_id="1001", stamp=None, facts={}, phone=PHONE)
+    with psycopg.connect(database_url.replace("+psycopg", "", 1)) as blocking, ThreadPoolExecutor(1) as pool:
+        blocking.execute("SELECT pg_advisory_xact_lock(hashtextextended('ottawa-1001', 1))")
+        waiting = pool.submit(acceptor.accept, word)
+        until(lambda: _waits_for_a_lock(engine))
+        clock.append(NOON + minutes(1))
+        blocking.rollback()
+        waiting.result()
+    with Session(engine) as session:
+        assert session.exec(select(CadRecordRow.stamp)).one() == NOON + minutes(1)
+
+
+def _waits_for_a_lock(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar())
 
 
 def test_what_tells_nothing_new_is_kept_and_is_no_new_version(engine: Engine, acceptor: Acceptor) -> None:

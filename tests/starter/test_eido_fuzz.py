@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from policy.agency import load_agency
 from policy.cad_eido import EidoId, EidoNumber
 from starter.readers.eido import read_eido
-from starter.readers.told import Told, Unreadable, records_of
+from starter.readers.told import Told, Unreadable, record_of
 from tests.builders import NOON, minutes
 from tests.conftest import AGENCIES
 from tests.starter.eido_records import decision_of, facts_of
@@ -105,11 +105,11 @@ def can_be_accepted(result: Told | Unreadable) -> None:
     if told is None:
         return
     assert 1 <= len(told.cad_id) <= 100
-    for record in records_of(told, OTTAWA, feed="eido"):
-        kept = json.dumps(dict(record.facts), ensure_ascii=False)
-        assert "\\u0000" not in kept
-        kept.encode()
-        record.cad_id.encode()
+    record = record_of(told, OTTAWA, feed="eido")
+    kept = json.dumps([dict(record.facts), dict(record.first_type)], ensure_ascii=False)
+    assert "\\u0000" not in kept
+    kept.encode()
+    record.cad_id.encode()
     facts_of(told, OTTAWA)
 
 

@@ -24,7 +24,7 @@ from starter.readers.eido import read_eido
 from starter.readers.json_text import parse
 from starter.readers.record import read_record
 from starter.readers.told import Unreadable
-from starter.rejected import MOST_BYTES, RejectedRecords, Shape
+from starter.rejected import COUNT_EVERY, MOST_BYTES, RejectedRecords, Shape
 from starter.rejected_again import KNOWN_AFTER_A_MEND, TAKEN_AFTER_A_MEND, Again, RejectedAgain
 from tests.builders import NOON, minutes
 from tests.staff.test_attention import settings
@@ -91,6 +91,50 @@ def came_ago(engine: Engine, **ago: float) -> datetime:
 def settled(engine: Engine) -> list[str | None]:
     with Session(engine) as session:
         return list(session.exec(select(RejectedRecordRow.settled).order_by(RejectedRecordRow.id)))  # type: ignore[arg-type]
+
+
+class TestWhatIsKept:
+    def test_only_the_newest_have_their_bytes_however_many_were_sent_again_between_them(
+        self, rejected: RejectedRecords, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that is sent again uses up an id: those of the new ones may all be odd."""
+        monkeypatch.setattr("starter.rejected.MOST_KEPT", 10)
+        for number in range(80):
+            for _ in range(2):
+                rejected.keep(str(number).encode(), feed="county", shape=Shape.OTHER, reason="not JSON")
+        with_bytes = [row.raw_encrypted is not None for row in rejected.open()]
+        assert len(with_bytes) == 80
+        assert sum(with_bytes) <= 10 + COUNT_EVERY
+        assert with_bytes[-10:] == [True] * 10
+
+    def test_a_process_that_never_comes_to_many_counts_too(
+        self, engine: Engine, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("starter.rejected.MOST_KEPT", 10)
+        for number in range(15):
+            one = RejectedRecords(engine=engine, keyring=keyring)
+            one.keep(str(number).encode(), feed="county", shape=Shape.OTHER, reason="not JSON")
+        assert sum(row.raw_encrypted is not None for row in one.open()) == 10
+
+    def test_one_whose_bytes_were_given_up_has_them_again_when_it_is_sent_again(
+        self, engine: Engine, rejected: RejectedRecords
+    ) -> None:
+        """Its sender is told that it is kept."""
+        rejected.keep(b"1", feed="county", shape=Shape.OTHER, reason="not JSON")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE rejected_record SET raw_encrypted = NULL")
+        rejected.keep(b"1", feed="county", shape=Shape.OTHER, reason="not JSON")
+        (row,) = rejected.open()
+        assert rejected.raw(row) == b"1"
+
+    def test_one_that_is_dealt_with_has_none_when_it_is_sent_again(
+        self, engine: Engine, rejected: RejectedRecords
+    ) -> None:
+        rejected.keep(b"1", feed="county", shape=Shape.OTHER, reason="not JSON")
+        rejected.settle(rejected.open_ids()[0], "left by Ann: a test of theirs")
+        rejected.keep(b"1", feed="county", shape=Shape.OTHER, reason="not JSON")
+        with Session(engine) as session:
+            assert session.exec(select(RejectedRecordRow.raw_encrypted)).all() == [None]
 
 
 class TestReadAgain:
@@ -160,6 +204,14 @@ class TestReadAgain:
         came = came_ago(engine, minutes=300)
         again()
         assert the_facts(engine).received_at == came
+
+    def test_such_a_step_happened_then_whatever_other_times_stand_beside_it(
+        self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]
+    ) -> None:
+        send(intake, received(event="cleared", received_at="2026-01-15T17:00:00Z"), rejects=True)
+        came = came_ago(engine, minutes=300)
+        again()
+        assert the_facts(engine).cleared_at == came
 
     def test_one_with_a_time_of_its_own_counts_by_that(
         self, engine: Engine, intake: Intake, again: Callable[[], list[Again]]

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from policy.agency import Agency
 from policy.cad_mapping import CadMapping
-from starter.intake import dangers_of
+from starter.intake import danger_of
 from starter.log_file import LogError, OutOfReach
 from starter.readers.json_text import parse
 from starter.readers.rows import read_row
 from starter.readers.samples import Kind, Sample, kind_of, read_samples
 from starter.readers.told import Told, Unreadable
+from starter.records import CadRecord
 from starter.rejected import Shape
 from tests.builders import NOON, hours
 from tests.starter.feed_files import (
@@ -147,15 +148,20 @@ def test_r1_a_row_that_does_not_fit_may_have_named_the_danger(read: Read, ottawa
     """Up to where a cell is missing or too many the cells are counted from the left, after it from the right."""
     [sample] = read(f"{HEADING}\n{line}\n".encode())
     assert isinstance(sample.read, Unreadable)
-    dangers = [one for told in sample.read.salvaged for one in dangers_of(told, ottawa, feed="folder")]
-    assert {record.cad_id for record in dangers} == {"7"}
+    assert {record.cad_id for record in dangers_in(sample.read, ottawa)} == {"7"}
+
+
+def dangers_in(read: Told | Unreadable, agency: Agency) -> list[CadRecord]:
+    if isinstance(read, Told):
+        return []
+    found = [danger_of(told, agency, feed="folder", is_clear=read.is_clear) for told in read.salvaged]
+    return [danger for danger in found if danger is not None]
 
 
 def test_a_row_that_does_not_fit_and_names_no_danger_silences_nobody(read: Read, ottawa: Agency) -> None:
     samples = read(f'{HEADING}\n7,4,NOISE\n8,4,NOISE,"\n(2 rows affected)\n'.encode())
     assert len(faults(samples)) == 3
-    salvaged = [told for one in samples if isinstance(one.read, Unreadable) for told in one.read.salvaged]
-    assert [one for told in salvaged for one in dangers_of(told, ottawa, feed="folder")] == []
+    assert [danger for one in samples for danger in dangers_in(one.read, ottawa)] == []
 
 
 def test_a_cell_of_any_size_that_a_line_may_have_is_a_cell(read: Read) -> None:
@@ -183,7 +189,7 @@ def test_what_is_too_long_to_be_a_code_is_kept_for_a_person_and_its_danger_count
     assert sample.read.what.startswith("call 7: a ")
     assert "xx" not in sample.read.what
     if column != "type_final":
-        assert [one for told in sample.read.salvaged for one in dangers_of(told, ottawa, feed="folder")]
+        assert dangers_in(sample.read, ottawa)
 
 
 @pytest.mark.parametrize("cell", ['"NOISE', '"NOISE"S', '"'])
