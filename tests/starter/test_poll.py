@@ -1,10 +1,13 @@
 """R4: a view of CAD's database is read so that no row is missed and none is taken twice. On a real PostgreSQL."""
 
+import gc
 import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -610,12 +613,17 @@ def test_a_server_that_accepts_and_never_answers_is_noticed_and_given_up(
     engine: Engine, keyring: Keyring, agency: Agency, watch: Watch
 ) -> None:
     """By the thread that watches: the one that waits cannot say so."""
+    before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+psycopg://cad@127.0.0.1:{silent.getsockname()[1]}/cad"
-        one = poller(url, engine, keyring, agency, watch, patience=0.1)
         with pytest.raises(Stuck, match="has not answered for 1 s"):
-            serve(one, is_stopping=lambda: False)
-    assert feed_row(engine).trouble == "CAD's database does not answer"
+            serve(poller(url, engine, keyring, agency, watch, patience=0.1), is_stopping=lambda: False)
+        assert feed_row(engine).trouble == "CAD's database does not answer"
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    with warnings.catch_warnings():  # the connection that was never finished: where it is given up the process ends
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def test_sigterm_ends_it_at_once_even_while_cads_database_is_slow(
