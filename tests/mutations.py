@@ -296,8 +296,8 @@ MUTATIONS = (
     Mutation(
         "R1: another number in a rejected record is overlooked",
         "starter/intake.py",
-        "        if salvage is not None and salvage.phone is not None:\n",
-        "        if False:\n",
+        "            if unreadable.is_clear and told.phone is not None:\n",
+        "            if False:\n",
         PUSH,
     ),
     Mutation(
