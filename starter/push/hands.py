@@ -15,7 +15,8 @@ log = structlog.get_logger()
 
 THREADS: Final = 8
 """As many as there are connections: PostgreSQL on two cores commits no faster with more."""
-MOST_IN_HAND: Final = 64
+MOST_IN_HAND: Final = 150
+"""At a hundred records a second a machine may stand still for a second and a half; 600 MB at the very most."""
 PATIENCE_SECONDS: Final = 10.0
 _T = TypeVar("_T")
 

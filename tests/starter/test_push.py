@@ -468,9 +468,9 @@ def test_what_we_did_not_foresee_is_our_trouble_too_and_says_nothing_personal(
 def test_more_requests_than_there_are_hands_are_told_to_come_again(cad: Cad, database_url: str) -> None:
     """And those that hang take none for ever: when the lock is gone everything goes on."""
     plain = database_url.replace("+psycopg", "", 1)
-    with psycopg.connect(plain) as blocking, ThreadPoolExecutor(2 * MOST_IN_HAND) as pool:
+    with psycopg.connect(plain) as blocking, ThreadPoolExecutor(MOST_IN_HAND + 20) as pool:
         blocking.execute("LOCK TABLE cad_record IN ACCESS EXCLUSIVE MODE")
-        pushes = [pool.submit(cad.push, received(str(number))) for number in range(2 * MOST_IN_HAND)]
+        pushes = [pool.submit(cad.push, received(str(number))) for number in range(MOST_IN_HAND + 20)]
         assert {push.result().status_code for push in pushes} == {503}
     assert cad.push(received()).status_code == 202
 
