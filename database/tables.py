@@ -145,6 +145,8 @@ class TextRow(SQLModel, table=True):
     """The first POST that may have gone through: kept, whatever later attempts do."""
     provider_sid: str | None = Field(default=None, unique=True)
     error_code: int | None = None
+    code_hash: str | None = Field(default=None, index=True)
+    """Keyed hash of the code that the text shows, where the policy wants one: typed, it says that the text is ours."""
     due_at: datetime = _time()
     expires_at: datetime = _time()
     settled_at: datetime | None = _time(default=None)
@@ -181,6 +183,8 @@ class SurveyResponseRow(SQLModel, table=True):
     week: str
     """ISO week of the answer, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
+    context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""
 
 
 class InboundMessageRow(SQLModel, table=True):

@@ -58,7 +58,9 @@ def create_push_app(*, engine: Engine, intakes: Intakes, allowed: senders.Sender
             intake = intakes.of(_feed_of(request, body, allowed), way)
             taken = await _taken(hands, lambda deadline: _take(intake, body, cut, deadline))
         answer = answer_of(taken)
-        return JSONResponse(answer.model_dump(mode="json", exclude_none=True), status_code=422 if answer.rejected else 202)
+        return JSONResponse(
+            answer.model_dump(mode="json", exclude_none=True), status_code=422 if answer.rejected else 202
+        )
 
     @app.post(
         "/cad/v1/calls", status_code=202, responses=answers.RESPONSES, openapi_extra={"requestBody": answers.CALLS_BODY}
