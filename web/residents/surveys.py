@@ -1,10 +1,12 @@
-"""The survey behind the link in a text: shown as often as wanted, answered once, cut from the call (R7)."""
+"""The survey behind the link in a text: page by page, as often as wanted, submitted once, cut from the call (R7)."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import RedirectResponse
@@ -13,17 +15,20 @@ from sqlmodel import Session, select
 from calls.facts import Language
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.answers import Answers, check_answers
-from survey.questions import Condition, Question, Survey
+from survey.steps import Given, Page, Way
 from web.residents.agency import Site
+from web.residents.drafts import NO_DRAFT, Draft, delete_draft, load_draft, save_draft
 from web.residents.forms import Form, posted_form
+from web.residents.groups import grouped
 from web.residents.pages import Pages, page_language
 
 _GONE, _NOT_FOUND, _UNPROCESSABLE = 410, 404, 422
 _ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})  # as Crockford reads tokens that people type
+_SEE_OTHER: Final = 303
 
 
 class Closed(StrEnum):
-    """Why a link opens no survey. The values are keys of the pages' words."""
+    """Why a link opens no survey."""
 
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -31,68 +36,103 @@ class Closed(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
-    """A question, and those that follow it only after certain answers (`opens`)."""
+class Submitted:
+    """What became of a submission: `closed` says why nothing was stored."""
 
-    question: Question
-    follow_ups: Sequence[Question] = ()
-    opens: frozenset[str] = frozenset()
+    closed: Closed | None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What a link leads to."""
+
+    closed: Closed | None
+    draft: Draft = NO_DRAFT
+    invited_in: Language | None = None
+    """The caller's language, as far as it is known."""
 
 
 def survey_routes(site: Site, pages: Pages) -> APIRouter:
     """`GET` and `POST /s/{token}`, and the thank-you page, whose address tells nothing."""
     router = APIRouter()
     survey = site.agency.survey
-    groups = grouped(survey)
+    way = Way(survey)
 
     def show(
-        language: Language, token: str, *, form: Form, problems: Mapping[str, str] | None = None, status: int = 200
+        language: Language, token: str, page: Page, given: Given, *, problems: Mapping[str, str] | None = None
     ) -> Response:
         return pages.page(
             "survey.html",
             language,
-            status=status,
+            status=_UNPROCESSABLE if problems else 200,
             survey=survey,
-            groups=groups,
+            page=page,
+            place=way.place(page, given),
+            groups=grouped(way.shown(page, given)),
+            is_first=way.before(page, given) is None,
+            is_last=way.after(page, given) is None,
             token=token,
-            chosen={key: set(form.getlist(key)) for key in form},
+            given=given,
             problems=problems or {},
         )
 
     @router.get("/s/{token}")
     def open_survey(
-        token: str, lang: Annotated[str | None, Query()] = None, accept_language: Annotated[str, Header()] = ""
+        token: str,
+        step: Annotated[str, Query()] = "",
+        lang: Annotated[str | None, Query()] = None,
+        accept_language: Annotated[str, Header()] = "",
     ) -> Response:
-        """Opening uses nothing up: phones and mail scanners open links to preview them."""
-        with Session(site.engine) as session:
-            invitation = _invitation(session, site, token)
-            closed = _closed(invitation, site.clock.now())
-            spoken = None if invitation is None else invitation.language
-        language = page_language(lang, spoken, accept_language=accept_language)
-        if closed is not None:
-            return _sorry(pages, closed, language)
-        return show(language, token, form=Form())
+        """Opening uses nothing up and writes nothing: phones and mail scanners open links to preview them.
+
+        Without a step: the page to go on with. With one: that page, so that the browser's own way back works.
+        """
+        opened = _open(site, token)
+        if opened.closed is not None:
+            return _sorry(pages, opened.closed, lang, accept_language=accept_language)
+        language = page_language(lang, opened.draft.language, opened.invited_in, accept_language=accept_language)
+        given = opened.draft.answers
+        return show(language, token, way.page(_number(step) or opened.draft.step, given), given)
 
     @router.post("/s/{token}")
-    def send_answers(
+    def send_page(
         token: str,
         form: Annotated[Form, Depends(posted_form)],
         lang: Annotated[str | None, Query()] = None,
         accept_language: Annotated[str, Header()] = "",
     ) -> Response:
-        language = page_language(form.get("switch"), lang, accept_language=accept_language)
-        closed = _look(site, token)
-        if closed is not None:
+        """One page was sent: to go on, to go back, to read on in the other language, or at the end to submit."""
+        opened = _open(site, token)
+        language = page_language(
+            form.get("switch"), lang, opened.draft.language, opened.invited_in, accept_language=accept_language
+        )
+        if opened.closed is not None:
+            return _sorry(pages, opened.closed, language)
+        page = way.page(_number(form.get("step")) or opened.draft.step, opened.draft.answers)
+        given = way.typed(page, {key: form.getlist(key) for key in form}, opened.draft.answers)
+        answers = check_answers(survey, given)
+        problems = _problems(answers, page)
+        if problems:
+            return show(language, token, page, given, problems=problems)
+        turned_to = _turned_to(way, page, given, form)
+        if turned_to is None and not answers.values:
+            return show(language, token, page, given, problems={"": "nothing_answered"})
+        if turned_to is None:
+            return finish(token, answers, language)
+        closed = _save(site, token, Draft(step=turned_to.number, language=language, answers=given))
+        if closed is not None:  # submitted a moment ago, on another device
             return _sorry(pages, closed, language)
-        if "switch" in form:  # the language button: the same page, answers kept, nothing saved
-            return show(language, token, form=form)
-        answers = check_answers(survey, {key: form.getlist(key) for key in form})
-        if answers.problems or not answers.values:
-            return show(language, token, form=form, problems=_problems(answers), status=_UNPROCESSABLE)
-        closed = save_response(site, token, answers=answers, language=language)
-        if closed is not None:  # somebody was a moment faster
-            return _sorry(pages, closed, language)
-        return RedirectResponse(f"/thank-you?lang={language}", status_code=303)
+        return RedirectResponse(f"/s/{quote(token)}?step={turned_to.number}&lang={language}", status_code=_SEE_OTHER)
+
+    def finish(token: str, answers: Answers, language: Language) -> Response:
+        submitted = submit(site, token, answers=answers, language=language)
+        if submitted.closed is not None:  # somebody was a moment faster
+            return _sorry(pages, submitted.closed, language)
+        if submitted.urgent:
+            # At the survey's own address, with a title like any other's: the browser keeps both.
+            return pages.urgent(language)
+        return RedirectResponse(f"/thank-you?lang={language}", status_code=_SEE_OTHER)
 
     @router.get("/thank-you")
     def thank_you(
@@ -103,7 +143,7 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
     return router
 
 
-def save_response(site: Site, token: str, *, answers: Answers, language: Language) -> Closed | None:
+def submit(site: Site, token: str, *, answers: Answers, language: Language) -> Submitted:
     """Store one response and use the invitation up, both or neither. Otherwise: why the link is closed.
 
     The response has no time but its week, and nothing of the invitation (R7).
@@ -113,9 +153,10 @@ def save_response(site: Site, token: str, *, answers: Answers, language: Languag
         invitation = _invitation(session, site, token, lock=True)
         closed = _closed(invitation, now)
         if closed is not None or invitation is None:
-            return closed or Closed.UNKNOWN
+            return Submitted(closed=closed or Closed.UNKNOWN)
         invitation.used = True
         session.add(invitation)
+        delete_draft(session, invitation.id)
         session.add(
             SurveyResponseRow(
                 agency=site.agency.key,
@@ -125,37 +166,13 @@ def save_response(site: Site, token: str, *, answers: Answers, language: Languag
                 answers=dict(answers.values),
             )
         )
-    return None
+    return Submitted(closed=None)
 
 
 def iso_week(moment: datetime) -> str:
     """The ISO week, as `2026-W04`."""
     year, week, _ = moment.isocalendar()
     return f"{year}-W{week:02}"
-
-
-def grouped(survey: Survey) -> list[Group]:
-    """The questions with those that depend on them, which the page hides until they are due.
-
-    Only questions that directly follow their gate, with one condition, are grouped. Others are always shown, and the
-    answers that do not count are dropped when they arrive.
-    """
-    groups: list[Group] = []
-    for question in survey.questions:
-        last, condition = (groups[-1] if groups else None), question.only_if
-        if condition is not None and last is not None and _belongs(condition, last):
-            groups[-1] = Group(
-                question=last.question,
-                follow_ups=[*last.follow_ups, question],
-                opens=frozenset(condition.answers),
-            )
-        else:
-            groups.append(Group(question=question))
-    return groups
-
-
-def _belongs(condition: Condition, group: Group) -> bool:
-    return condition.question == group.question.id and group.opens in (frozenset(), frozenset(condition.answers))
 
 
 def _invitation(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
@@ -172,15 +189,51 @@ def _closed(invitation: SurveyInvitationRow | None, now: datetime) -> Closed | N
     return Closed.EXPIRED if now >= invitation.expires_at else None
 
 
-def _look(site: Site, token: str) -> Closed | None:
+def _open(site: Site, token: str) -> Opened:
     with Session(site.engine) as session:
-        return _closed(_invitation(session, site, token), site.clock.now())
+        invitation = _invitation(session, site, token)
+        closed = _closed(invitation, site.clock.now())
+        if closed is not None or invitation is None:
+            return Opened(closed=closed or Closed.UNKNOWN)
+        return Opened(
+            closed=None,
+            draft=load_draft(session, site.keyring, invitation.id),
+            invited_in=None if invitation.language is None else Language(invitation.language),
+        )
 
 
-def _sorry(pages: Pages, closed: Closed, language: Language) -> Response:
-    return pages.message(closed, status=_NOT_FOUND if closed is Closed.UNKNOWN else _GONE, first=language)
+def _save(site: Site, token: str, draft: Draft) -> Closed | None:
+    with Session(site.engine) as session, session.begin():
+        invitation = _invitation(session, site, token, lock=True)
+        closed = _closed(invitation, site.clock.now())
+        if closed is not None or invitation is None:
+            return closed or Closed.UNKNOWN
+        save_draft(session, site.keyring, invitation.id, draft, expires_at=invitation.expires_at)
+    return None
 
 
-def _problems(answers: Answers) -> dict[str, str]:
-    """Keys of words by question id; the empty id is the whole form."""
-    return {key: problem.value for key, problem in answers.problems.items()} or {"": "nothing_answered"}
+def _sorry(pages: Pages, closed: Closed, *wishes: str | None, accept_language: str = "") -> Response:
+    """Unknown and expired links get the same answer: it does not say whether there ever was such a link."""
+    language = page_language(*wishes, accept_language=accept_language)
+    if closed is Closed.USED:
+        return pages.message("used", status=_GONE, first=language)
+    return pages.message("closed", status=_NOT_FOUND, first=language)
+
+
+def _turned_to(way: Way, page: Page, given: Given, form: Form) -> Page | None:
+    """The page that comes next, by the button that was pressed; none: the survey is to be submitted."""
+    if "switch" in form:
+        return page
+    if form.get("go") == "back":
+        return way.before(page, given) or page
+    return way.after(page, given)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,2}", text) else 0
+
+
+def _problems(answers: Answers, page: Page) -> dict[str, str]:
+    """Keys of words by question id, of one page: what an earlier version of the survey let pass does not count."""
+    here = {question.id for question in page.questions}
+    return {key: problem.value for key, problem in answers.problems.items() if key in here}
