@@ -7,7 +7,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from database.tables import SurveyResponseRow
 from tests.web.served import Residents
 
 _ARGUMENTS = [
@@ -59,13 +58,13 @@ def test_a_resident_answers_in_french_on_a_phone(residents: Residents, browser: 
     expect(page.get_by_role("heading", level=1)).to_have_text("Merci")
     expect(page.get_by_text("Composez le 9-1-1").first).to_be_visible()
     assert page.url == f"{residents.address}/thank-you?lang=fr"
-    (response,) = residents.rows(SurveyResponseRow)
-    assert response.answers == {
+    (held,) = residents.held()
+    assert held.answers == {
         "Q1": "5",
         "Q6": "by_phone",
         "Q8": "4",
-        "C1": "Très bon accueil, rappelez-moi au [phone]",
     }
+    assert held.comment == "Très bon accueil, rappelez-moi au [phone]"
 
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Les réponses sont déjà envoyées")
@@ -85,8 +84,8 @@ def test_a_resident_answers_with_the_keyboard_alone(residents: Residents, browse
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
-    (response,) = residents.rows(SurveyResponseRow)
-    assert response.answers == {"Q1": "2"}
+    (held,) = residents.held()
+    assert held.answers == {"Q1": "2"}
 
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("These answers are already in")

@@ -2,32 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from calls.facts import Language
-from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.answers import Answers, check_answers
 from survey.questions import Condition, Question, Survey
 from web.residents.agency import Site
 from web.residents.forms import Form, posted_form
+from web.residents.invitations import Closed, invitation_of, why_closed
 from web.residents.pages import Pages, page_language
+from web.residents.submission import submit
 
 _GONE, _NOT_FOUND, _UNPROCESSABLE = 410, 404, 422
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})  # as Crockford reads tokens that people type
-
-
-class Closed(StrEnum):
-    """Why a link opens no survey. The values are keys of the pages' words."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +55,8 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
     ) -> Response:
         """Opening uses nothing up: phones and mail scanners open links to preview them."""
         with Session(site.engine) as session:
-            invitation = _invitation(session, site, token)
-            closed = _closed(invitation, site.clock.now())
+            invitation = invitation_of(session, site, token)
+            closed = why_closed(invitation, site.clock.now())
             spoken = None if invitation is None else invitation.language
         language = page_language(lang, spoken, accept_language=accept_language)
         if closed is not None:
@@ -89,9 +79,9 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
         answers = check_answers(survey, {key: form.getlist(key) for key in form})
         if answers.problems or not answers.values:
             return show(language, token, form=form, problems=_problems(answers), status=_UNPROCESSABLE)
-        closed = save_response(site, token, answers=answers, language=language)
-        if closed is not None:  # somebody was a moment faster
-            return _sorry(pages, closed, language)
+        submitted = submit(site, token, answers=answers, language=language)
+        if submitted.closed is not None:  # somebody was a moment faster
+            return _sorry(pages, submitted.closed, language)
         return RedirectResponse(f"/thank-you?lang={language}", status_code=303)
 
     @router.get("/thank-you")
@@ -101,37 +91,6 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
         return pages.page("thanks.html", page_language(lang, accept_language=accept_language))
 
     return router
-
-
-def save_response(site: Site, token: str, *, answers: Answers, language: Language) -> Closed | None:
-    """Store one response and use the invitation up, both or neither. Otherwise: why the link is closed.
-
-    The response has no time but its week, and nothing of the invitation (R7).
-    """
-    now = site.clock.now()
-    with Session(site.engine) as session, session.begin():
-        invitation = _invitation(session, site, token, lock=True)
-        closed = _closed(invitation, now)
-        if closed is not None or invitation is None:
-            return closed or Closed.UNKNOWN
-        invitation.used = True
-        session.add(invitation)
-        session.add(
-            SurveyResponseRow(
-                agency=site.agency.key,
-                survey_version=site.agency.survey.version,
-                language=language,
-                week=iso_week(now),
-                answers=dict(answers.values),
-            )
-        )
-    return None
-
-
-def iso_week(moment: datetime) -> str:
-    """The ISO week, as `2026-W04`."""
-    year, week, _ = moment.isocalendar()
-    return f"{year}-W{week:02}"
 
 
 def grouped(survey: Survey) -> list[Group]:
@@ -158,23 +117,9 @@ def _belongs(condition: Condition, group: Group) -> bool:
     return condition.question == group.question.id and group.opens in (frozenset(), frozenset(condition.answers))
 
 
-def _invitation(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
-    plain = token.lower().translate(_ALIKE)
-    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == site.keyring.token_hash(plain))
-    return session.exec(statement.with_for_update() if lock else statement).one_or_none()
-
-
-def _closed(invitation: SurveyInvitationRow | None, now: datetime) -> Closed | None:
-    if invitation is None:
-        return Closed.UNKNOWN
-    if invitation.used:
-        return Closed.USED
-    return Closed.EXPIRED if now >= invitation.expires_at else None
-
-
 def _look(site: Site, token: str) -> Closed | None:
     with Session(site.engine) as session:
-        return _closed(_invitation(session, site, token), site.clock.now())
+        return why_closed(invitation_of(session, site, token), site.clock.now())
 
 
 def _sorry(pages: Pages, closed: Closed, language: Language) -> Response:
