@@ -18,7 +18,7 @@ class Context(BaseModel):
     area_version: str | None = None
     """Of the map that the areas are of: they are redrawn now and then."""
     delay_band: str | None = None
-    """How long the caller waited for an officer: see `survey.cut`."""
+    """How long the caller waited for an officer: `survey.context.DelayBand`."""
     channel: str | None = None
     """How the link came: `text`."""
 

@@ -44,9 +44,14 @@ class Way:
             for number, step in enumerate(survey.steps, start=1)
         ] or [Page(number=1, title=None, questions=survey.questions)]
 
+    def sent(self, number: int) -> Page:
+        """The page with this number, the nearest one to it where there is none. It may be skipped by now, for somebody
+        who has it open on two devices: then nothing that is sent with it counts."""
+        return self.pages[min(max(number, 1), len(self.pages)) - 1]
+
     def page(self, number: int, given: Given) -> Page:
-        """The page with this number; where nothing is asked there, the one before it."""
-        wanted = self.pages[min(max(number, 1), len(self.pages)) - 1]
+        """The page to show for this number; where nothing is asked there, the one before it."""
+        wanted = self.sent(number)
         return wanted if self.shown(wanted, given) else self.before(wanted, given) or self.pages[0]
 
     def after(self, page: Page, given: Given) -> Page | None:

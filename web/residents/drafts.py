@@ -1,18 +1,20 @@
 """What somebody has answered so far: saved page by page, encrypted, gone with the submission or with the link."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, delete
+from sqlmodel import Session
 
 from calls.facts import Language
 from database.encryption import Keyring, KeyringError
 from database.surveys import SurveyDraftRow
+from web.residents.agency import Site
+from web.residents.invitations import Closed, invitation_of, why_closed
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -36,8 +38,48 @@ class Draft(_Body):
 NO_DRAFT: Final = Draft()
 
 
-def load_draft(session: Session, keyring: Keyring, invitation: UUID) -> Draft:
-    """The draft of an invitation; an empty one where there is none."""
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What a link leads to."""
+
+    closed: Closed | None = None
+    draft: Draft = NO_DRAFT
+    invited_in: str | None = None
+    """The caller's language, as far as it is known."""
+
+
+def open_link(site: Site, token: str) -> Opened:
+    """The survey's draft, or why there is none. Writes nothing."""
+    with Session(site.engine) as session:
+        invitation = invitation_of(session, site, token)
+        closed = why_closed(invitation, site.clock.now())
+        if closed is not None or invitation is None:
+            # An expired link answers as if it had never been: not in the caller's language either.
+            language = invitation.language if invitation is not None and closed is Closed.USED else None
+            return Opened(closed=closed or Closed.UNKNOWN, invited_in=language)
+        return Opened(draft=_draft_of(session, site.keyring, invitation.id), invited_in=invitation.language)
+
+
+def save_draft(site: Site, token: str, draft: Draft) -> Closed | None:
+    """Keep the draft in place of the one before; or why the link is closed. The invitation's row is held meanwhile, as
+    it is by a submission: no draft is written after one."""
+    with Session(site.engine) as session, session.begin():
+        invitation = invitation_of(session, site, token, lock=True)
+        closed = why_closed(invitation, site.clock.now())
+        if closed is not None or invitation is None:
+            return closed or Closed.UNKNOWN
+        body = _Body(language=draft.language, answers=draft.answers).model_dump_json()
+        values = {
+            "answers_encrypted": site.keyring.encrypt_without_time(body),
+            "step": draft.step,
+            "expires_at": invitation.expires_at,
+        }
+        statement = insert(SurveyDraftRow).values(invitation_id=invitation.id, **values)
+        session.execute(statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values))
+    return None
+
+
+def _draft_of(session: Session, keyring: Keyring, invitation: UUID) -> Draft:
     row = session.get(SurveyDraftRow, invitation)
     if row is None:
         return NO_DRAFT
@@ -47,20 +89,3 @@ def load_draft(session: Session, keyring: Keyring, invitation: UUID) -> Draft:
         _log.warning("draft of a survey cannot be read", reason=type(error).__name__)
         return NO_DRAFT
     return Draft(step=row.step, language=body.language, answers=body.answers)
-
-
-def save_draft(session: Session, keyring: Keyring, invitation: UUID, draft: Draft, *, expires_at: datetime) -> None:
-    """Keep the draft in place of the one before. The caller holds the invitation's row, and has seen that it is open:
-    so no draft is written after the submission."""
-    values = {
-        "answers_encrypted": keyring.encrypt(_Body(language=draft.language, answers=draft.answers).model_dump_json()),
-        "step": draft.step,
-        "expires_at": expires_at,
-    }
-    statement = insert(SurveyDraftRow).values(invitation_id=invitation, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values))
-
-
-def delete_draft(session: Session, invitation: UUID) -> None:
-    """With the submission, in its transaction."""
-    session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation))

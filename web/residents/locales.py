@@ -17,8 +17,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # The survey
     "survey_title": ("How did we do?", "Votre avis sur notre service"),
     "survey_lead": (
-        "A few short questions, about two minutes. You may skip any of them.",
-        "Quelques questions courtes, environ deux minutes. Vous pouvez sauter celles que vous voulez.",
+        "About two minutes. You may skip any question.",
+        "Environ deux minutes. Vous pouvez sauter toute question.",
     ),
     "not_monitored": (
         "This survey is not monitored around the clock. Do not report a crime or an emergency here.",
@@ -30,23 +30,22 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "not_a_complaint_form": ("This is not a complaint form.", "Ce n’est pas un formulaire de plainte."),
     "comment_reminder": (
-        "Nobody watches this around the clock: in an emergency, call {emergency_line}. It is not a complaint form.",
-        "Personne ne surveille ce sondage en tout temps : en cas d’urgence, composez le {emergency_line}. "
-        "Ce n’est pas un formulaire de plainte.",
+        "Not monitored around the clock. Emergency: {emergency_line}. Not a complaint form.",
+        "Pas surveillé en tout temps. Urgence\u00a0: {emergency_line}. Pas un formulaire de plainte.",
     ),
     "notice_title": ("Your answers are confidential", "Vos réponses sont confidentielles"),
     "confidential": (
-        "Once you send them, they are separated from your phone number and your call. With them we keep the week and "
-        "general facts that several calls share, such as the part of the city.",
-        "Une fois envoyées, elles sont séparées de votre numéro de téléphone et de votre appel. Nous conservons avec "
-        "elles la semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
+        "Once sent, they are cut off from your phone number and your call. Only the week and general facts that "
+        "several calls share, such as the part of the city, stay with them.",
+        "Une fois envoyées, elles sont séparées de votre numéro de téléphone et de votre appel. Seuls restent la "
+        "semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
     ),
     "another_way": (
         "To answer in another way, for example by phone, call {non_emergency_line}.",
         "Pour répondre autrement, par exemple par téléphone, composez le {non_emergency_line}.",
     ),
     "step": ("Step {step} of {of}", "Étape {step} sur {of}"),
-    "comment_limit": ("1,000 characters at most.", "1 000 caractères au plus."),
+    "comment_limit": ("1,000 characters at most.", "1\u00a0000 caractères au plus."),
     "next": ("Next", "Suivant"),
     "back": ("Back", "Retour"),
     "send": ("Send my answers", "Envoyer mes réponses"),
@@ -61,7 +60,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     # Mistakes
     "error": ("Error:", "Erreur\u00a0:"),
-    "look_again": ("This page needs another look", "Cette page est à revoir"),
+    "look_again": ("Nothing is sent yet", "Rien n’est encore envoyé"),
     "unknown option": (
         "Please choose one of the answers listed.",
         "Veuillez choisir une des réponses proposées.",

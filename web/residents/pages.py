@@ -52,9 +52,9 @@ class Pages:
         """A short message in both languages: `reason` and `reason`_title are its words."""
         return self.page("message.html", first, status=status, reason=reason, parts=self._both(first))
 
-    def urgent(self, first: Language) -> HTMLResponse:
-        """Said at once where what was written sounds urgent: nobody is reading it now."""
-        return self.page("urgent.html", first, parts=self._both(first))
+    def urgent(self, first: Language, *, and_then: str = "urgent_today", status: int = 200) -> HTMLResponse:
+        """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it."""
+        return self.page("urgent.html", first, status=status, and_then=and_then, parts=self._both(first))
 
     def _both(self, first: Language) -> list[tuple[Language, Mapping[str, Markup]]]:
         """The words of both languages, one before the other."""

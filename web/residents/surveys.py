@@ -2,231 +2,155 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, select
 
 from calls.facts import Language
-from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.answers import Answers, check_answers
 from survey.steps import Given, Page, Way
+from survey.urgent import sounds_urgent
 from web.residents.agency import Site
-from web.residents.drafts import NO_DRAFT, Draft, delete_draft, load_draft, save_draft
+from web.residents.drafts import Draft, Opened, open_link, save_draft
 from web.residents.forms import Form, posted_form
 from web.residents.groups import grouped
+from web.residents.invitations import Closed
 from web.residents.pages import Pages, page_language
+from web.residents.submission import comment_in, submit
 
-_GONE, _NOT_FOUND, _UNPROCESSABLE = 410, 404, 422
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})  # as Crockford reads tokens that people type
-_SEE_OTHER: Final = 303
+_SEE_OTHER, _UNPROCESSABLE = 303, 422
+# Unknown and expired links get the same answer: it does not say whether there ever was such a link.
+_WORDS_OF: Final = {Closed.UNKNOWN: "closed", Closed.EXPIRED: "closed", Closed.USED: "used"}
+_STATUS_OF: Final = {Closed.UNKNOWN: 404, Closed.EXPIRED: 404, Closed.USED: 410}
 
-
-class Closed(StrEnum):
-    """Why a link opens no survey."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Submitted:
-    """What became of a submission: `closed` says why nothing was stored."""
-
-    closed: Closed | None
-    urgent: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """What a link leads to."""
-
-    closed: Closed | None
-    draft: Draft = NO_DRAFT
-    invited_in: Language | None = None
-    """The caller's language, as far as it is known."""
+_Lang = Annotated[str | None, Query()]
+_Accepted = Annotated[str, Header(alias="accept-language")]
 
 
 def survey_routes(site: Site, pages: Pages) -> APIRouter:
     """`GET` and `POST /s/{token}`, and the thank-you page, whose address tells nothing."""
     router = APIRouter()
-    survey = site.agency.survey
-    way = Way(survey)
-
-    def show(
-        language: Language, token: str, page: Page, given: Given, *, problems: Mapping[str, str] | None = None
-    ) -> Response:
-        return pages.page(
-            "survey.html",
-            language,
-            status=_UNPROCESSABLE if problems else 200,
-            survey=survey,
-            page=page,
-            place=way.place(page, given),
-            groups=grouped(way.shown(page, given)),
-            is_first=way.before(page, given) is None,
-            is_last=way.after(page, given) is None,
-            token=token,
-            given=given,
-            problems=problems or {},
-        )
+    conversation = _Conversation(site, pages)
 
     @router.get("/s/{token}")
     def open_survey(
-        token: str,
-        step: Annotated[str, Query()] = "",
-        lang: Annotated[str | None, Query()] = None,
-        accept_language: Annotated[str, Header()] = "",
+        token: str, step: Annotated[str, Query()] = "", lang: _Lang = None, accept_language: _Accepted = ""
     ) -> Response:
         """Opening uses nothing up and writes nothing: phones and mail scanners open links to preview them.
 
-        Without a step: the page to go on with. With one: that page, so that the browser's own way back works.
+        Without a step it leads on to the page to go on with. Each page has an address, so that the browser's own way
+        back leads to the page before, and loading it again shows the same.
         """
-        opened = _open(site, token)
-        if opened.closed is not None:
-            return _sorry(pages, opened.closed, lang, accept_language=accept_language)
+        opened = open_link(site, token)
         language = page_language(lang, opened.draft.language, opened.invited_in, accept_language=accept_language)
-        given = opened.draft.answers
-        return show(language, token, way.page(_number(step) or opened.draft.step, given), given)
+        return conversation.show(token, opened, language, step=step)
 
     @router.post("/s/{token}")
     def send_page(
-        token: str,
-        form: Annotated[Form, Depends(posted_form)],
-        lang: Annotated[str | None, Query()] = None,
-        accept_language: Annotated[str, Header()] = "",
+        token: str, form: Annotated[Form, Depends(posted_form)], lang: _Lang = None, accept_language: _Accepted = ""
     ) -> Response:
         """One page was sent: to go on, to go back, to read on in the other language, or at the end to submit."""
-        opened = _open(site, token)
-        language = page_language(
-            form.get("switch"), lang, opened.draft.language, opened.invited_in, accept_language=accept_language
-        )
-        if opened.closed is not None:
-            return _sorry(pages, opened.closed, language)
-        page = way.page(_number(form.get("step")) or opened.draft.step, opened.draft.answers)
-        given = way.typed(page, {key: form.getlist(key) for key in form}, opened.draft.answers)
-        answers = check_answers(survey, given)
-        problems = _problems(answers, page)
-        if problems:
-            return show(language, token, page, given, problems=problems)
-        turned_to = _turned_to(way, page, given, form)
-        if turned_to is None and not answers.values:
-            return show(language, token, page, given, problems={"": "nothing_answered"})
-        if turned_to is None:
-            return finish(token, answers, language)
-        closed = _save(site, token, Draft(step=turned_to.number, language=language, answers=given))
-        if closed is not None:  # submitted a moment ago, on another device
-            return _sorry(pages, closed, language)
-        return RedirectResponse(f"/s/{quote(token)}?step={turned_to.number}&lang={language}", status_code=_SEE_OTHER)
-
-    def finish(token: str, answers: Answers, language: Language) -> Response:
-        submitted = submit(site, token, answers=answers, language=language)
-        if submitted.closed is not None:  # somebody was a moment faster
-            return _sorry(pages, submitted.closed, language)
-        if submitted.urgent:
-            # At the survey's own address, with a title like any other's: the browser keeps both.
-            return pages.urgent(language)
-        return RedirectResponse(f"/thank-you?lang={language}", status_code=_SEE_OTHER)
+        opened = open_link(site, token)
+        wishes = (form.get("switch"), lang, opened.draft.language, opened.invited_in)
+        return conversation.take(token, opened, page_language(*wishes, accept_language=accept_language), form)
 
     @router.get("/thank-you")
-    def thank_you(
-        lang: Annotated[str | None, Query()] = None, accept_language: Annotated[str, Header()] = ""
-    ) -> Response:
+    def thank_you(lang: _Lang = None, accept_language: _Accepted = "") -> Response:
         return pages.page("thanks.html", page_language(lang, accept_language=accept_language))
 
     return router
 
 
-def submit(site: Site, token: str, *, answers: Answers, language: Language) -> Submitted:
-    """Store one response and use the invitation up, both or neither. Otherwise: why the link is closed.
+class _Conversation:
+    """One agency's survey, from page to page."""
 
-    The response has no time but its week, and nothing of the invitation (R7).
-    """
-    now = site.clock.now()
-    with Session(site.engine) as session, session.begin():
-        invitation = _invitation(session, site, token, lock=True)
-        closed = _closed(invitation, now)
-        if closed is not None or invitation is None:
-            return Submitted(closed=closed or Closed.UNKNOWN)
-        invitation.used = True
-        session.add(invitation)
-        delete_draft(session, invitation.id)
-        session.add(
-            SurveyResponseRow(
-                agency=site.agency.key,
-                survey_version=site.agency.survey.version,
-                language=language,
-                week=iso_week(now),
-                answers=dict(answers.values),
-            )
+    def __init__(self, site: Site, pages: Pages) -> None:
+        self._site = site
+        self._pages = pages
+        self._survey = site.agency.survey
+        self._way = Way(self._survey)
+
+    def show(self, token: str, opened: Opened, language: Language, *, step: str) -> Response:
+        """The page with this number, or the way to the one to go on with."""
+        if opened.closed is not None:
+            return self._sorry(opened.closed, language)
+        given = opened.draft.answers
+        page = self._way.page(_number(step) or opened.draft.step, given)
+        return self._page(token, language, page, given) if _number(step) else _turn_to(token, page, language)
+
+    def take(self, token: str, opened: Opened, language: Language, form: Form) -> Response:
+        """What was sent is saved, and the next page shown, or all is submitted. With a mistake: the page again."""
+        sent = {key: form.getlist(key) for key in form}
+        if opened.closed is not None:
+            return self._refused(opened.closed, language, sent)
+        page = self._way.sent(_number(form.get("step")) or opened.draft.step)
+        given = self._way.typed(page, sent, opened.draft.answers)
+        answers = check_answers(self._survey, given)
+        turned_to = self._turned_to(page, given, form)
+        problems = _problems(answers, page)
+        if not problems and turned_to is None and not answers.values:
+            problems = {"": "nothing_answered"}
+        if problems:
+            return self._page(token, language, page, given, problems=problems)
+        if turned_to is None:
+            return self._finish(token, answers, language, sent)
+        closed = save_draft(self._site, token, Draft(step=turned_to.number, language=language, answers=given))
+        if closed is not None:  # submitted a moment ago, on another device
+            return self._refused(closed, language, sent)
+        return _turn_to(token, turned_to, language)
+
+    def _turned_to(self, page: Page, given: Given, form: Form) -> Page | None:
+        """The page that comes next, by the button that was pressed; none: the survey is to be submitted."""
+        if "switch" in form:
+            return page
+        if form.get("go") == "back":
+            return self._way.before(page, given) or page
+        return self._way.after(page, given)
+
+    def _finish(self, token: str, answers: Answers, language: Language, sent: Given) -> Response:
+        submitted = submit(self._site, token, answers=answers, language=language)
+        if submitted.closed is not None:  # somebody was a moment faster
+            return self._refused(submitted.closed, language, sent)
+        if submitted.urgent:
+            # Under the survey's own address and the title of every submission: the browser keeps both for anybody who
+            # looks at it later.
+            return self._pages.urgent(language)
+        return RedirectResponse(f"/thank-you?lang={language}", status_code=_SEE_OTHER)
+
+    def _page(
+        self, token: str, language: Language, page: Page, given: Given, *, problems: Mapping[str, str] | None = None
+    ) -> Response:
+        return self._pages.page(
+            "survey.html",
+            language,
+            status=_UNPROCESSABLE if problems else 200,
+            survey=self._survey,
+            page=page,
+            place=self._way.place(page, given),
+            groups=grouped(self._way.shown(page, given)),
+            is_first=self._way.before(page, given) is None,
+            is_last=self._way.after(page, given) is None,
+            token=token,
+            given=given,
+            problems=problems or {},
         )
-    return Submitted(closed=None)
+
+    def _refused(self, closed: Closed, language: Language, sent: Given) -> Response:
+        """Nothing is stored. A comment that sounds urgent is answered all the same: a second tap on the button must not
+        hide what the first one's page said."""
+        comment = comment_in(self._survey, check_answers(self._survey, sent).values)
+        if comment is not None and sounds_urgent(comment):
+            return self._pages.urgent(language, and_then=_WORDS_OF[closed], status=_STATUS_OF[closed])
+        return self._sorry(closed, language)
+
+    def _sorry(self, closed: Closed, language: Language) -> Response:
+        return self._pages.message(_WORDS_OF[closed], status=_STATUS_OF[closed], first=language)
 
 
-def iso_week(moment: datetime) -> str:
-    """The ISO week, as `2026-W04`."""
-    year, week, _ = moment.isocalendar()
-    return f"{year}-W{week:02}"
-
-
-def _invitation(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
-    plain = token.lower().translate(_ALIKE)
-    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == site.keyring.token_hash(plain))
-    return session.exec(statement.with_for_update() if lock else statement).one_or_none()
-
-
-def _closed(invitation: SurveyInvitationRow | None, now: datetime) -> Closed | None:
-    if invitation is None:
-        return Closed.UNKNOWN
-    if invitation.used:
-        return Closed.USED
-    return Closed.EXPIRED if now >= invitation.expires_at else None
-
-
-def _open(site: Site, token: str) -> Opened:
-    with Session(site.engine) as session:
-        invitation = _invitation(session, site, token)
-        closed = _closed(invitation, site.clock.now())
-        if closed is not None or invitation is None:
-            return Opened(closed=closed or Closed.UNKNOWN)
-        return Opened(
-            closed=None,
-            draft=load_draft(session, site.keyring, invitation.id),
-            invited_in=None if invitation.language is None else Language(invitation.language),
-        )
-
-
-def _save(site: Site, token: str, draft: Draft) -> Closed | None:
-    with Session(site.engine) as session, session.begin():
-        invitation = _invitation(session, site, token, lock=True)
-        closed = _closed(invitation, site.clock.now())
-        if closed is not None or invitation is None:
-            return closed or Closed.UNKNOWN
-        save_draft(session, site.keyring, invitation.id, draft, expires_at=invitation.expires_at)
-    return None
-
-
-def _sorry(pages: Pages, closed: Closed, *wishes: str | None, accept_language: str = "") -> Response:
-    """Unknown and expired links get the same answer: it does not say whether there ever was such a link."""
-    language = page_language(*wishes, accept_language=accept_language)
-    if closed is Closed.USED:
-        return pages.message("used", status=_GONE, first=language)
-    return pages.message("closed", status=_NOT_FOUND, first=language)
-
-
-def _turned_to(way: Way, page: Page, given: Given, form: Form) -> Page | None:
-    """The page that comes next, by the button that was pressed; none: the survey is to be submitted."""
-    if "switch" in form:
-        return page
-    if form.get("go") == "back":
-        return way.before(page, given) or page
-    return way.after(page, given)
+def _turn_to(token: str, page: Page, language: Language) -> Response:
+    return RedirectResponse(f"/s/{quote(token)}?step={page.number}&lang={language}", status_code=_SEE_OTHER)
 
 
 def _number(text: str | None) -> int:
