@@ -1,4 +1,4 @@
-"""What somebody tries who has the whole database after the cut, knows every call, and wants to know who answered what."""
+"""What somebody tries who has the database after the cut, knows every call, and wants to know who answered what."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Who can be whose, where every answer has one link and every used link one answer: what stands in some full matching."""
+"""Who can be whose, where every answer has one link and every used link one answer: what some full matching holds."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
