@@ -40,5 +40,3 @@ class HeldAnswer(BaseModel):
     may_share: bool = False
     urgent: bool = False
     context: Context
-    members: Mapping[str, str] = {}
-    """Keyed hash of CAD's key by role (`call_taker`, `officer`), where the policy allows it."""

@@ -18,7 +18,8 @@ _ENGLISH: Final = (
     r"(?:want|wanna|going|ready|rather) (?:to )?(?:die|be dead)|better off dead|(?:no|not any) reason to live",
     r"(?:dont|do not|didnt|not) want to (?:live|be alive)",
     # Against somebody.
-    r"(?:kill|murder|rape|strangle|choke|shoot|stab)(?:s|ed|ing)? (?:me|us|him|her|them|you|my|someone|somebody)",
+    r"(?:kill|murder|rape|strangle|choke|shoot|stab)(?:s|ed|ing)? (?:me|us|him|them|you|myself|someone|somebody)",
+    r"(?:kill|murder|rape|strangle|shoot|stab)(?:s|ing)? (?:her|my (?:mom|mother|father|son|daughter|kids?|wife))",
     r"kill you|death threats?|threat(?:en(?:s|ed|ing)?|s)? (?:to (?:kill|hurt|shoot|stab)|me|us|my)",
     r"(?:hit|hits|hitting|beat|beats|beating|hurt|hurts|hurting|attack|attacks|attacking|assault|assaulting) (?:me|us)",
     r"(?:he|she|they)(?: is|s| are|re)? (?:here|back|outside|inside|at (?:my|the|our) (?:door|window))(?: right)? now",
