@@ -18,6 +18,10 @@ Typed = dict[str, list[str]]
 _WORDS = {"en": "x", "fr": "x"}
 
 
+def after(way: Way, page: Page, form: Typed, typed: Typed) -> Typed:
+    return {id_: list(values) for id_, values in way.typed(page, form, typed).items()}
+
+
 def turned(way: Way, number: int, typed: Typed) -> int | None:
     page = way.after(way.pages[number - 1], typed)
     return None if page is None else page.number
@@ -70,16 +74,16 @@ def test_consent_to_share_counts_with_a_comment_only() -> None:
 @st.composite
 def surveys(draw: st.DrawFn) -> Survey:
     """Surveys of any shape: follow-ups of follow-ups, of comments, on their gate's page or far behind it."""
-    questions: list[dict[str, Any]] = []
+    questions: list[Any] = []
     for number in range(draw(st.integers(2, 9))):
         kind = draw(st.sampled_from([QuestionKind.CHOICE, QuestionKind.MULTI_CHOICE, QuestionKind.COMMENT]))
-        question: dict[str, Any] = {"id": f"Q{number}", "kind": kind, "text": _WORDS, "options": []}
+        question: Any = {"id": f"Q{number}", "kind": kind, "text": _WORDS, "options": []}
         if kind is not QuestionKind.COMMENT:
             question["options"] = [{"id": id_, "text": _WORDS} for id_ in "abc"]
-        if questions and draw(st.booleans()):
-            gate = draw(st.sampled_from(questions))
+        if draw(st.booleans()) and questions:
+            gate: dict[str, Any] = draw(st.sampled_from(questions))
             question["only_if"] = {"question": gate["id"]}
-            if gate["options"] and draw(st.booleans()):
+            if draw(st.booleans()) and gate["options"]:
                 question["only_if"]["answers"] = draw(st.lists(st.sampled_from("abc"), min_size=1, unique=True))
         questions.append(question)
     last = {"id": "Q99", "kind": QuestionKind.COMMENT, "text": _WORDS}
@@ -114,10 +118,12 @@ def sent(draw: st.DrawFn, page: Page, way: Way, typed: Typed) -> Typed:
 def test_whatever_pages_are_turned_what_is_submitted_is_what_was_typed_last(data: st.DataObject) -> None:
     survey = data.draw(st.one_of(st.just(SURVEY), surveys()))
     way = Way(survey)
-    page, given_, last_typed = way.pages[0], {}, {}
+    page = way.pages[0]
+    given_: Typed = {}
+    last_typed: Typed = {}
     for forward in data.draw(st.lists(st.booleans(), max_size=12)):
         form = data.draw(st.composite(sent)(page, way, given_))
-        given_ = dict(way.typed(page, form, given_))
+        given_ = after(way, page, form, given_)
         last_typed |= form
         page = (way.after(page, given_) if forward else way.before(page, given_)) or page
         assert way.shown(page, given_), "a page without a question was opened"
@@ -137,7 +143,7 @@ def test_who_goes_on_to_the_end_sees_every_question_that_is_asked_and_the_steps_
     while page is not None:
         places.append(way.place(page, given_))
         seen |= {question.id for question in way.shown(page, given_)}
-        given_ = dict(way.typed(page, data.draw(st.composite(sent)(page, way, given_)), given_))
+        given_ = after(way, page, data.draw(st.composite(sent)(page, way, given_)), given_)
         last, page = page, way.after(page, given_)
     assert last == way.pages[-1]
     assert {question.id for question in survey.asked(check_answers(survey, given_).values)} <= seen

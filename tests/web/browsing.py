@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 900}
 _ARGUMENTS: Final = [
     "--no-sandbox",
     "--disable-gpu",

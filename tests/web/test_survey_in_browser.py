@@ -12,13 +12,12 @@ from sqlalchemy import Engine
 from database.encryption import Keyring
 from database.surveys import SurveyDraftRow
 from tests.conftest import FIGURES
-from tests.web.browsing import assert_accessible, assert_fits, chromium
+from tests.web.browsing import DESK, PHONE, assert_accessible, assert_fits, chromium
 from tests.web.served import Residents, residents_site
 from tests.web.tour import choose, next_page, tour
 from web.residents.agency import ResidentAgency
 
 Scheme = Literal["light", "dark"]
-_PHONE = {"width": 360, "height": 740}
 _STATES = 14
 
 
@@ -35,7 +34,7 @@ def test_a_resident_begins_in_french_goes_on_in_english_and_ends_on_another_phon
     link = f"{residents.address}/s/{residents.invite(language='fr')}"
 
     def phone() -> Page:
-        return browser.new_context(viewport=_PHONE, java_script_enabled=scripts).new_page()
+        return browser.new_context(viewport=PHONE, java_script_enabled=scripts).new_page()
 
     page = phone()
     page.goto(link)
@@ -81,7 +80,7 @@ def test_a_resident_begins_in_french_goes_on_in_english_and_ends_on_another_phon
 
 
 def test_the_browsers_own_way_back_leads_to_the_page_before(residents: Residents, browser: Browser) -> None:
-    page = browser.new_page(viewport=_PHONE)
+    page = browser.new_page(viewport=PHONE)
     page.goto(f"{residents.address}/s/{residents.invite(language='en')}")
     choose(page, "Q1", "3")
     next_page(page)
@@ -97,7 +96,7 @@ def test_the_browsers_own_way_back_leads_to_the_page_before(residents: Residents
 
 
 def test_a_resident_answers_with_the_keyboard_alone(residents: Residents, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = browser.new_page(viewport=DESK)
     page.goto(f"{residents.address}/s/{residents.invite(language='en')}")
 
     def tab_to(reached: Callable[[], bool]) -> None:
@@ -147,7 +146,7 @@ def test_a_resident_answers_with_the_keyboard_alone(residents: Residents, browse
 
 
 def test_a_mistake_takes_the_focus_and_leads_to_its_question(residents: Residents, browser: Browser) -> None:
-    page = browser.new_page(viewport=_PHONE)
+    page = browser.new_page(viewport=PHONE)
     for state in tour(residents, page, "en"):
         if state == "comment-too-long":
             expect(page.get_by_role("alert")).to_be_focused()
@@ -166,16 +165,16 @@ def test_a_mistake_takes_the_focus_and_leads_to_its_question(residents: Resident
 def test_every_page_and_state_is_accessible_on_a_phone_and_on_a_desk(
     residents: Residents, browser: Browser, language: str, scheme: Scheme
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport=_PHONE)
+    context = browser.new_context(color_scheme=scheme, viewport=PHONE)
     page = context.new_page()
     states = []
     for state in tour(residents, page, language):
         states.append(state)
         assert state == "nowhere" or page.locator("html").get_attribute("lang") == language
         assert_accessible(page)
-        page.set_viewport_size({"width": 1280, "height": 900})
+        page.set_viewport_size(DESK)
         assert_accessible(page)
-        page.set_viewport_size(_PHONE)
+        page.set_viewport_size(PHONE)
     assert len(set(states)) == _STATES
     context.close()
 
@@ -205,7 +204,7 @@ def test_nothing_scrolls_sideways_on_the_smallest_screen_zoomed_in_from_the_righ
 def test_a_page_weighs_little_asks_nobody_else_and_tells_nobody_where_it_came_from(
     residents: Residents, browser: Browser, record_property: Callable[[str, object], None]
 ) -> None:
-    context = browser.new_context(viewport=_PHONE)
+    context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request))
@@ -231,7 +230,7 @@ def test_a_survey_without_steps_is_one_page_whose_follow_ups_wait_for_their_gate
 ) -> None:
     one_page = replace(agency, survey=agency.survey.model_copy(update={"steps": ()}))
     with residents_site(engine, keyring, one_page) as site:
-        page = browser.new_page(viewport=_PHONE)
+        page = browser.new_page(viewport=PHONE)
         page.goto(f"{site.address}/s/{site.invite(language='en')}")
         assert_accessible(page)
         expect(page.get_by_text("Step")).to_have_count(0)
