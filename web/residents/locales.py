@@ -35,10 +35,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "notice_title": ("Your answers are confidential", "Vos réponses sont confidentielles"),
     "confidential": (
-        "Once sent, they are cut off from your phone number and your call. Only the week and general facts that "
-        "several calls share, such as the part of the city, stay with them.",
-        "Une fois envoyées, elles sont séparées de votre numéro de téléphone et de votre appel. Seuls restent la "
-        "semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
+        "The night after you send them, they are cut off from your phone number and your call for good. Only the week "
+        "and general facts that several calls share, such as the part of the city, stay with them.",
+        "La nuit suivant l’envoi, elles sont séparées pour de bon de votre numéro de téléphone et de votre appel. "
+        "Seuls restent la semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
     ),
     "another_way": (
         "To answer in another way, for example by phone, call {non_emergency_line}.",
