@@ -197,6 +197,21 @@ def test_several_workers_at_once_make_one_cut(town: Town) -> None:
     assert tags(town) == list(range(12))
 
 
+def test_a_worker_goes_by_while_another_is_at_it(town: Town) -> None:
+    town.night(NOON - DAY)
+    answered(town, 12)
+    others: list[Batch] = []
+
+    class Busy(Random):
+        def shuffle(self, x: Any) -> None:  # noqa: ARG002 - Random's name
+            others.append(threads.submit(town.night, NOON).result())
+
+    with ThreadPoolExecutor(1) as threads:
+        assert SurveyCut(town.services(NOON + NIGHT), chance=Busy())() == Batch(done=1)
+    assert set(others) == {Batch()}
+    assert tags(town) == list(range(12))
+
+
 class PowerCutError(Exception):
     pass
 

@@ -24,9 +24,7 @@ class SurveyLoad:
     def __str__(self) -> str:
         points = statistics.quantiles(self.latencies, n=100)
         a_second = len(self.latencies) / self.seconds
-        count = (
-            f"{len(self.latencies)} surveys in {self.seconds:.0f} s ({a_second:.0f} a second), each sent twice at once"
-        )
+        count = f"{len(self.latencies)} surveys in {self.seconds:.0f} s ({a_second:.0f} a second), each sent by two"
         p50, p95, p99, most = (1000 * value for value in (points[49], points[94], points[98], max(self.latencies)))
         after = f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, at most {most:.0f} ms"
         return f"{count}: thanked after {after}; statuses {dict(self.statuses)}"
