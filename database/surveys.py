@@ -1,14 +1,11 @@
 """The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import DateTime, Index
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
-
-from database.tables import Json
 
 
 def _time(**options: Any) -> Any:
@@ -16,7 +13,8 @@ def _time(**options: Any) -> Any:
 
 
 class SurveyDraftRow(SQLModel, table=True):
-    """What somebody has answered so far. Writer: web/residents. Gone with the submission, or with the link."""
+    """What somebody has answered so far. Writer: web/residents. Gone with the submission, or with the link:
+    the nightly cut takes those whose link is used or has expired."""
 
     __tablename__: ClassVar[str] = "survey_draft"
 
@@ -31,7 +29,8 @@ class SurveyDraftRow(SQLModel, table=True):
 class HeldAnswerRow(SQLModel, table=True):
     """A submitted survey until the cut of the day. Writer: web/residents; the cut takes it away.
 
-    Nothing of it leads to the invitation: no id, no time. `survey.held.HeldAnswer`, encrypted.
+    Nothing in it leads to the invitation: no id, no time. `survey.held.HeldAnswer`, encrypted. What waits for the next
+    cut gets a new id: one that somebody has opened may be gone the next day.
     """
 
     __tablename__: ClassVar[str] = "survey_held"
@@ -46,7 +45,10 @@ class HeldAnswerRow(SQLModel, table=True):
 
 
 class SurveyCommentRow(SQLModel, table=True):
-    """A comment, masked, apart from the answers that it came with (R7). Writer: the cut; web/staff reviews."""
+    """A comment, masked, apart from the answers that it came with (R7). Writer: the cut; web/staff reviews.
+
+    A cut gives the comments of its week new ids, like the answers: what somebody has opened may be gone the next day.
+    """
 
     __tablename__: ClassVar[str] = "survey_comment"
 
@@ -62,16 +64,11 @@ class SurveyCommentRow(SQLModel, table=True):
     reviewed: bool = Field(default=False)
 
 
-class MemberFeedbackRow(SQLModel, table=True):
-    """What residents said of one member of the service, for that member alone. Writer: the cut."""
+class SurveyCutRow(SQLModel, table=True):
+    """The last day whose answers were cut from their calls. Writer: activities; locked while a cut is made."""
 
-    __tablename__: ClassVar[str] = "member_feedback"
+    __tablename__: ClassVar[str] = "survey_cut"
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
-    member_hash: str = Field(index=True)
-    """Keyed hash of CAD's key of the member."""
-    month: str
-    """`2026-01`."""
-    scores: Json = Field(sa_type=JSONB)
-    comment_encrypted: str | None = None
-    """Where the resident agreed."""
+    agency: str = Field(primary_key=True)
+    day: date | None = None
+    """Of the agency's own calendar."""

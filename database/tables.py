@@ -157,7 +157,10 @@ class TextRow(SQLModel, table=True):
 
 
 class SurveyInvitationRow(SQLModel, table=True):
-    """One invitation per call, ever. Writer: activities (web/residents marks it used)."""
+    """One invitation per call, ever. Writer: activities (web/residents marks it used).
+
+    The cut writes all used ones anew each night, and forgets of those that have expired whether they were (R7).
+    """
 
     __tablename__: ClassVar[str] = "survey_invitation"
 
@@ -172,7 +175,10 @@ class SurveyInvitationRow(SQLModel, table=True):
 
 
 class SurveyResponseRow(SQLModel, table=True):
-    """What a resident answered, with no way back to the call (R7). Writer: web/residents."""
+    """What a resident answered, with no way back to the call (R7). Writer: activities, in the cut of the day.
+
+    Each cut writes the answers of its week anew: ids do not last.
+    """
 
     __tablename__: ClassVar[str] = "survey_response"
 
@@ -180,8 +186,9 @@ class SurveyResponseRow(SQLModel, table=True):
     agency: str
     survey_version: str
     language: str
+    """`und`: too few answered in it."""
     week: str
-    """ISO week of the answer, `2026-W04`: no finer time is kept."""
+    """ISO week of the cut, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
     context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
     """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""

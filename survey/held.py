@@ -18,7 +18,7 @@ class Context(BaseModel):
     area_version: str | None = None
     """Of the map that the areas are of: they are redrawn now and then."""
     delay_band: str | None = None
-    """How long the caller waited for an officer: see `survey.cut`."""
+    """How long the caller waited for an officer: `survey.context.DelayBand`."""
     channel: str | None = None
     """How the link came: `text`."""
 
@@ -40,5 +40,3 @@ class HeldAnswer(BaseModel):
     may_share: bool = False
     urgent: bool = False
     context: Context
-    members: Mapping[str, str] = {}
-    """Keyed hash of CAD's key by role (`call_taker`, `officer`), where the policy allows it."""

@@ -24,8 +24,10 @@ from cli.serve_web import resident_agency
 from database import tables
 from database.encryption import Keyring
 from database.engine import connect
+from database.surveys import HeldAnswerRow
 from policy.agency import load_agency
 from settings import networks
+from survey.held import HeldAnswer
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 
@@ -150,11 +152,16 @@ class Residents:
         with Session(self.engine) as session:
             return list(session.exec(select(table)).all())
 
+    def held(self) -> list[HeldAnswer]:
+        """The surveys that were sent and wait for the cut."""
+        bodies = [self.keyring.decrypt(row.body_encrypted) for row in self.rows(HeldAnswerRow)]
+        return [HeldAnswer.model_validate_json(body) for body in bodies]
+
     def rows_in_all(self) -> int:
         """How many rows the tables that a webhook may write hold."""
         return sum(
             len(self.rows(table))
-            for table in (tables.TextRow, tables.InboundMessageRow, tables.OptOutRow, tables.SurveyResponseRow)
+            for table in (tables.TextRow, tables.InboundMessageRow, tables.OptOutRow, HeldAnswerRow)
         )
 
 

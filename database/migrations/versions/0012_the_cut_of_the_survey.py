@@ -1,4 +1,4 @@
-"""drafts, held answers, comments and members' feedback; an answer's context; a text's code."""
+"""drafts, held answers, comments and the day of the last cut; an answer's context; a text's code."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,15 +44,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id'),
     )
     op.create_table(
-        'member_feedback',
-        sa.Column('id', sa.Uuid(), nullable=False),
-        sa.Column('member_hash', sa.String(), nullable=False),
-        sa.Column('month', sa.String(), nullable=False),
-        sa.Column('scores', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column('comment_encrypted', sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint('id'),
+        'survey_cut',
+        sa.Column('agency', sa.String(), nullable=False),
+        sa.Column('day', sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint('agency'),
     )
-    op.create_index(op.f('ix_member_feedback_member_hash'), 'member_feedback', ['member_hash'])
     op.add_column(
         'survey_response',
         sa.Column('context', postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default='{}'),
@@ -65,7 +61,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_text_code_hash'), table_name='text')
     op.drop_column('text', 'code_hash')
     op.drop_column('survey_response', 'context')
-    op.drop_table('member_feedback')
+    op.drop_table('survey_cut')
     op.drop_table('survey_comment')
     op.drop_table('survey_held')
     op.drop_table('survey_draft')
