@@ -98,9 +98,13 @@ class Asked:
     token: str
 
     def __call__(self, method: str, path: str, **headers: str) -> requests.Response:
-        address = self.site.address + path.replace("{token}", self.token)
+        address = self.site.address + self.of(path)
         data = {"code": "7K3M9X"} if method == "POST" else None
         return self.site.http.request(method, address, headers=headers, data=data, timeout=10, allow_redirects=False)
+
+    def of(self, path: str) -> str:
+        """The address: a survey's has its page, too, since without one it only leads on."""
+        return path if "{token}" not in path else path.replace("{token}", self.token) + "?step=1"
 
     @property
     def is_used(self) -> Sequence[bool]:
@@ -190,7 +194,7 @@ def test_link_scanners_never_use_a_link_up(ask: Asked, path: str) -> None:
 
 @pytest.mark.parametrize("path", POSTED)
 def test_a_body_that_is_too_large_or_is_no_form_is_refused(ask: Asked, path: str) -> None:
-    address = ask.site.address + path.replace("{token}", ask.token)
+    address = ask.site.address + ask.of(path)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     large = b"code=" + b"x" * 70_000
     chunks = (large[at : at + 1000] for at in range(0, len(large), 1000))
@@ -228,7 +232,7 @@ def test_a_token_is_read_as_people_write_it(ask: Asked, path: str) -> None:
     written = [token.upper(), groups, groups.upper(), groups.replace("-", "%20"), token.replace("0", "O")]
     written += [token.replace("1", "l"), token.replace("1", "I"), token.upper().replace("0", "o")]
     for one in written:
-        assert ask("GET", path.replace("{token}", one)).status_code == 200, one
+        assert ask("GET", path.replace("{token}", one)).status_code == 303, one
 
 
 def test_r3_a_fault_of_ours_is_a_kind_page_and_its_words_are_not_in_the_log(

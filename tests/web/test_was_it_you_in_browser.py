@@ -6,13 +6,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine
 
 from database.encryption import Keyring
+from tests.web.browsing import assert_accessible, chromium
 from tests.web.served import Residents, north_bay, residents_site
-from tests.web.test_survey_in_browser import _ARGUMENTS, _RULES
 
 Scheme = Literal["light", "dark"]
 WORDS = {
@@ -23,23 +22,14 @@ WORDS = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def site(engine: Engine, keyring: Keyring) -> Iterator[Residents]:
     with residents_site(engine, keyring, north_bay()) as site:
         yield site
-
-
-def assert_accessible(page: Page) -> None:
-    results = Axe().run(page, options=_RULES)
-    assert results.violations_count == 0, results.generate_report()
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width == 0, "the page scrolls sideways"
 
 
 def test_a_doubtful_resident_checks_a_code_without_scripts_and_in_both_languages(
