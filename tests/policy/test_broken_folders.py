@@ -620,6 +620,29 @@ BROKEN = {
         blames='msgid "survey"',
         says="'survey' does not say how to stop the texts; ARRET has to stand in it",
     ),
+    "codes in texts whose wording asks for none": Broken(
+        file="policy.yaml",
+        old="code: false",
+        new="code: true",
+        blames="  code: true",
+        says=(
+            "texts.code: it is true, and {code} stands not in confirmation, delay, survey (texts/en.po, texts/fr.po)"
+        ),
+    ),
+    "a code that is neither true nor false": Broken(
+        file="policy.yaml",
+        old="code: false",
+        new="code: sometimes",
+        blames="  code: sometimes",
+        says="texts.code: 'sometimes' is neither true nor false; write true or false",
+    ),
+    "a reply that asks for a code": Broken(
+        file="texts/en.po",
+        old="nobody reads texts to this number.",
+        new="nobody reads texts to this number. {code}",
+        blames='msgid "auto_reply"',
+        says="'auto_reply' asks for {code}; there are: ",
+    ),
     "a brace that closes nothing": Broken(
         file="texts/en.po",
         old="How did we do?",

@@ -2,15 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from sqlmodel import Session, select
 
+from database.encryption import plain_token
 from database.tables import SurveyInvitationRow
 from web.residents.agency import Site
-
-_ALIKE: Final = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})
-"""As Crockford reads tokens that people type."""
 
 
 class Closed(StrEnum):
@@ -23,8 +20,8 @@ class Closed(StrEnum):
 
 def invitation_of(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
     """The invitation with this token, however it was typed; locked until the transaction ends, where that is asked."""
-    plain = token.lower().translate(_ALIKE)
-    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == site.keyring.token_hash(plain))
+    token_hash = site.keyring.token_hash(plain_token(token))
+    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == token_hash)
     if not lock:
         return session.exec(statement).one_or_none()
     # The nightly cut takes used invitations out and puts them back. Who waited for one finds it only by looking again.

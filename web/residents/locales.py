@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from calls.facts import Language
+from web.residents.was_it_you_words import WAS_IT_YOU
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # On every page
@@ -167,4 +168,4 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 def words(language: Language) -> dict[str, str]:
     """All words of the pages in one language, by key; placeholders as in the texts."""
     place = list(Language).index(language)
-    return {key: both[place] for key, both in _WORDS.items()}
+    return {key: both[place] for key, both in {**_WORDS, **WAS_IT_YOU}.items()}
