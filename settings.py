@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -16,6 +17,7 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from calls.clock import REAL_TIME, Clock
 
 _OURS = "COMMUNITYCONNECT_"
+Network = IPv4Network | IPv6Network
 BOX_HOME_VARIABLE = f"{_OURS}HOME"
 
 
@@ -59,6 +61,9 @@ class Settings(BaseSettings):
     """`feed:fingerprint[,…]`, SHA-256: who may push by mutual TLS, which a proxy of `cad_proxies` ends."""
     cad_proxies: str = Field(default="", validation_alias=f"{_OURS}CAD_PROXIES")
     """Addresses or networks of the proxies whose word on a client's certificate counts."""
+    web_proxies: str = Field(default="", validation_alias=f"{_OURS}WEB_PROXIES")
+    """Addresses or networks of the proxies before the residents' pages: what they say of a resident's address counts,
+    for the limits on guessing."""
     cad_database_url: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_DATABASE_URL")
     """CAD's own database, any that SQLAlchemy speaks; read by `communityconnect cad poll`."""
     cad_folder: Path | None = Field(default=None, validation_alias=f"{_OURS}CAD_FOLDER")
@@ -106,6 +111,24 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"the environment variable {name} cannot be used: {first['msg']}") from None
+
+
+def networks(text: str, *, variable: str) -> tuple[Network, ...]:
+    """The addresses and networks of a setting, `10.0.0.5,10.1.0.0/24`.
+
+    Raises:
+        SettingsError: one is neither.
+    """
+    return tuple(_network(part.strip(), variable) for part in text.split(",") if part.strip())
+
+
+def _network(part: str, variable: str) -> Network:
+    try:
+        return ip_network(part)
+    except ValueError:
+        raise SettingsError(
+            f"{_OURS}{variable} cannot be used: {part!r} is not an address or a network, as in 10.0.0.0/24"
+        ) from None
 
 
 def temporal_connection() -> ClientConnectConfig:

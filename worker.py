@@ -76,7 +76,12 @@ def build_reconciler(client: Client, services: TextServices) -> Worker:
         client,
         task_queue=RECONCILER_TASK_QUEUE,
         workflows=[Reconcile],
-        activities=[reconciling.settle_texts, reconciling.sum_a_day, reconciling.forget_bodies],
+        activities=[
+            reconciling.settle_texts,
+            reconciling.sum_a_day,
+            reconciling.forget_bodies,
+            reconciling.cut_surveys,
+        ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,
         graceful_shutdown_timeout=_GRACE,

@@ -1,4 +1,4 @@
-"""The activities that bring ledger and carrier together, a batch at a time. None of them sends."""
+"""The activities of the reconciler: each does a part that can be repeated at any point. None of them sends."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,8 @@ from activities.daily_sum import DailySum
 from activities.forget import Forget
 from activities.services import TextServices
 from activities.settle import Settle
-from calls.reconciliation import FORGET_BODIES, SETTLE_TEXTS, SUM_A_DAY, Batch
+from activities.survey_cut import SurveyCut
+from calls.reconciliation import CUT_SURVEYS, FORGET_BODIES, SETTLE_TEXTS, SUM_A_DAY, Batch
 
 log = structlog.get_logger()
 
@@ -24,6 +25,7 @@ class ReconcileActivities:
         self._settle = Settle(services)
         self._sum = DailySum(services)
         self._forget = Forget(services)
+        self._cut = SurveyCut(services)
 
     @activity.defn(name=SETTLE_TEXTS)
     def settle_texts(self, after: str | None) -> Batch:
@@ -39,6 +41,11 @@ class ReconcileActivities:
     def forget_bodies(self, _after: str | None) -> Batch:
         """Delete some words that have been kept long enough."""
         return _done("retention", self._forget)
+
+    @activity.defn(name=CUT_SURVEYS)
+    def cut_surveys(self, _after: str | None) -> Batch:
+        """Cut what was answered from the calls, once a night."""
+        return _done("the cut of the surveys", self._cut)
 
 
 def _done(what: str, work: Callable[[], Batch]) -> Batch:

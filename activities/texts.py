@@ -34,7 +34,7 @@ from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
 from activities.people import lock_number
 from activities.services import TextServices
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
-from activities.words import why_stopped, words_for
+from activities.words import code_hash_of, why_stopped, words_for
 from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
 from database.tables import CallRow, TextRow, real_now
 from texts.render import Rendered
@@ -160,7 +160,7 @@ class TextActivities:
         self, session: Session, order: SendText, text: TextRow, call: CallRow, number: str, checked: float
     ) -> Ready | NotYet:
         """Written down as being sent, where nothing is wrong with its words and it is its turn."""
-        rendered = words_for(session, order, call=call, services=self._is)
+        rendered = words_for(session, order, text=text, call=call, services=self._is)
         version = self._is.agency.wording.version
         stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
         if stopped is not None:
@@ -262,9 +262,9 @@ class TextActivities:
         text.wording_version = self._is.agency.wording.version
         text.language = rendered.language
         text.segments = rendered.segments
-        text.body_encrypted = self._is.keyring.encrypt(rendered.body)
         text.phone_encrypted, text.phone_hash = call.phone_encrypted, call.phone_hash
         text.sender, text.error_code = self._line.sender, None
+        text.body_encrypted, text.code_hash = self._is.keyring.encrypt(rendered.body), code_hash_of(text, self._is)
         session.add(text)
 
     def _with_its_number_locked(self, session: Session, order: SendText) -> CallRow:

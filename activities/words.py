@@ -25,8 +25,10 @@ _WITHIN: Final = timedelta(days=1)
 _ENOUGH_ROWS: Final = 100
 
 
-def words_for(session: Session, order: SendText, *, call: CallRow, services: TextServices) -> Rendered:
+def words_for(session: Session, order: SendText, *, text: TextRow, call: CallRow, services: TextServices) -> Rendered:
     """The text as it goes out now: in the caller's language, with the call's own case number and link.
+
+    The code, where the policy prints one, follows from the text's own row: at every attempt it is the same (R2).
 
     The language is CAD's word, else the one that the number has used in a reply, else both.
     """
@@ -34,6 +36,8 @@ def words_for(session: Session, order: SendText, *, call: CallRow, services: Tex
     facts = known_call(call, agency.policy).facts
     language = facts.language or language_used(session, phone_hash=call.phone_hash)
     fields = agency.identity.lines | {"case_number": facts.case_number or ""}
+    if agency.policy.texts.code:
+        fields["code"] = services.keyring.text_code(str(text.id))
     if order.key.kind is Kind.SURVEY:
         fields["link"] = survey_link(
             session,
@@ -55,6 +59,12 @@ def words_for(session: Session, order: SendText, *, call: CallRow, services: Tex
         announce_survey=agency.policy.timetable.survey.enabled,
         group=facts.call_type_group,
     )
+
+
+def code_hash_of(text: TextRow, services: TextServices) -> str | None:
+    """By which a resident's page knows the text; `None` where the policy prints no codes."""
+    keyring = services.keyring
+    return keyring.code_hash(keyring.text_code(str(text.id))) if services.agency.policy.texts.code else None
 
 
 def _said_in(language: Language, order: SendText, *, facts: CallFacts, agency: Agency) -> dict[str, str]:

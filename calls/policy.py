@@ -251,10 +251,12 @@ class Retention(_Value):
 
 
 class TextRules(_Value):
-    """What texts may be like. Checked where an agency's folder is checked, not when a text is sent."""
+    """What texts are like. How long is checked where an agency's folder is checked, not when a text is sent."""
 
     most_segments: int = Field(default=2, ge=1, le=10)
     """Of a text in one language; in both languages at once twice as many."""
+    code: bool = False
+    """Every text about a call shows a short code of its own, by which the residents' page says that it is ours."""
 
 
 class Policy(_Value):

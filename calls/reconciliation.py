@@ -9,6 +9,7 @@ RECONCILE: Final = "Reconcile"
 FORGET_BODIES: Final = "forget_bodies"
 SETTLE_TEXTS: Final = "settle_texts"
 SUM_A_DAY: Final = "sum_a_day"
+CUT_SURVEYS: Final = "cut_surveys"
 
 
 class _Payload(BaseModel):
@@ -28,3 +29,5 @@ class Reconciled(_Payload):
     bodies_forgotten: int
     texts_looked_up: int
     days_summed: int
+    surveys_cut: int = 0
+    """Days whose surveys were cut from their calls. Not how many: that is nobody's business outside the database."""

@@ -8,7 +8,7 @@ from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
 from policy.agency import Agency, load_agency
-from settings import Settings
+from settings import Settings, networks
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 from web.residents.in_time import THREADS
@@ -30,6 +30,7 @@ def residents_app(settings: Settings) -> FastAPI:
             token.get_secret_value() for token in (settings.twilio_auth_token, settings.twilio_other_auth_token)
         ],
         twilio_account_sid=settings.twilio_account_sid,
+        proxies=networks(settings.web_proxies, variable="WEB_PROXIES"),
     )
 
 
@@ -45,6 +46,7 @@ def resident_agency(agency: Agency) -> ResidentAgency:
         wording=agency.wording,
         survey=agency.survey,
         policy_version=agency.version,
+        prints_codes=agency.policy.texts.code,
     )
 
 
@@ -58,5 +60,6 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # whose word on an address counts, our own setting says
         timeout_graceful_shutdown=5,
     )

@@ -3,8 +3,11 @@
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -12,6 +15,10 @@ from settings import Settings
 
 _TOKEN_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # noqa: S105 - Crockford's base 32: no letter that looks like a digit
 _TOKEN_LENGTH = 12  # 60 bits
+_CODE_ALPHABET = "0123456789bcdfghjkmnpqrstvwxyz"  # without vowels, too: no code is a word that nobody should be sent
+_CODE_LENGTH = 6  # 29 bits
+_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "u": "v"})  # as people misread; none of the four is ever used
+_BETWEEN = re.compile(r"[\s._/-]+")
 
 
 class KeyringError(Exception):
@@ -29,6 +36,11 @@ class Keyring:
         """The text as `key id:token`, different each time."""
         key_id, fernet = next(iter(self.encryption.items()))
         return f"{key_id}:{fernet.encrypt(text.encode()).decode()}"
+
+    def encrypt_without_time(self, text: str) -> str:
+        """As `encrypt`, whose tokens tell everybody the second in which they were made. These tell nothing (R7)."""
+        key_id, fernet = next(iter(self.encryption.items()))
+        return f"{key_id}:{fernet.encrypt_at_time(text.encode(), 0).decode()}"
 
     def decrypt(self, stored: str) -> str:
         """The text behind a value of `encrypt`.
@@ -65,12 +77,40 @@ class Keyring:
         """By which an invitation is found: the database holds no token that would open a survey."""
         return self._hash("token", token).hex()
 
+    def text_code(self, text_id: str) -> str:
+        """The code that a text of ours shows: the same for the same text. A letter is always in it: digits alone are no
+        code, they may be a case number."""
+        for attempt in count():
+            rest, code = int.from_bytes(self._hash("code", f"{text_id}\n{attempt}"), "big"), ""
+            while len(code) < _CODE_LENGTH:
+                rest, place = divmod(rest, len(_CODE_ALPHABET))
+                code += _CODE_ALPHABET[place]
+            if not code.isdecimal():
+                break
+        return code.upper()
+
+    def code_hash(self, code: str) -> str:
+        """By which a text is known by its code; `code` as `plain_code` gives it, or as it is printed."""
+        return self._hash("code of a text", code.lower()).hex()
+
     def content_hash(self, content: bytes) -> str:
         """By which bytes that may hold something personal are known again."""
         return hmac.new(self.lookup, b"content\n" + content, hashlib.sha256).hexdigest()
 
     def _hash(self, purpose: str, value: str) -> bytes:
         return hmac.new(self.lookup, f"{purpose}\n{value}".encode(), hashlib.sha256).digest()
+
+
+def plain_token(typed: str) -> str:
+    """A token or code as it was made, however people write it down: capitals, groups, 0 or o, 1 or l or i."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)).lower().translate(_ALIKE)
+
+
+def plain_code(typed: str) -> str | None:
+    """A code as it was made; `None`: what was typed cannot be one."""
+    code = plain_token(typed)
+    is_one = len(code) == _CODE_LENGTH and set(code) <= set(_CODE_ALPHABET) and not code.isdecimal()
+    return code if is_one else None
 
 
 def load_keyring(*, encryption_keys: str, lookup_key: str) -> Keyring:

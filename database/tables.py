@@ -145,6 +145,8 @@ class TextRow(SQLModel, table=True):
     """The first POST that may have gone through: kept, whatever later attempts do."""
     provider_sid: str | None = Field(default=None, unique=True)
     error_code: int | None = None
+    code_hash: str | None = Field(default=None, index=True)
+    """Keyed hash of the code that the text shows, where the policy wants one: typed, it says that the text is ours."""
     due_at: datetime = _time()
     expires_at: datetime = _time()
     settled_at: datetime | None = _time(default=None)
@@ -155,7 +157,10 @@ class TextRow(SQLModel, table=True):
 
 
 class SurveyInvitationRow(SQLModel, table=True):
-    """One invitation per call, ever. Writer: activities (web/residents marks it used)."""
+    """One invitation per call, ever. Writer: activities (web/residents marks it used).
+
+    The cut writes all used ones anew each night, and forgets of those that have expired whether they were (R7).
+    """
 
     __tablename__: ClassVar[str] = "survey_invitation"
 
@@ -170,7 +175,10 @@ class SurveyInvitationRow(SQLModel, table=True):
 
 
 class SurveyResponseRow(SQLModel, table=True):
-    """What a resident answered, with no way back to the call (R7). Writer: web/residents."""
+    """What a resident answered, with no way back to the call (R7). Writer: activities, in the cut of the day.
+
+    Each cut writes the answers of its week anew: ids do not last.
+    """
 
     __tablename__: ClassVar[str] = "survey_response"
 
@@ -178,9 +186,12 @@ class SurveyResponseRow(SQLModel, table=True):
     agency: str
     survey_version: str
     language: str
+    """`und`: too few answered in it."""
     week: str
-    """ISO week of the answer, `2026-W04`: no finer time is kept."""
+    """ISO week of the cut, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
+    context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
+    """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""
 
 
 class InboundMessageRow(SQLModel, table=True):

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.eligibility import Eligibility
+from database.surveys import HeldAnswerRow
 from database.tables import CallRow, SurveyResponseRow, TextRow
 from local.box import Box
 from starter.replay import Progress
@@ -69,7 +70,10 @@ class Display:
         with Session(self._engine) as session:
             query = select(TextRow.kind, TextRow.state, func.count()).group_by(col(TextRow.kind), col(TextRow.state))
             self._texts = Counter({(kind, state): count for kind, state, count in session.exec(query)})
-            self._answers = session.exec(select(func.count()).select_from(SurveyResponseRow)).one()
+            self._answers = sum(
+                session.exec(select(func.count()).select_from(table)).one()
+                for table in (SurveyResponseRow, HeldAnswerRow)  # these wait for the night
+            )
             calls = select(CallRow.eligibility, func.count()).group_by(col(CallRow.eligibility))
             self._calls = Counter(dict(session.exec(calls).all()))
 

@@ -25,7 +25,7 @@ from policy.call_types import CallTypes
 from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
-from texts.wording import Wording
+from texts.wording import CODED, Wording
 
 
 class _File(BaseModel):
@@ -154,6 +154,7 @@ def load_agency(folder: Path) -> Agency:
     _demonstrations_only(folder, identity, call_types)
     texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
     wording = read_wording(folder, groups=texted)
+    _codes_or_none(folder, who_and_when, wording)
     return Agency(
         version=version,
         identity=identity,
@@ -187,6 +188,18 @@ def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes
         raise AgencyError(
             f"{path} line {line_of(path, place)}: {'.'.join(place)}: for demonstrations only, and agency.yaml says no"
         )
+
+
+def _codes_or_none(folder: Path, file: PolicyFile, wording: Wording) -> None:
+    """A code stands in every text about a call, or in none."""
+    path, place, asks = folder / "policy.yaml", ("texts", "code"), wording.with_code()
+    if file.texts.code:
+        wrong, what = [piece for piece in CODED if piece not in asks], "it is true, and {code} stands not in"
+    else:
+        wrong, what = asks, "it is false, and {code} stands in"
+    if wrong:
+        texts = f"{', '.join(wrong)} ({', '.join(f'texts/{language}.po' for language in Language)})"
+        raise AgencyError(f"{path} line {line_of(path, place)}: {'.'.join(place)}: {what} {texts}")
 
 
 def _version(folder: Path) -> str:

@@ -1,6 +1,6 @@
 """What a survey asks, in both languages, as its agency's `survey.yaml` says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -56,10 +56,16 @@ class Option(_Value):
 
 
 class Condition(_Value):
-    """The question is asked only of those who answered an earlier one with one of these options."""
+    """The question is asked only of those who answered an earlier one with one of these options; where none is named,
+    of those who answered it at all.
+    """
 
     question: str
-    answers: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    answers: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = ()
+
+    def holds(self, given: str | list[str] | None) -> bool:
+        chosen = {given} if isinstance(given, str) else set(given or ())
+        return bool(chosen & set(self.answers)) if self.answers else bool(chosen)
 
 
 class Question(_Value):
@@ -71,6 +77,8 @@ class Question(_Value):
     hint: Localized | None = None
     options: Annotated[tuple[Option, ...], Field(strict=False)] = ()
     only_if: Condition | None = None
+    default: str | None = None
+    """The option of a choice that the page has chosen already. It counts when the page is sent with it."""
 
     @property
     def option_ids(self) -> frozenset[str]:
@@ -89,6 +97,24 @@ class Question(_Value):
             raise ValueError(f"{self.id} is a scale: its numbered options are 1 to 5 in order")
         return self
 
+    @model_validator(mode="after")
+    def _default_is_an_option(self) -> "Question":
+        if self.default is None:
+            return self
+        if self.kind is not QuestionKind.CHOICE:
+            raise _ErrorAt(f"{self.id} is not a choice and has a default", place=("default",))
+        if self.default not in self.option_ids:
+            raise _ErrorAt(f"{self.id} has no option {self.default!r}", place=("default",))
+        return self
+
+
+class Step(_Value):
+    """One page of the survey."""
+
+    title: Localized
+    questions: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    """By id, in the order in which they stand on the page."""
+
 
 class Notice(_Value):
     """The notice of collection that the law asks for, shown before the first question."""
@@ -106,6 +132,8 @@ class Survey(_Value):
     notice: Notice
     complaints: Localized
     """Where to complain: the survey is not the place."""
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)] = ()
+    """Which questions stand on which page, in order. None: all on one."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")
@@ -119,16 +147,33 @@ class Survey(_Value):
             earlier[question.id] = question
         return self
 
-    def asked(self, answers: dict[str, str | list[str]]) -> Iterable[Question]:
+    @model_validator(mode="after")
+    def _steps_hold_every_question_once(self) -> "Survey":
+        questions = {question.id: question for question in self.questions}
+        placed: set[str] = set()
+        for index, step in enumerate(self.steps):
+            for row, id_ in enumerate(step.questions):
+                if wrong := _misplaced(id_, questions, placed):
+                    raise _ErrorAt(wrong, place=("steps", index, "questions", row))
+                placed.add(id_)
+        if self.steps:
+            missing = [id_ for id_ in questions if id_ not in placed]
+            if missing:
+                raise _ErrorAt(f"{missing[0]} stands on no step", place=("steps",))
+            if all(questions[id_].only_if for id_ in self.steps[-1].questions):
+                what = "every question of the last step depends on another; its page, with the button that sends, has "
+                raise _ErrorAt(f"{what}to be there for everybody", place=("steps", len(self.steps) - 1))
+        return self
+
+    def asked(self, answers: Mapping[str, str | list[str]]) -> Iterable[Question]:
         """The questions that are asked of somebody who gave these answers, in order (skip logic)."""
         shown: set[str] = set()
         for question in self.questions:
             condition = question.only_if
-            if condition is not None:
-                given = answers.get(condition.question, [])
-                chosen = {given} if isinstance(given, str) else set(given)
-                if condition.question not in shown or not chosen & set(condition.answers):
-                    continue
+            if condition is not None and not (
+                condition.question in shown and condition.holds(answers.get(condition.question))
+            ):
+                continue
             shown.add(question.id)
             yield question
 
@@ -153,9 +198,20 @@ def _contradiction(asking: str, condition: Condition, earlier: dict[str, Questio
     gate = earlier.get(condition.question)
     if gate is None:
         return f"{asking} depends on {condition.question}, which does not come before it"
-    if gate.kind not in {QuestionKind.CHOICE, QuestionKind.MULTI_CHOICE}:
+    if condition.answers and gate.kind not in {QuestionKind.CHOICE, QuestionKind.MULTI_CHOICE}:
         return f"{asking} depends on {gate.id}, which is not a choice"
     unknown = sorted(set(condition.answers) - gate.option_ids)
     if unknown:
         return f"{asking} depends on the answer {unknown[0]!r}, which {gate.id} does not have"
+    return None
+
+
+def _misplaced(id_: str, questions: Mapping[str, Question], placed: set[str]) -> str | None:
+    question = questions.get(id_)
+    if question is None:
+        return f"there is no question {id_!r}"
+    if id_ in placed:
+        return f"{id_} stands on the steps twice"
+    if question.only_if is not None and question.only_if.question not in placed:
+        return f"{id_} stands before {question.only_if.question}, on which it depends"
     return None

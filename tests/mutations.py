@@ -30,6 +30,7 @@ class Mutation:
     tests: Sequence[str]
 
 
+CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
 RECONCILE = ("tests/activities/test_reconcile.py",)
@@ -475,6 +476,111 @@ MUTATIONS = (
         "facts.language or language_used(session, phone_hash=call.phone_hash)",
         "facts.language",
         SEND,
+    ),
+    Mutation(
+        "R7: four are enough",
+        "survey/cut.py",
+        "FEWEST: Final = 5",
+        "FEWEST: Final = 4",
+        CUT,
+    ),
+    Mutation(
+        "R7: whether an officer came is coarsened away",
+        "survey/cut.py",
+        '._replace(priority=None, channel="")',
+        '._replace(priority=None, channel="", officer="")',
+        CUT,
+    ),
+    Mutation(
+        "R7: a comment in a rare language is kept",
+        "survey/cut.py",
+        "if spoken[answer.language] >= FEWEST]",
+        "]",
+        CUT,
+    ),
+    Mutation(
+        "R7: answers stay in the order in which they came",
+        "activities/survey_cut.py",
+        "        self._chance.shuffle(rows)\n",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: the answers of earlier nights stay where they are",
+        "activities/survey_cut.py",
+        "*(_taken_out(session, table, of) if of else []), ",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: links keep the transaction in which they were used",
+        "activities/survey_cut.py",
+        "or_(has_expired, still_used)",
+        "has_expired",
+        CUT,
+    ),
+    Mutation(
+        "R7: links keep the order in which they were used",
+        "activities/survey_cut.py",
+        ".order_by(func.gen_random_uuid())",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: it is remembered for ever which links were used",
+        "activities/survey_cut.py",
+        "still = and_(gone.c.used, gone.c.expires_at > now)",
+        "still = gone.c.used",
+        CUT,
+    ),
+    Mutation(
+        "R7: of expired links only the used ones are written anew",
+        "activities/survey_cut.py",
+        "has_expired = table.c.expires_at <= now",
+        "has_expired = and_(table.c.used, table.c.expires_at <= now)",
+        CUT,
+    ),
+    Mutation(
+        "R7: two workers cut at once",
+        "activities/survey_cut.py",
+        ".with_for_update(skip_locked=True)",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: deleted rows stay in the files",
+        "activities/survey_cut.py",
+        "        self._clear_away()\n",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: what is held has the second of its making",
+        "web/residents/submission.py",
+        "encrypt_without_time",
+        "encrypt",
+        ("tests/web/test_surveys.py",),
+    ),
+    Mutation(
+        "R7: a comment stays with its answers",
+        "web/residents/submission.py",
+        "if id_ not in words}",
+        "}",
+        CUT,
+    ),
+    Mutation(
+        "R7: who waits for a link that the cut replaces is told that nobody knows it",
+        "web/residents/invitations.py",
+        " or session.exec(locked).one_or_none()",
+        "",
+        CUT,
+    ),
+    Mutation(
+        "R7: a draft that was saved beside a submission stays",
+        "activities/survey_cut.py",
+        "or_(col(SurveyDraftRow.expires_at) <= now, col(SurveyDraftRow.invitation_id).in_(used))",
+        "col(SurveyDraftRow.expires_at) <= now",
+        CUT,
     ),
 )
 

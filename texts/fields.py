@@ -10,6 +10,7 @@ from calls.facts import Language
 LONGEST: Final[Mapping[str, int]] = {
     "agency": 60,
     "case_number": LONGEST_CASE_NUMBER,
+    "code": 6,
     "emergency_line": 40,  # read aloud digit by digit a number doubles
     "non_emergency_line": 40,
     "link": 80,

@@ -22,11 +22,13 @@ class Extent(StrEnum):
 
 _RECEIVED: Final = datetime(2026, 1, 14, 14, 5)  # noqa: DTZ001 - a local time, as people read it
 _ADDRESS: Final = "https://texts.example.org/s/0123456789ab"
+_CODE: Final = "7K3M9X"
 _VALUES: Final[Mapping[Extent, Mapping[str, str]]] = {
-    Extent.SHORTEST: {"case_number": "1", "minutes": "1", "link": "https://t.ca/s/0123456789ab"},
-    Extent.USUAL: {"case_number": "26-104233", "minutes": "60", "link": _ADDRESS},
+    Extent.SHORTEST: {"case_number": "1", "code": _CODE, "minutes": "1", "link": "https://t.ca/s/0123456789ab"},
+    Extent.USUAL: {"case_number": "26-104233", "code": _CODE, "minutes": "60", "link": _ADDRESS},
     Extent.LONGEST: {
         "case_number": "OPS-2026-104233-".ljust(LONGEST["case_number"], "0"),
+        "code": _CODE,
         "minutes": str(timedelta(days=14) // timedelta(minutes=1)),
         "link": "/s/0123456789ab".rjust(LONGEST["link"] - len("https://"), "t").join(("https://", "")),
     },

@@ -51,10 +51,10 @@ have ready, when to call again, what to report online."""
 _OF_EVERY_TEXT: Final = frozenset({"agency", "emergency_line", "non_emergency_line"})
 _OF_A_CALL: Final = _OF_EVERY_TEXT | {"case_number"}
 ALLOWED: Final[Mapping[Piece, frozenset[str]]] = dict.fromkeys(Piece, _OF_EVERY_TEXT) | {
-    Piece.CONFIRMATION: _OF_A_CALL | {"time"},
+    Piece.CONFIRMATION: _OF_A_CALL | {"code", "time"},
     Piece.CONFIRMATION_SURVEY_LINE: _OF_A_CALL | {"time"},
-    Piece.DELAY: _OF_A_CALL | {"minutes", "time"},
-    Piece.SURVEY: _OF_A_CALL | {"link"},
+    Piece.DELAY: _OF_A_CALL | {"code", "minutes", "time"},
+    Piece.SURVEY: _OF_A_CALL | {"code", "link"},
 }
 """What each text may ask for, written `{case_number}`: these it is given when it is sent, and nothing else exists. No
 name, address, call type or remark of CAD's is among them, so that none can get into a text."""
@@ -83,6 +83,15 @@ class Wording:
         """Whose confirmations say more."""
         of_any = next(iter(self.templates.values()), {})
         return sorted(msgid.removeprefix(NEXT_STEPS) for msgid in of_any if msgid.startswith(NEXT_STEPS))
+
+    def with_code(self) -> list[Piece]:
+        """The texts that ask for `{code}`; one language tells, since all ask for the same (R10)."""
+        of_any = next(iter(self.templates.values()), {})
+        return [piece for piece in CODED if "code" in placeholders(of_any[piece])]
+
+
+CODED: Final = (Piece.CONFIRMATION, Piece.DELAY, Piece.SURVEY)
+"""The texts that show a code, all of them or none: the policy says whether (`texts.code`)."""
 
 
 def parse_wording(catalogues: Mapping[Language, str]) -> Wording:

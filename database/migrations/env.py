@@ -5,7 +5,8 @@ from sqlmodel import SQLModel
 
 import database.feeds
 import database.line
-import database.reconciliation  # noqa: F401 - fills the metadata, as database.tables does that it imports
+import database.reconciliation
+import database.surveys  # noqa: F401 - fills the metadata, as database.tables does that it imports
 
 connection = context.config.attributes["connection"]
 context.configure(

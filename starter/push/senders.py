@@ -7,11 +7,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
 
-from settings import Settings, SettingsError
+from settings import Network, Settings, SettingsError, networks
 
 KEY: Final = "CommunityConnect-Key"
 TIME: Final = "CommunityConnect-Time"
@@ -46,7 +46,7 @@ class Senders:
 
     keys: Mapping[str, str] = field(repr=False)
     certificates: Mapping[str, str]
-    proxies: tuple[IPv4Network | IPv6Network, ...]
+    proxies: tuple[Network, ...]
 
     def feed_of(self, request: Request, *, unix_time: float) -> str:
         """The feed that the request belongs to.
@@ -122,7 +122,7 @@ def senders_of(settings: Settings) -> Senders:
         raise SettingsError(
             "nobody may push: set COMMUNITYCONNECT_CAD_KEYS=cad.1:SECRET, with a secret of: communityconnect new-key"
         )
-    proxies = tuple(_network(part) for part in _parts(settings.cad_proxies))
+    proxies = networks(settings.cad_proxies, variable="CAD_PROXIES")
     if certificates and not proxies:
         raise SettingsError("COMMUNITYCONNECT_CAD_CERTIFICATES needs COMMUNITYCONNECT_CAD_PROXIES: whose word counts")
     return Senders(keys=keys, certificates=certificates, proxies=proxies)
@@ -151,15 +151,6 @@ def _certificate(pair: str) -> tuple[str, str]:
             "COMMUNITYCONNECT_CAD_CERTIFICATES cannot be used: write feed:FINGERPRINT, the certificate's SHA-256"
         )
     return digest, feed
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text)
-    except ValueError:
-        raise SettingsError(
-            f"COMMUNITYCONNECT_CAD_PROXIES cannot be used: {text!r} is not an address or a network, as in 10.0.0.0/24"
-        ) from None
 
 
 def _is_feed(name: str) -> bool:

@@ -58,9 +58,13 @@ def test_every_field_that_a_text_may_ask_for_is_given(desk: Desk) -> None:
     """Times are seen from when the text fell due: at every attempt the words are the same (R2)."""
     every = {piece: " ".join(f"{{{name}}}" for name in sorted(ALLOWED[piece])) for piece in Piece}
     catalogues = {language: catalogue(every) for language in Language}
-    desk.agency = desk.agency.model_copy(update={"wording": parse_wording(catalogues)})
+    policy = desk.policy.model_copy(update={"texts": desk.policy.texts.model_copy(update={"code": True})})
+    desk.agency = desk.agency.model_copy(update={"wording": parse_wording(catalogues), "policy": policy})
     desk.services = replace(desk.services, agency=desk.agency)
-    agency = "Ottawa Police 26-104233 9-1-1 "
+    case = "26-104233"
+
+    def code(kind: Kind, cad_id: str = "1001") -> str:
+        return desk.keyring.text_code(str(desk.row(desk.order(kind, cad_id=cad_id)).id))
 
     desk.call(language="en", received_at=NOON - minutes(29.5))
     desk.send()
@@ -68,14 +72,16 @@ def test_every_field_that_a_text_may_ask_for_is_given(desk: Desk) -> None:
     desk.call("1002", language="fr", received_at=NOON - hours(24))
     desk.send(desk.order(Kind.DELAY, cad_id="1002"))
     assert desk.phones.bodies(NUMBER) == [
-        # the survey's line asks for all again
-        " ".join([f"{agency}613-236-1222 11:30"] * 2),
-        f"{agency}32 613-236-1222 11:30",
-        "Police d'Ottawa 26-104233 9-1-1 1443 613-236-1222 12 h 00 le 2026-01-14",
+        # the survey's line asks for all again, but for the code
+        f"Ottawa Police {case} {code(Kind.CONFIRMATION)} 9-1-1 613-236-1222 11:30"
+        f" Ottawa Police {case} 9-1-1 613-236-1222 11:30",
+        f"Ottawa Police {case} {code(Kind.DELAY)} 9-1-1 32 613-236-1222 11:30",
+        f"Police d'Ottawa {case} {code(Kind.DELAY, '1002')} 9-1-1 1443 613-236-1222 12 h 00 le 2026-01-14",
     ]
     desk.call("1003", language="en", cleared_at=NOON - hours(5), received_at=NOON - hours(8))
     desk.send(desk.order(Kind.SURVEY, cad_id="1003"))
-    assert desk.phones.bodies(NUMBER)[-1].startswith(f"{agency}http://127.0.0.1:1/s/")
+    survey = f"Ottawa Police {case} {code(Kind.SURVEY, '1003')} 9-1-1 http://127.0.0.1:1/s/"
+    assert desk.phones.bodies(NUMBER)[-1].startswith(survey)
 
 
 @pytest.mark.parametrize("case_number", ["26-1\nCall 613-555-0199 now", "9" * 31, "Jane Doe"])

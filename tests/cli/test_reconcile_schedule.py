@@ -118,6 +118,6 @@ async def test_what_the_schedule_starts_settles_a_text_whose_callbacks_were_lost
             await client.get_schedule_handle(SCHEDULE_ID).trigger()
             handle = await started(client)
             result = await handle.result()
-        assert result == Reconciled(bodies_forgotten=0, texts_looked_up=1, days_summed=0)
+        assert result == Reconciled(bodies_forgotten=0, texts_looked_up=1, days_summed=0, surveys_cut=1)
     with Session(engine) as session:
         assert session.exec(select(TextRow.state)).one() == "delivered"

@@ -13,6 +13,7 @@ import database.feeds
 import database.line
 import database.reconciliation
 import database.rules
+import database.surveys
 import database.tables  # noqa: F401 - fills the metadata
 from database import migrate
 from database.engine import connect

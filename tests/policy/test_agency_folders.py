@@ -228,7 +228,7 @@ BROKEN = {
         "case {case_number}",
         "{caller_name}",
         'msgid "confirmation"',
-        "asks for {caller_name}; there are: agency, case_number, emergency_line, non_emergency_line, time",
+        "asks for {caller_name}; there are: agency, case_number, code, emergency_line, non_emergency_line, time",
     ),
     "a reply that asks for a case number": Broken(
         "texts/en.po",

@@ -495,15 +495,15 @@ BROKEN = {
         file="survey.yaml",
         old="      fr: Avez-vous autre chose à nous dire?\n",
         new="",
-        blames="    text:",
-        says="questions.9.text.fr: this key is missing",
+        blames="    text:\n      en: Is there anything",
+        says="questions.10.text.fr: this key is missing",
     ),
     "an unknown kind of question": Broken(
         file="survey.yaml",
         old="kind: comment",
         new="kind: essay",
         blames="    kind: essay",
-        says="questions.9.kind: 'essay' is not known here; allowed are: scale, choice, multi-choice, comment",
+        says="questions.10.kind: 'essay' is not known here; allowed are: scale, choice, multi-choice, comment",
     ),
     "a question that depends on none": Broken(
         file="survey.yaml",
@@ -512,11 +512,63 @@ BROKEN = {
         blames="    only_if: &spoke {question: Q66, answers: [in_p",
         says="questions.6.only_if: Q7 depends on Q66, which does not come before it",
     ),
+    "a question on two pages": Broken(
+        file="survey.yaml",
+        old="questions: [Q4, Q5, Q6]",
+        new="questions: [Q3, Q4, Q5, Q6]",
+        blames="    questions: [Q3, Q4, Q5, Q6]",
+        says="steps.1.questions.0: Q3 stands on the steps twice",
+    ),
+    "a question on no page": Broken(
+        file="survey.yaml",
+        old="questions: [Q4, Q5, Q6]",
+        new="questions: [Q4, Q6]",
+        blames="steps:",
+        says="steps: Q5 stands on no step",
+    ),
+    "a page with a question that there is not": Broken(
+        file="survey.yaml",
+        old="questions: [Q4, Q5, Q6]",
+        new="questions: [Q4, Q5, Q6, Q66]",
+        blames="    questions: [Q4, Q5, Q6, Q66]",
+        says="steps.1.questions.3: there is no question 'Q66'",
+    ),
+    "a follow-up before its gate": Broken(
+        file="survey.yaml",
+        old="questions: [Q4, Q5, Q6]",
+        new="questions: [Q4, Q5, Q7, Q6]",
+        blames="    questions: [Q4, Q5, Q7, Q6]",
+        says="steps.1.questions.2: Q7 stands before Q6, on which it depends",
+    ),
+    "a page without a title": Broken(
+        file="survey.yaml",
+        old="  - title: {en: After your call, fr: Après votre appel}\n    questions",
+        new="  - questions",
+        blames="  - questions: [Q4, Q5, Q6]",
+        says="steps.1.title: this key is missing",
+    ),
+    "a last page that not everybody sees": Broken(
+        file="survey.yaml",
+        old="questions: [Q10, C1, S1]",
+        new="questions: [Q10, C1]\n  - title: {en: Sharing, fr: Partage}\n    questions: [S1]",
+        blames="  - title: {en: Sharing, fr: Partage}",
+        says=(
+            "steps.4: every question of the last step depends on another; its page, with the button that sends, has "
+            "to be there for everybody"
+        ),
+    ),
+    "a default that cannot be chosen": Broken(
+        file="survey.yaml",
+        old="default: summaries",
+        new="default: maybe",
+        blames="    default: maybe",
+        says="questions.11.default: S1 has no option 'maybe'",
+    ),
     "a scale with a hole": Broken(
         file="survey.yaml",
         old='      - {id: "3", text: {en: Neither, fr: Moyen}}\n',
         new="",
-        blames="  - id: Q1",
+        blames="  - id: Q1\n",
         says="questions.0: Q1 is a scale: its numbered options are 1 to 5 in order",
     ),
     "a text that there is not": Broken(
@@ -567,6 +619,29 @@ BROKEN = {
         new='{emergency_line}."\n\n#. Answers every',
         blames='msgid "survey"',
         says="'survey' does not say how to stop the texts; ARRET has to stand in it",
+    ),
+    "codes in texts whose wording asks for none": Broken(
+        file="policy.yaml",
+        old="code: false",
+        new="code: true",
+        blames="  code: true",
+        says=(
+            "texts.code: it is true, and {code} stands not in confirmation, delay, survey (texts/en.po, texts/fr.po)"
+        ),
+    ),
+    "a code that is neither true nor false": Broken(
+        file="policy.yaml",
+        old="code: false",
+        new="code: sometimes",
+        blames="  code: sometimes",
+        says="texts.code: 'sometimes' is neither true nor false; write true or false",
+    ),
+    "a reply that asks for a code": Broken(
+        file="texts/en.po",
+        old="nobody reads texts to this number.",
+        new="nobody reads texts to this number. {code}",
+        blames='msgid "auto_reply"',
+        says="'auto_reply' asks for {code}; there are: ",
     ),
     "a brace that closes nothing": Broken(
         file="texts/en.po",

@@ -4,14 +4,21 @@ Its CAD is another vendor's: semicolons, Windows-1252, US times, other names for
 """
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from calls.facts import Language
 from cli.agency_check import run_check
 from policy.agency import load_agency
+from policy.check import check_folder
+from policy.yaml_file import AgencyError
 from starter.csv_log import read_log
 from starter.log_check import check_log
 from tests.simulation import simulated
+from texts.wording import CODED
 
 HERE = Path(__file__).parent / "north_bay"
 FOLDER, LOG = HERE / "folder", HERE / "response_master_incident.csv"
@@ -21,6 +28,30 @@ def test_it_has_no_error_and_its_log_can_be_read() -> None:
     said: list[str] = []
     assert run_check(FOLDER, cad=LOG, say=said.append)
     assert not [line for line in said if line.startswith("error")]
+
+
+def test_it_prints_codes_and_every_text_about_a_call_asks_for_one_or_the_folder_is_refused(tmp_path: Path) -> None:
+    assert load_agency(FOLDER).wording.with_code() == list(CODED)
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "north-bay"))
+    policy = folder / "policy.yaml"
+    policy.write_text(policy.read_text("utf-8").replace("code: true ", "code: false"), "utf-8")
+    line = (
+        "line 44: texts.code: it is false, and {code} stands in confirmation, delay, survey (texts/en.po, texts/fr.po)"
+    )
+    with pytest.raises(AgencyError) as refused:
+        load_agency(folder)
+    assert refused.value.problems == (f"{policy} {line}",)
+    assert [str(found) for found in check_folder(folder)] == [f"error: {policy} {line}"]
+    for language in Language:
+        catalogue = folder / "texts" / f"{language}.po"
+        text = catalogue.read_text("utf-8")
+        delay = text.index('msgid "delay"')
+        catalogue.write_text(text[:delay] + text[delay:].replace("Code {code}. ", "", 1), "utf-8")
+    with pytest.raises(AgencyError, match="stands in confirmation, survey "):
+        load_agency(folder)
+    policy.write_text(policy.read_text("utf-8").replace("code: false", "code: true "), "utf-8")
+    with pytest.raises(AgencyError, match="stands not in delay "):
+        load_agency(folder)
 
 
 def test_what_stands_in_the_vendors_columns_is_understood() -> None:

@@ -1,4 +1,5 @@
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from survey.questions import SurveyError, parse_survey
 from tests.web.served import AGENCIES
 
+TEMPLATE = AGENCIES.parent / "policy" / "template" / "survey.yaml"
 OTTAWA = (AGENCIES / "ottawa" / "survey.yaml").read_text()
 
 
@@ -24,21 +26,21 @@ def changed(path: str, value: object) -> str:
     return yaml.safe_dump(copy.deepcopy(survey))
 
 
-@pytest.mark.parametrize("agency", ["ottawa", "new-york"])
-def test_the_first_questions_of_both_agencies(agency: str) -> None:
-    survey = parse_survey((AGENCIES / agency / "survey.yaml").read_text())
-    assert [question.id for question in survey.questions] == [
-        "Q1",
-        "Q2",
-        "Q3",
-        "Q4",
-        "Q5",
-        "Q6",
-        "Q7",
-        "Q8",
-        "Q9",
-        "C1",
-    ]
+@pytest.mark.parametrize(
+    "folder", [*sorted(AGENCIES.glob("*/survey.yaml")), TEMPLATE], ids=lambda path: path.parent.name
+)
+def test_the_questions_of_every_agency_and_their_pages(folder: Path) -> None:
+    survey = parse_survey(folder.read_text())
+    ids = ["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8", "Q9", "Q10", "C1", "S1"]
+    assert [question.id for question in survey.questions] == ids
+    pages = [["Q1", "Q2", "Q3"], ["Q4", "Q5", "Q6"], ["Q7", "Q8", "Q9"], ["Q10", "C1", "S1"]]
+    assert [list(step.questions) for step in survey.steps] == pages
+
+
+def test_only_summaries_are_agreed_to_unless_somebody_says_more() -> None:
+    consent = parse_survey(OTTAWA).questions[-1]
+    assert consent.default == "summaries"
+    assert consent.option_ids == {"yes", "summaries"}
 
 
 def test_the_officers_questions_are_asked_of_those_who_spoke_with_one() -> None:
@@ -65,7 +67,18 @@ def test_the_officers_questions_are_asked_of_those_who_spoke_with_one() -> None:
         ("questions.6.only_if.question", "Q9", "Q7 depends on Q9, which does not come before it"),
         ("questions.6.only_if.question", "Q5", "Q7 depends on Q5, which is not a choice"),
         ("questions.6.only_if.answers", ["maybe"], "Q7 depends on the answer 'maybe', which Q6 does not have"),
-        ("questions.9.options", [{"id": "a", "text": {"en": "a", "fr": "a"}}], "C1 is a comment and has options"),
+        ("questions.10.options", [{"id": "a", "text": {"en": "a", "fr": "a"}}], "C1 is a comment and has options"),
+        ("questions.11.only_if.answers", [], "questions.11.only_if.answers"),
+        ("questions.11.only_if.answers", ["yes"], "S1 depends on C1, which is not a choice"),
+        ("questions.11.default", "no", "S1 has no option 'no'"),
+        ("questions.0.default", "1", "Q1 is not a choice and has a default"),
+        ("steps.0.title.fr", ..., "steps.0.title.fr: Field required"),
+        ("steps.0.questions.2", "Q2", "Q2 stands on the steps twice"),
+        ("steps.0.questions", ["Q1", "Q2"], "Q3 stands on no step"),
+        ("steps.2.questions.0", "Q77", "there is no question 'Q77'"),
+        ("steps.1.questions", ["Q7", "Q4", "Q5", "Q6"], "Q7 stands before Q6, on which it depends"),
+        ("steps.1.questions", [], "steps.1.questions"),
+        ("steps", [], "steps"),
         ("questions", [], "questions"),
     ],
 )
@@ -80,3 +93,13 @@ def test_r10_what_is_missing_unknown_or_contradictory_is_refused(path: str, valu
 def test_what_is_no_survey_is_refused(text: str) -> None:
     with pytest.raises(SurveyError):
         parse_survey(text)
+
+
+def test_the_last_page_is_there_for_everybody_since_its_button_sends() -> None:
+    questions = ["Q4", "Q5", "Q6", "Q10", "C1", "S1"]
+    steps = [
+        {"title": {"en": "a", "fr": "a"}, "questions": ids}
+        for ids in (["Q1", "Q2", "Q3"], questions, ["Q7", "Q8", "Q9"])
+    ]
+    with pytest.raises(SurveyError, match="every question of the last step depends on another"):
+        parse_survey(changed("steps", steps))

@@ -72,7 +72,7 @@ def test_nothing_personal_can_be_asked_for_and_the_error_says_what_can(piece: Pi
         says = refused(spoiled, spoiled)
         assert says.startswith(f"en: '{piece.value}' asks for {{{name}}}; there are: agency, ")
     assert set().union(*ALLOWED.values()) == {
-        *("agency", "case_number", "emergency_line", "link", "minutes", "non_emergency_line", "time"),
+        *("agency", "case_number", "code", "emergency_line", "link", "minutes", "non_emergency_line", "time"),
     }
 
 
@@ -80,6 +80,8 @@ def test_nothing_personal_can_be_asked_for_and_the_error_says_what_can(piece: Pi
     ("piece", "name"),
     [
         (Piece.AUTO_REPLY, "case_number"),
+        (Piece.AUTO_REPLY, "code"),
+        (Piece.CONFIRMATION_SURVEY_LINE, "code"),
         (Piece.CONFIRMATION, "link"),
         (Piece.CONFIRMATION, "minutes"),
         (Piece.SURVEY, "time"),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,10 @@ from cli.serve_web import resident_agency
 from database import tables
 from database.encryption import Keyring
 from database.engine import connect
+from database.surveys import HeldAnswerRow
 from policy.agency import load_agency
+from settings import networks
+from survey.held import HeldAnswer
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 
@@ -39,6 +42,11 @@ Row = TypeVar("Row", bound=SQLModel)
 def ottawa() -> ResidentAgency:
     """Ottawa as the command serves it."""
     return resident_agency(load_agency(AGENCIES / "ottawa"))
+
+
+def north_bay() -> ResidentAgency:
+    """A service whose texts show codes."""
+    return resident_agency(load_agency(Path(__file__).parents[1] / "policy" / "north_bay" / "folder"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +136,14 @@ class Residents:
             )
         return token
 
+    def add_coded_text(self, **values: object) -> str:
+        """A text that went out a minute ago, with a code; the code as it is printed."""
+        sent = {"state": LedgerState.DELIVERED, "first_sending_real": datetime.now(UTC) - timedelta(minutes=1)}
+        text_id = uuid4()
+        code = self.keyring.text_code(str(text_id))
+        self.add_text(id=text_id, code_hash=self.keyring.code_hash(code), **{**sent, **values})
+        return code
+
     def ledger(self, text_id: UUID) -> tables.TextRow:
         with Session(self.engine) as session:
             return session.exec(select(tables.TextRow).where(tables.TextRow.id == text_id)).one()
@@ -136,11 +152,16 @@ class Residents:
         with Session(self.engine) as session:
             return list(session.exec(select(table)).all())
 
+    def held(self) -> list[HeldAnswer]:
+        """The surveys that were sent and wait for the cut."""
+        bodies = [self.keyring.decrypt(row.body_encrypted) for row in self.rows(HeldAnswerRow)]
+        return [HeldAnswer.model_validate_json(body) for body in bodies]
+
     def rows_in_all(self) -> int:
         """How many rows the tables that a webhook may write hold."""
         return sum(
             len(self.rows(table))
-            for table in (tables.TextRow, tables.InboundMessageRow, tables.OptOutRow, tables.SurveyResponseRow)
+            for table in (tables.TextRow, tables.InboundMessageRow, tables.OptOutRow, HeldAnswerRow)
         )
 
 
@@ -161,7 +182,9 @@ def opted_out(residents: Residents) -> bool:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The app on a free port, in a thread; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, access_log=False, log_level="warning", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, access_log=False, log_level="warning", ws="none", proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -182,6 +205,8 @@ def residents_site(
     *,
     clock: Clock = REAL_TIME,
     tokens: Sequence[str] = TOKENS,
+    proxies: str = "",
+    now: Callable[[], float] = time.monotonic,
 ) -> Iterator[Residents]:
     webhook_engine = connect(engine.url.render_as_string(hide_password=False))
     app = create_residents_app(
@@ -193,6 +218,8 @@ def residents_site(
         origin=ORIGIN,
         twilio_auth_tokens=tokens,
         twilio_account_sid=ACCOUNT,
+        proxies=networks(proxies, variable="WEB_PROXIES"),
+        now=now,
     )
     with serving(app) as address, requests.Session() as http:
         yield Residents(engine=engine, keyring=keyring, agency=agency, address=address, http=http)

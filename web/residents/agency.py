@@ -24,6 +24,8 @@ class ResidentAgency:
     wording: Wording
     survey: Survey
     policy_version: str
+    prints_codes: bool = False
+    """Every text about a call shows a code, which the public page knows."""
 
     @property
     def lines(self) -> dict[str, str]:

@@ -1,28 +1,31 @@
 """The residents' website and Twilio's webhooks as one application."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, Final
+from functools import partial
+from typing import Final
 
-import phonenumbers
-from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Match
 
 from calls.clock import Clock
-from calls.contracts import Kind
-from calls.facts import Language
 from database.encryption import Keyring
-from texts.render import render
-from texts.samples import sample_fields
+from settings import Network
 from web.residents.agency import ResidentAgency, Site
+from web.residents.clients import Clients
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
-from web.residents.pages import HERE, Pages, page_language
+from web.residents.pages import HERE, Pages
+from web.residents.shields import NOT_PAGES, FaultsSaidKindly, GuessesCounted, HeadAsGet, OwnPostsOnly, too_many
 from web.residents.surveys import survey_routes
+from web.residents.tries import tries_of_codes, tries_of_links
+from web.residents.was_it_you import was_it_you_routes
 from web.residents.webhooks import webhook_routes
 
 _REASONS: Final = {404: "not_found", 405: "not_found"}
@@ -38,8 +41,11 @@ def create_residents_app(
     origin: str,
     twilio_auth_tokens: Sequence[str],
     twilio_account_sid: str,
+    proxies: Sequence[Network] = (),
+    now: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application. `origin` is scheme and host under which residents and Twilio reach it.
+    """The application. `origin` is scheme and host under which residents and Twilio reach it; `proxies` are before it;
+    `now` is the clock of the limits on guessing.
 
     Webhooks have connections of their own: pages that hang take none of them (R6: a STOP gets through).
     Without an auth token every webhook is refused. Serve it without an access log: a survey's path holds its token.
@@ -47,30 +53,26 @@ def create_residents_app(
     site = Site(engine=engine, keyring=keyring, agency=agency, clock=clock, origin=origin.rstrip("/"))
     pages = Pages(agency)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    clients = Clients(proxies=proxies)
+    # The last one that is added is the outermost: every answer of the others has its headers.
+    app.add_middleware(
+        GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(too_many, pages)
+    )
+    app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(pages.message, "foreign", status=403))
+    app.add_middleware(FaultsSaidKindly, page=partial(pages.message, "trouble", status=500))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(survey_routes(site, pages))
     of_webhooks = replace(site, engine=webhook_engine)
     app.include_router(webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
-    _add_own_pages(app, site, pages)
+    app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now)))
+    _add_own_pages(app, site)
     _add_error_pages(app, pages)
     return app
 
 
-def _add_own_pages(app: FastAPI, site: Site, pages: Pages) -> None:
-    samples = {language: _samples(site, language) for language in Language}
-    number = phonenumbers.format_number(
-        phonenumbers.parse(site.agency.sender), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
-
-    @app.get("/")
-    def home(lang: Annotated[str | None, Query()] = None, accept_language: Annotated[str, Header()] = "") -> Response:
-        """What this service is: where somebody who doubts a text can look."""
-        language = page_language(lang, accept_language=accept_language)
-        return pages.page(
-            "home.html", language, number=number, samples=samples[language], survey_address=f"{site.origin}/s/"
-        )
-
+def _add_own_pages(app: FastAPI, site: Site) -> None:
     @app.get("/healthz")
     def health() -> Response:
         with site.engine.connect() as connection:
@@ -79,19 +81,14 @@ def _add_own_pages(app: FastAPI, site: Site, pages: Pages) -> None:
 
     @app.get("/robots.txt")
     def robots() -> Response:
-        return PlainTextResponse("User-agent: *\nDisallow: /s/\n")
-
-
-def _samples(site: Site, language: Language) -> dict[str, str]:
-    """Our texts as they really are, by kind."""
-    fields = {**sample_fields(language), **site.agency.fields(language), "link": f"{site.origin}/s/…"}
-    kinds = (Kind.CONFIRMATION, Kind.DELAY, Kind.SURVEY)
-    return {kind: render(site.agency.wording, kind, language, fields).body for kind in kinds}
+        """Nothing is forbidden to robots: a page that they may not read they list all the same, by its address, when
+        they find a link to it. What surveys say themselves, `noindex`, is obeyed."""
+        return PlainTextResponse("User-agent: *\nDisallow:\n")
 
 
 def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     def problem(request: Request, status: int) -> Response:
-        if request.url.path.startswith(("/twilio/", "/healthz", "/static/")):
+        if request.url.path.startswith(NOT_PAGES):
             return Response(status_code=status)
         if status >= 500:
             return pages.message("trouble", status=status)
@@ -100,7 +97,10 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     # None of these waits for a thread: a webhook is refused in time while all threads wait for the database.
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        return problem(request, error.status_code)
+        answer = problem(request, error.status_code)
+        if error.status_code == 405:
+            answer.headers["Allow"] = _allowed(app, request)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, _: RequestValidationError) -> Response:
@@ -111,3 +111,14 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
 
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, database_away)
+
+
+def _allowed(app: FastAPI, request: Request) -> str:
+    """The methods that an address knows: of all routes that it fits, and HEAD where there is GET."""
+    if request.url.path.startswith("/static/"):
+        return "GET, HEAD"
+    tried = {method: {**request.scope, "method": method} for method in ("GET", "POST")}
+    fits = [
+        method for method, scope in tried.items() if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    ]
+    return ", ".join(fits).replace("GET", "GET, HEAD")

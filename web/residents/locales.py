@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from calls.facts import Language
+from web.residents.was_it_you_words import WAS_IT_YOU
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # On every page
@@ -21,30 +22,46 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Environ deux minutes. Vous pouvez sauter toute question.",
     ),
     "not_monitored": (
-        "This survey is not monitored. Do not report a crime or an emergency here.",
-        "Ce sondage n’est pas surveillé. N’y signalez ni crime ni urgence.",
+        "This survey is not monitored around the clock. Do not report a crime or an emergency here.",
+        "Ce sondage n’est pas surveillé en tout temps. N’y signalez ni crime ni urgence.",
     ),
     "to_report": (
         "To add to your report or make a new one, call {non_emergency_line}.",
         "Pour compléter votre déclaration ou en faire une nouvelle, composez le {non_emergency_line}.",
     ),
     "not_a_complaint_form": ("This is not a complaint form.", "Ce n’est pas un formulaire de plainte."),
-    "notice_title": ("What happens with your answers", "Ce que deviennent vos réponses"),
-    "confidential": (
-        "Your answers are confidential. Once you send them, nothing links them to you or to your call, "
-        "and we keep only the week in which they were sent.",
-        "Vos réponses sont confidentielles. Une fois envoyées, rien ne les relie à vous ni à votre appel, "
-        "et nous ne conservons que la semaine de leur envoi.",
+    "comment_reminder": (
+        "Not monitored around the clock. Emergency: {emergency_line}. Not a complaint form.",
+        "Pas surveillé en tout temps. Urgence\u00a0: {emergency_line}. Pas un formulaire de plainte.",
     ),
+    "notice_title": ("Your answers are confidential", "Vos réponses sont confidentielles"),
+    "confidential": (
+        "The night after you send them, they are cut off from your phone number and your call for good. Only the week "
+        "and general facts that several calls share, such as the part of the city, stay with them.",
+        "La nuit suivant l’envoi, elles sont séparées pour de bon de votre numéro de téléphone et de votre appel. "
+        "Seuls restent la semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
+    ),
+    "another_way": (
+        "To answer in another way, for example by phone, call {non_emergency_line}.",
+        "Pour répondre autrement, par exemple par téléphone, composez le {non_emergency_line}.",
+    ),
+    "step": ("Step {step} of {of}", "Étape {step} sur {of}"),
     "comment_limit": ("1,000 characters at most.", "1\u00a0000 caractères au plus."),
+    "next": ("Next", "Suivant"),
+    "back": ("Back", "Retour"),
     "send": ("Send my answers", "Envoyer mes réponses"),
+    "saved_so_far": (
+        "Each page is saved when you go on. To continue later, on this or another device, open the same link.",
+        "Chaque page est enregistrée lorsque vous continuez. Pour poursuivre plus tard, sur cet appareil ou un autre, "
+        "ouvrez le même lien.",
+    ),
     "only_once": (
-        "You can send your answers once. Until you do, this link stays open.",
-        "Vous pouvez envoyer vos réponses une seule fois. D’ici là, ce lien reste ouvert.",
+        "You can send your answers once. After that, nobody can change or withdraw them.",
+        "Vous pouvez envoyer vos réponses une seule fois. Ensuite, personne ne peut les modifier ni les retirer.",
     ),
     # Mistakes
     "error": ("Error:", "Erreur\u00a0:"),
-    "look_again": ("Your answers are not sent yet", "Vos réponses ne sont pas encore envoyées"),
+    "look_again": ("Nothing is sent yet", "Rien n’est encore envoyé"),
     "unknown option": (
         "Please choose one of the answers listed.",
         "Veuillez choisir une des réponses proposées.",
@@ -54,8 +71,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Veuillez limiter votre commentaire à 1\u00a0000 caractères.",
     ),
     "nothing_answered": (
-        "You have not answered any question yet. Answer at least one, or simply close this page.",
-        "Vous n’avez encore répondu à aucune question. Répondez à au moins une question ou fermez simplement la page.",
+        "You have not answered any question, which is fine. To send something, answer at least one; or simply close "
+        "this page.",
+        "Vous n’avez répondu à aucune question, et c’est très bien ainsi. Pour envoyer quelque chose, répondez à au "
+        "moins une question; sinon, fermez simplement la page.",
     ),
     # After the survey
     "thanks_title": ("Thank you", "Merci"),
@@ -64,21 +83,31 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Vos réponses sont enregistrées. Elles nous aident à mieux servir la population.",
     ),
     "thanks_close": ("You can close this page.", "Vous pouvez fermer cette page."),
+    # After a comment that sounds urgent
+    "urgent_title": (
+        "Is anyone in danger now? Call {emergency_line}.",
+        "Quelqu’un est en danger en ce moment? Composez le {emergency_line}.",
+    ),
+    "urgent": (
+        "Nobody is reading your comment at this moment.",
+        "Personne ne lit votre commentaire en ce moment.",
+    ),
+    "urgent_today": (
+        "Your answers are saved, and a person will look at your comment today.",
+        "Vos réponses sont enregistrées, et une personne lira votre commentaire aujourd’hui.",
+    ),
+    "urgent_call": ("Call {emergency_line}", "Composer le {emergency_line}"),
     # A link that opens no survey
     "used_title": ("These answers are already in", "Les réponses sont déjà envoyées"),
     "used": (
         "This survey has been answered, and each link works once. Thank you for taking part.",
         "Quelqu’un a déjà répondu à ce sondage, et chaque lien ne sert qu’une fois. Merci de votre participation.",
     ),
-    "expired_title": ("This survey is closed", "Ce sondage est terminé"),
-    "expired": (
-        "The time for answering is over. Thank you for having wanted to take part.",
-        "La période de réponse est terminée. Merci d’avoir voulu participer.",
-    ),
-    "unknown_title": ("We cannot find this survey", "Ce sondage est introuvable"),
-    "unknown": (
-        "The address may be incomplete. Please open the link in our text message again.",
-        "L’adresse est peut-être incomplète. Veuillez ouvrir de nouveau le lien de notre texto.",
+    "closed_title": ("This link opens no survey", "Ce lien n’ouvre aucun sondage"),
+    "closed": (
+        "Its time may be over, or the address is incomplete. Please open the link in our text message again.",
+        "Il n’est peut-être plus valide, ou l’adresse est incomplète. Veuillez ouvrir de nouveau le lien de notre "
+        "texto.",
     ),
     # When something is wrong
     "not_found_title": ("There is no such page", "Cette page n’existe pas"),
@@ -139,4 +168,4 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 def words(language: Language) -> dict[str, str]:
     """All words of the pages in one language, by key; placeholders as in the texts."""
     place = list(Language).index(language)
-    return {key: both[place] for key, both in _WORDS.items()}
+    return {key: both[place] for key, both in {**_WORDS, **WAS_IT_YOU}.items()}

@@ -16,6 +16,7 @@ from web.residents.locales import words
 
 HERE: Final = Path(__file__).parent
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)+")
+_FROM_THE_RIGHT: Final = frozenset({"ar", "fa", "he", "ps", "ur"})
 _STYLE_VERSION: Final = hashlib.sha256((HERE / "static" / "residents.css").read_bytes()).hexdigest()[:8]
 
 
@@ -38,8 +39,10 @@ class Pages:
         html = self._environment.get_template(template).render(
             t=self._words[language],
             language=language,
+            direction=direction(language),
             other=other(language),
             agency=self._agency.names[language],
+            emergency_number=re.sub(r"\D", "", self._agency.emergency_line),
             style_version=_STYLE_VERSION,
             **values,
         )
@@ -47,22 +50,25 @@ class Pages:
 
     def message(self, reason: str, *, status: int, first: Language = Language.ENGLISH) -> HTMLResponse:
         """A short message in both languages: `reason` and `reason`_title are its words."""
-        parts = [
-            {
-                "language": language,
-                "title": self._words[language][f"{reason}_title"],
-                "text": self._words[language][reason],
-                "emergency": self._words[language]["emergency"],
-                "anything_else": self._words[language]["anything_else"],
-            }
-            for language in (first, other(first))
-        ]
-        return self.page("message.html", first, status=status, parts=parts)
+        return self.page("message.html", first, status=status, reason=reason, parts=self._both(first))
+
+    def urgent(self, first: Language, *, and_then: str = "urgent_today", status: int = 200) -> HTMLResponse:
+        """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it."""
+        return self.page("urgent.html", first, status=status, and_then=and_then, parts=self._both(first))
+
+    def _both(self, first: Language) -> list[tuple[Language, Mapping[str, Markup]]]:
+        """The words of both languages, one before the other."""
+        return [(language, self._words[language]) for language in (first, other(first))]
 
 
 def whole_numbers(text: str) -> Markup:
     """The text as HTML in which no line ends within a number such as 9-1-1."""
     return Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped just now
+
+
+def direction(language: str) -> str:
+    """How a language is written: `ltr` or `rtl`. For languages to come; those of today are written from the left."""
+    return "rtl" if language in _FROM_THE_RIGHT else "ltr"
 
 
 def other(language: Language) -> Language:

@@ -1,186 +1,163 @@
-"""The survey behind the link in a text: shown as often as wanted, answered once, cut from the call (R7)."""
+"""The survey behind the link in a text: page by page, as often as wanted, submitted once, cut from the call (R7)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, select
 
 from calls.facts import Language
-from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.answers import Answers, check_answers
-from survey.questions import Condition, Question, Survey
+from survey.steps import Given, Page, Way
+from survey.urgent import sounds_urgent
 from web.residents.agency import Site
+from web.residents.drafts import Draft, Opened, open_link, save_draft
 from web.residents.forms import Form, posted_form
+from web.residents.groups import grouped
+from web.residents.invitations import Closed
 from web.residents.pages import Pages, page_language
+from web.residents.submission import comment_in, submit
 
-_GONE, _NOT_FOUND, _UNPROCESSABLE = 410, 404, 422
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})  # as Crockford reads tokens that people type
+_SEE_OTHER, _UNPROCESSABLE = 303, 422
+# Unknown and expired links get the same answer: it does not say whether there ever was such a link.
+_WORDS_OF: Final = {Closed.UNKNOWN: "closed", Closed.EXPIRED: "closed", Closed.USED: "used"}
+_STATUS_OF: Final = {Closed.UNKNOWN: 404, Closed.EXPIRED: 404, Closed.USED: 410}
 
-
-class Closed(StrEnum):
-    """Why a link opens no survey. The values are keys of the pages' words."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A question, and those that follow it only after certain answers (`opens`)."""
-
-    question: Question
-    follow_ups: Sequence[Question] = ()
-    opens: frozenset[str] = frozenset()
+_Lang = Annotated[str | None, Query()]
+_Accepted = Annotated[str, Header(alias="accept-language")]
 
 
 def survey_routes(site: Site, pages: Pages) -> APIRouter:
     """`GET` and `POST /s/{token}`, and the thank-you page, whose address tells nothing."""
     router = APIRouter()
-    survey = site.agency.survey
-    groups = grouped(survey)
-
-    def show(
-        language: Language, token: str, *, form: Form, problems: Mapping[str, str] | None = None, status: int = 200
-    ) -> Response:
-        return pages.page(
-            "survey.html",
-            language,
-            status=status,
-            survey=survey,
-            groups=groups,
-            token=token,
-            chosen={key: set(form.getlist(key)) for key in form},
-            problems=problems or {},
-        )
+    conversation = _Conversation(site, pages)
 
     @router.get("/s/{token}")
     def open_survey(
-        token: str, lang: Annotated[str | None, Query()] = None, accept_language: Annotated[str, Header()] = ""
+        token: str, step: Annotated[str, Query()] = "", lang: _Lang = None, accept_language: _Accepted = ""
     ) -> Response:
-        """Opening uses nothing up: phones and mail scanners open links to preview them."""
-        with Session(site.engine) as session:
-            invitation = _invitation(session, site, token)
-            closed = _closed(invitation, site.clock.now())
-            spoken = None if invitation is None else invitation.language
-        language = page_language(lang, spoken, accept_language=accept_language)
-        if closed is not None:
-            return _sorry(pages, closed, language)
-        return show(language, token, form=Form())
+        """Opening uses nothing up and writes nothing: phones and mail scanners open links to preview them.
+
+        Without a step it leads on to the page to go on with. Each page has an address, so that the browser's own way
+        back leads to the page before, and loading it again shows the same.
+        """
+        opened = open_link(site, token)
+        language = page_language(lang, opened.draft.language, opened.invited_in, accept_language=accept_language)
+        return conversation.show(token, opened, language, step=step)
 
     @router.post("/s/{token}")
-    def send_answers(
-        token: str,
-        form: Annotated[Form, Depends(posted_form)],
-        lang: Annotated[str | None, Query()] = None,
-        accept_language: Annotated[str, Header()] = "",
+    def send_page(
+        token: str, form: Annotated[Form, Depends(posted_form)], lang: _Lang = None, accept_language: _Accepted = ""
     ) -> Response:
-        language = page_language(form.get("switch"), lang, accept_language=accept_language)
-        closed = _look(site, token)
-        if closed is not None:
-            return _sorry(pages, closed, language)
-        if "switch" in form:  # the language button: the same page, answers kept, nothing saved
-            return show(language, token, form=form)
-        answers = check_answers(survey, {key: form.getlist(key) for key in form})
-        if answers.problems or not answers.values:
-            return show(language, token, form=form, problems=_problems(answers), status=_UNPROCESSABLE)
-        closed = save_response(site, token, answers=answers, language=language)
-        if closed is not None:  # somebody was a moment faster
-            return _sorry(pages, closed, language)
-        return RedirectResponse(f"/thank-you?lang={language}", status_code=303)
+        """One page was sent: to go on, to go back, to read on in the other language, or at the end to submit."""
+        opened = open_link(site, token)
+        wishes = (form.get("switch"), lang, opened.draft.language, opened.invited_in)
+        return conversation.take(token, opened, page_language(*wishes, accept_language=accept_language), form)
 
     @router.get("/thank-you")
-    def thank_you(
-        lang: Annotated[str | None, Query()] = None, accept_language: Annotated[str, Header()] = ""
-    ) -> Response:
+    def thank_you(lang: _Lang = None, accept_language: _Accepted = "") -> Response:
         return pages.page("thanks.html", page_language(lang, accept_language=accept_language))
 
     return router
 
 
-def save_response(site: Site, token: str, *, answers: Answers, language: Language) -> Closed | None:
-    """Store one response and use the invitation up, both or neither. Otherwise: why the link is closed.
+class _Conversation:
+    """One agency's survey, from page to page."""
 
-    The response has no time but its week, and nothing of the invitation (R7).
-    """
-    now = site.clock.now()
-    with Session(site.engine) as session, session.begin():
-        invitation = _invitation(session, site, token, lock=True)
-        closed = _closed(invitation, now)
-        if closed is not None or invitation is None:
-            return closed or Closed.UNKNOWN
-        invitation.used = True
-        session.add(invitation)
-        session.add(
-            SurveyResponseRow(
-                agency=site.agency.key,
-                survey_version=site.agency.survey.version,
-                language=language,
-                week=iso_week(now),
-                answers=dict(answers.values),
-            )
+    def __init__(self, site: Site, pages: Pages) -> None:
+        self._site = site
+        self._pages = pages
+        self._survey = site.agency.survey
+        self._way = Way(self._survey)
+
+    def show(self, token: str, opened: Opened, language: Language, *, step: str) -> Response:
+        """The page with this number, or the way to the one to go on with."""
+        if opened.closed is not None:
+            return self._sorry(opened.closed, language)
+        given = opened.draft.answers
+        page = self._way.page(_number(step) or opened.draft.step, given)
+        return self._page(token, language, page, given) if _number(step) else _turn_to(token, page, language)
+
+    def take(self, token: str, opened: Opened, language: Language, form: Form) -> Response:
+        """What was sent is saved, and the next page shown, or all is submitted. With a mistake: the page again."""
+        sent = {key: form.getlist(key) for key in form}
+        if opened.closed is not None:
+            return self._refused(opened.closed, language, sent)
+        page = self._way.sent(_number(form.get("step")) or opened.draft.step)
+        given = self._way.typed(page, sent, opened.draft.answers)
+        answers = check_answers(self._survey, given)
+        turned_to = self._turned_to(page, given, form)
+        problems = _problems(answers, page)
+        if not problems and turned_to is None and not answers.values:
+            problems = {"": "nothing_answered"}
+        if problems:
+            return self._page(token, language, page, given, problems=problems)
+        if turned_to is None:
+            return self._finish(token, answers, language, sent)
+        closed = save_draft(self._site, token, Draft(step=turned_to.number, language=language, answers=given))
+        if closed is not None:  # submitted a moment ago, on another device
+            return self._refused(closed, language, sent)
+        return _turn_to(token, turned_to, language)
+
+    def _turned_to(self, page: Page, given: Given, form: Form) -> Page | None:
+        """The page that comes next, by the button that was pressed; none: the survey is to be submitted."""
+        if "switch" in form:
+            return page
+        if form.get("go") == "back":
+            return self._way.before(page, given) or page
+        return self._way.after(page, given)
+
+    def _finish(self, token: str, answers: Answers, language: Language, sent: Given) -> Response:
+        submitted = submit(self._site, token, answers=answers, language=language)
+        if submitted.closed is not None:  # somebody was a moment faster
+            return self._refused(submitted.closed, language, sent)
+        if submitted.urgent:
+            # Under the survey's own address and the title of every submission: the browser keeps both for anybody who
+            # looks at it later.
+            return self._pages.urgent(language)
+        return RedirectResponse(f"/thank-you?lang={language}", status_code=_SEE_OTHER)
+
+    def _page(
+        self, token: str, language: Language, page: Page, given: Given, *, problems: Mapping[str, str] | None = None
+    ) -> Response:
+        return self._pages.page(
+            "survey.html",
+            language,
+            status=_UNPROCESSABLE if problems else 200,
+            survey=self._survey,
+            page=page,
+            place=self._way.place(page, given),
+            groups=grouped(self._way.shown(page, given)),
+            is_first=self._way.before(page, given) is None,
+            is_last=self._way.after(page, given) is None,
+            token=token,
+            given=given,
+            problems=problems or {},
         )
-    return None
+
+    def _refused(self, closed: Closed, language: Language, sent: Given) -> Response:
+        """Nothing is stored. A comment that sounds urgent is answered all the same: a second tap on the button must not
+        hide what the first one's page said."""
+        comment = comment_in(self._survey, check_answers(self._survey, sent).values)
+        if comment is not None and sounds_urgent(comment):
+            return self._pages.urgent(language, and_then=_WORDS_OF[closed], status=_STATUS_OF[closed])
+        return self._sorry(closed, language)
+
+    def _sorry(self, closed: Closed, language: Language) -> Response:
+        return self._pages.message(_WORDS_OF[closed], status=_STATUS_OF[closed], first=language)
 
 
-def iso_week(moment: datetime) -> str:
-    """The ISO week, as `2026-W04`."""
-    year, week, _ = moment.isocalendar()
-    return f"{year}-W{week:02}"
+def _turn_to(token: str, page: Page, language: Language) -> Response:
+    return RedirectResponse(f"/s/{quote(token)}?step={page.number}&lang={language}", status_code=_SEE_OTHER)
 
 
-def grouped(survey: Survey) -> list[Group]:
-    """The questions with those that depend on them, which the page hides until they are due.
-
-    Only questions that directly follow their gate, with one condition, are grouped. Others are always shown, and the
-    answers that do not count are dropped when they arrive.
-    """
-    groups: list[Group] = []
-    for question in survey.questions:
-        last, condition = (groups[-1] if groups else None), question.only_if
-        if condition is not None and last is not None and _belongs(condition, last):
-            groups[-1] = Group(
-                question=last.question,
-                follow_ups=[*last.follow_ups, question],
-                opens=frozenset(condition.answers),
-            )
-        else:
-            groups.append(Group(question=question))
-    return groups
+def _number(text: str | None) -> int:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,2}", text) else 0
 
 
-def _belongs(condition: Condition, group: Group) -> bool:
-    return condition.question == group.question.id and group.opens in (frozenset(), frozenset(condition.answers))
-
-
-def _invitation(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
-    plain = token.lower().translate(_ALIKE)
-    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == site.keyring.token_hash(plain))
-    return session.exec(statement.with_for_update() if lock else statement).one_or_none()
-
-
-def _closed(invitation: SurveyInvitationRow | None, now: datetime) -> Closed | None:
-    if invitation is None:
-        return Closed.UNKNOWN
-    if invitation.used:
-        return Closed.USED
-    return Closed.EXPIRED if now >= invitation.expires_at else None
-
-
-def _look(site: Site, token: str) -> Closed | None:
-    with Session(site.engine) as session:
-        return _closed(_invitation(session, site, token), site.clock.now())
-
-
-def _sorry(pages: Pages, closed: Closed, language: Language) -> Response:
-    return pages.message(closed, status=_NOT_FOUND if closed is Closed.UNKNOWN else _GONE, first=language)
-
-
-def _problems(answers: Answers) -> dict[str, str]:
-    """Keys of words by question id; the empty id is the whole form."""
-    return {key: problem.value for key, problem in answers.problems.items()} or {"": "nothing_answered"}
+def _problems(answers: Answers, page: Page) -> dict[str, str]:
+    """Keys of words by question id, of one page: what an earlier version of the survey let pass does not count."""
+    here = {question.id for question in page.questions}
+    return {key: problem.value for key, problem in answers.problems.items() if key in here}

@@ -1,0 +1,74 @@
+"""The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import DateTime, Index
+from sqlmodel import Field, SQLModel
+
+
+def _time(**options: Any) -> Any:
+    return Field(sa_type=DateTime(timezone=True), **options)
+
+
+class SurveyDraftRow(SQLModel, table=True):
+    """What somebody has answered so far. Writer: web/residents. Gone with the submission, or with the link:
+    the nightly cut takes those whose link is used or has expired."""
+
+    __tablename__: ClassVar[str] = "survey_draft"
+
+    invitation_id: UUID = Field(primary_key=True)
+    answers_encrypted: str
+    step: int = Field(default=1)
+    """The page to go on with, from 1."""
+    expires_at: datetime = _time(index=True)
+    """The link's."""
+
+
+class HeldAnswerRow(SQLModel, table=True):
+    """A submitted survey until the cut of the day. Writer: web/residents; the cut takes it away.
+
+    Nothing in it leads to the invitation: no id, no time. `survey.held.HeldAnswer`, encrypted. What waits for the next
+    cut gets a new id: one that somebody has opened may be gone the next day.
+    """
+
+    __tablename__: ClassVar[str] = "survey_held"
+    __table_args__ = (Index("ix_survey_held_urgent", "id", postgresql_where="urgent AND NOT seen"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    body_encrypted: str
+    urgent: bool = Field(default=False)
+    """Its comment sounds as if somebody should look at it today."""
+    seen: bool = Field(default=False)
+    """A person has looked at the urgent comment."""
+
+
+class SurveyCommentRow(SQLModel, table=True):
+    """A comment, masked, apart from the answers that it came with (R7). Writer: the cut; web/staff reviews.
+
+    A cut gives the comments of its week new ids, like the answers: what somebody has opened may be gone the next day.
+    """
+
+    __tablename__: ClassVar[str] = "survey_comment"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    agency: str
+    week: str
+    """ISO week, as `2026-W04`."""
+    language: str
+    comment_encrypted: str
+    may_share: bool = Field(default=False)
+    """The resident agreed that those who helped may read it."""
+    urgent: bool = Field(default=False)
+    reviewed: bool = Field(default=False)
+
+
+class SurveyCutRow(SQLModel, table=True):
+    """The last day whose answers were cut from their calls. Writer: activities; locked while a cut is made."""
+
+    __tablename__: ClassVar[str] = "survey_cut"
+
+    agency: str = Field(primary_key=True)
+    day: date | None = None
+    """Of the agency's own calendar."""

@@ -1,0 +1,42 @@
+"""A submitted survey, as it is held until the cut, and what it may say of its call (R7)."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from survey.answers import Answer
+
+
+class Context(BaseModel):
+    """What an answer says of the call that it is about. `None`: not told, or coarsened away."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    priority: int | None = None
+    call_type_group: str | None = None
+    area: str | None = None
+    area_version: str | None = None
+    """Of the map that the areas are of: they are redrawn now and then."""
+    delay_band: str | None = None
+    """How long the caller waited for an officer: `survey.context.DelayBand`."""
+    channel: str | None = None
+    """How the link came: `text`."""
+
+
+class HeldAnswer(BaseModel):
+    """One submission. Nothing in it names call, phone or invitation."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    agency: str
+    survey_version: str
+    language: str
+    week: str
+    """ISO week of the submission, as `2026-W04`."""
+    answers: Mapping[str, Answer]
+    """By question id, comments apart."""
+    comment: str | None = None
+    """Masked."""
+    may_share: bool = False
+    urgent: bool = False
+    context: Context

@@ -1,0 +1,132 @@
+"""A copy of the survey's part of the database, hidden columns and all, as somebody reads it who may not."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Engine, RowMapping, text
+
+from calls.facts import CallFacts
+from survey.context import context_of
+from tests.survey.month import TAG
+
+VALID: Final = timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """What the database says of it and of its call. `place`: of the row in its file."""
+
+    call_id: str
+    used: bool
+    language: str | None
+    sent: datetime
+    context: Mapping[str, object]
+    xmin: int
+    place: tuple[int, int]
+    first_used: int | None = None
+    """The night after which it was first seen to be used, where somebody kept a copy of each night."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    id: str
+    tag: str
+    language: str
+    week: str
+    context: Mapping[str, object]
+    answers: Mapping[str, Any]
+    xmin: int
+    place: tuple[int, int]
+    first_seen: int | None = None
+
+    @property
+    def cell(self) -> Hashable:
+        """All by which its invitation could be known, but for its place."""
+        told = tuple(sorted(self.context.items()))
+        return (self.language, self.week, told, self.met_an_officer, self.xmin, self.first_seen)
+
+    @property
+    def met_an_officer(self) -> bool:
+        """So says the answer itself: then one came."""
+        return self.answers.get("Q6") == "in_person"
+
+
+@dataclass(kw_only=True)
+class Loot:
+    """A copy of the database. `held`: how many answers wait, encrypted."""
+
+    invitations: list[Invitation]
+    responses: list[Response]
+    held: int
+    now: datetime
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """A copy of each night, by which it is known in which an answer was new, and a link."""
+
+    used: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def look(self, loot: Loot, night: int) -> None:
+        for invitation in loot.invitations:
+            if invitation.used:
+                self.used.setdefault(invitation.call_id, night)
+        for response in loot.responses:
+            self.seen.setdefault(response.tag, night)  # its content: it is the same in both copies
+
+
+def loot_of(engine: Engine, *, now: datetime, watch: Watch | None = None) -> Loot:
+    """Everything that can be read."""
+    used, seen = (watch.used, watch.seen) if watch else ({}, {})
+    with engine.connect() as connection:
+        invitations = connection.execute(
+            text(
+                "SELECT i.call_id, i.used, i.language, i.expires_at, c.facts, i.xmin::text::bigint AS xmin, "
+                "i.ctid::text AS ctid FROM survey_invitation i JOIN call c ON c.call_id = i.call_id"
+            )
+        ).mappings()
+        responses = connection.execute(
+            text("SELECT *, xmin::text::bigint AS the_xmin, ctid::text AS the_ctid FROM survey_response")
+        ).mappings()
+        return Loot(
+            invitations=[_invitation(row, used) for row in invitations],
+            responses=[_response(row, seen) for row in responses],
+            held=connection.execute(text("SELECT count(*) FROM survey_held")).scalar_one(),
+            now=now,
+        )
+
+
+def _invitation(row: RowMapping, used: Mapping[str, int]) -> Invitation:
+    return Invitation(
+        call_id=row["call_id"],
+        used=row["used"],
+        language=row["language"],
+        sent=row["expires_at"] - VALID,
+        context=context_of(CallFacts.model_validate(row["facts"])).model_dump(exclude_none=True),
+        xmin=row["xmin"],
+        place=_place(row["ctid"]),
+        first_used=used.get(row["call_id"]),
+    )
+
+
+def _response(row: RowMapping, seen: Mapping[str, int]) -> Response:
+    tag = row["answers"][TAG]
+    return Response(
+        id=str(row["id"]),
+        tag=tag,
+        language=row["language"],
+        week=row["week"],
+        context=row["context"],
+        answers={name: value for name, value in row["answers"].items() if name != TAG},
+        xmin=row["the_xmin"],
+        place=_place(row["the_ctid"]),
+        first_seen=seen.get(tag),
+    )
+
+
+def _place(ctid: str) -> tuple[int, int]:
+    page, number = ctid.strip("()").split(",")
+    return int(page), int(number)

@@ -1,0 +1,131 @@
+"""What stands before every page: posts from foreign pages, guesses of survey links, HEAD, and faults of ours.
+
+Twilio's webhooks and the health check pass untouched: they have their own checks, and nobody reads a page there.
+"""
+
+import math
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from calls.facts import Language
+from web.residents.clients import Clients
+from web.residents.pages import Pages
+from web.residents.tries import Tries
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+NOT_PAGES: Final = ("/twilio/", "/healthz", "/static/")
+_HAVE_THEIR_OWN: Final = ("/twilio/", "/static/")
+_FROM_HERE: Final = frozenset({"same-origin", "none"})
+_NOT_TOLD: Final = "null"
+"""What browsers write for our own pages, too: these say `no-referrer`."""
+
+
+def is_page(scope: Scope) -> bool:
+    """Is it a page that a resident may read?"""
+    return scope["type"] == "http" and not scope["path"].startswith(NOT_PAGES)
+
+
+class HeadAsGet:
+    """HEAD is GET without the body: scanners ask so for links, and a link that says 405 looks dead to them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith(_HAVE_THEIR_OWN):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
+class FaultsSaidKindly:
+    """A fault of ours is a page like others. The log has where it was and what kind, and not a word of what (R3)."""
+
+    def __init__(self, app: ASGIApp, *, page: Callable[[], Response]) -> None:
+        self._app, self._page = app, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not is_page(scope):
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words may be personal
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("a page failed", cause=type(error).__name__, where=f"{last.name}, line {last.lineno}")
+            if not has_begun:
+                await self._page()(scope, receive, send)
+
+
+class OwnPostsOnly:
+    """What is posted comes from a page of ours. Phones that are too old to say where from are believed: without a link
+    nobody can do anything with what they post."""
+
+    def __init__(self, app: ASGIApp, *, origin: str, page: Callable[[], Response]) -> None:
+        self._app, self._origin, self._page = app, origin, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_foreign = is_page(scope) and scope["method"] == "POST" and self._is_foreign(Headers(scope=scope))
+        await (self._page() if is_foreign else self._app)(scope, receive, send)
+
+    def _is_foreign(self, headers: Headers) -> bool:
+        site = headers.get("Sec-Fetch-Site")  # browsers write it, and no page can
+        if site is not None:
+            return site not in _FROM_HERE
+        return headers.get("Origin", _NOT_TOLD).lower() not in {_NOT_TOLD, self._origin.lower()}
+
+
+class GuessesCounted:
+    """Links that lead nowhere, below an address, are counted, and after too many the answer is 429.
+
+    A link that opens something is never counted and never refused: behind one address of a mobile network are thousands
+    of phones. So guessing is made slow for nobody who has a link; with 60 bits it is hopeless anyway.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, below: str, clients: Clients, tries: Tries, page: Callable[[float], Response]
+    ) -> None:
+        self._app, self._below, self._clients, self._tries, self._page = app, below, clients, tries, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._below):
+            await self._app(scope, receive, send)
+            return
+        instead: Response | None = None
+
+        async def send_counting(message: Message) -> None:
+            nonlocal instead
+            if message["type"] == "http.response.start" and message["status"] == 404:
+                wait = self._tries.take(self._clients.of(scope))
+                instead = self._page(wait) if wait else None
+            if instead is None:
+                await send(message)
+
+        await self._app(scope, receive, send_counting)
+        if instead is not None:
+            await instead(scope, receive, send)
+
+
+def too_many(pages: Pages, seconds: float, *, first: Language = Language.ENGLISH) -> Response:
+    """429: in so many seconds there is a try again. The page says where to phone meanwhile."""
+    answer = pages.message("limited", status=429, first=first)
+    answer.headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+    return answer

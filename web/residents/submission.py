@@ -1,0 +1,84 @@
+"""A survey is sent: its link is used up, and what was answered is held until the cut of the day (R7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session, col, delete
+
+from calls.facts import CallFacts, Language
+from database.surveys import HeldAnswerRow, SurveyDraftRow
+from database.tables import CallRow
+from survey.answers import Answer, Answers
+from survey.context import context_of, iso_week
+from survey.held import Context, HeldAnswer
+from survey.questions import Question, QuestionKind, Survey
+from survey.urgent import sounds_urgent
+from web.residents.agency import Site
+from web.residents.invitations import Closed, invitation_of, why_closed
+
+_SHARE: Final = "S1"
+"""Whether those who helped may read the comment: it is kept with the comment, not with the answers."""
+_YES: Final = "yes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """What became of it. `closed`: why the link is; then nothing was stored. `urgent`: the comment sounds so."""
+
+    closed: Closed | None = None
+    urgent: bool = False
+
+
+def submit(site: Site, token: str, *, answers: Answers, language: Language) -> Submitted:
+    """Hold one survey's answers and use its link up, both or neither. Nothing of it is logged: not even that it was.
+
+    What is held names no call, no invitation and no time but the week.
+    """
+    comment = comment_in(site.agency.survey, answers.values)
+    urgent = comment is not None and sounds_urgent(comment)
+    now = site.clock.now()
+    with Session(site.engine) as session, session.begin():
+        invitation = invitation_of(session, site, token, lock=True)
+        closed = why_closed(invitation, now)
+        if closed is not None or invitation is None:
+            return Submitted(closed=closed or Closed.UNKNOWN)
+        invitation.used = True
+        session.add(invitation)
+        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))
+        held = HeldAnswer(
+            agency=site.agency.key,
+            survey_version=site.agency.survey.version,
+            language=language,
+            week=iso_week(now),
+            answers=_apart(site.agency.survey, answers.values),
+            comment=comment,
+            may_share=comment is not None and answers.values.get(_SHARE) == _YES,
+            urgent=urgent,
+            context=_context(session, invitation.call_id),
+        )
+        session.add(
+            HeldAnswerRow(body_encrypted=site.keyring.encrypt_without_time(held.model_dump_json()), urgent=urgent)
+        )
+    return Submitted(urgent=urgent)
+
+
+def comment_in(survey: Survey, values: Mapping[str, Answer]) -> str | None:
+    """What was written, of all questions that ask for words."""
+    written = [str(values[question.id]) for question in _comments(survey) if question.id in values]
+    return "\n\n".join(written) or None
+
+
+def _comments(survey: Survey) -> list[Question]:
+    return [question for question in survey.questions if question.kind is QuestionKind.COMMENT]
+
+
+def _apart(survey: Survey, values: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The answers without the comment and what is said about it."""
+    words = {question.id for question in _comments(survey)} | {_SHARE}
+    return {id_: value for id_, value in values.items() if id_ not in words}
+
+
+def _context(session: Session, call_id: str) -> Context:
+    call = session.get(CallRow, call_id)
+    return Context() if call is None else context_of(CallFacts.model_validate(call.facts))
