@@ -106,7 +106,7 @@ def test_a_change_of_the_encryption_key_changes_neither_links_nor_codes() -> Non
 
 def test_ten_thousand_codes_are_codes_and_nothing_that_could_be_mistaken(keyring: Keyring) -> None:
     codes = {keyring.text_code(str(number)) for number in range(10_000)}
-    assert len(codes) == 10_000
+    assert len(codes) > 9_990  # of 2^29 two are now and then the same
     for code in codes:
         assert re.fullmatch("[0-9BCDFGHJKMNPQRSTVWXYZ]{6}", code)
         assert not code.isdecimal()
