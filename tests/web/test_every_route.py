@@ -252,3 +252,25 @@ def test_r3_a_fault_of_ours_is_a_kind_page_and_its_words_are_not_in_the_log(
     assert "ValueError" in out
     assert ask.token not in out
     assert "6135550142" not in out
+
+
+def test_r10_what_goes_wrong_is_said_first_in_the_language_of_whoever_asks(
+    ask: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(answer: requests.Response) -> tuple[str, int]:
+        page, section = re.findall(r'<(?:html|section) [^>]*lang="(\w\w)"', answer.text)[:2]
+        assert page == section
+        return page, answer.status_code
+
+    french = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
+    for query, headers, language in (("", french, "fr"), ("?lang=fr", {}, "fr"), ("?lang=en", french, "en")):
+        assert first(ask("GET", f"/nowhere{query}", **headers)) == (language, 404)
+        assert first(ask("PUT", f"/{query}", **headers)) == (language, 405)
+        foreign = {"Origin": "https://evil.example.org", **headers}
+        assert first(ask("POST", f"/was-it-you{query}", **foreign)) == (language, 403)
+        for _ in range(20):
+            ask("GET", "/s/none")
+        assert first(ask("GET", f"/s/none{query}", **headers)) == (language, 429)
+        with monkeypatch.context() as broken:
+            broken.setattr(Keyring, "token_hash", lambda *_: 1 / 0)
+            assert first(ask("GET", f"/s/none{query}", **headers)) == (language, 500)

@@ -12,7 +12,9 @@ from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection
 from starlette.routing import Match
+from starlette.types import Scope
 
 from calls.clock import Clock
 from database.encryption import Keyring
@@ -21,7 +23,7 @@ from web.residents.agency import ResidentAgency, Site
 from web.residents.clients import Clients
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
-from web.residents.pages import HERE, Pages
+from web.residents.pages import HERE, Pages, language_of
 from web.residents.shields import NOT_PAGES, FaultsSaidKindly, GuessesCounted, HeadAsGet, OwnPostsOnly, too_many
 from web.residents.surveys import survey_routes
 from web.residents.tries import tries_of_codes, tries_of_links
@@ -56,10 +58,10 @@ def create_residents_app(
     clients = Clients(proxies=proxies)
     # The last one that is added is the outermost: every answer of the others has its headers.
     app.add_middleware(
-        GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(too_many, pages)
+        GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(_too_many, pages)
     )
-    app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(pages.message, "foreign", status=403))
-    app.add_middleware(FaultsSaidKindly, page=partial(pages.message, "trouble", status=500))
+    app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
+    app.add_middleware(FaultsSaidKindly, page=partial(_message, pages, "trouble", 500))
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -70,6 +72,15 @@ def create_residents_app(
     _add_own_pages(app, site)
     _add_error_pages(app, pages)
     return app
+
+
+def _too_many(pages: Pages, scope: Scope, seconds: float) -> Response:
+    return too_many(pages, seconds, first=language_of(HTTPConnection(scope)))
+
+
+def _message(pages: Pages, reason: str, status: int, scope: Scope) -> Response:
+    """Both languages, that of whoever asks first."""
+    return pages.message(reason, status=status, first=language_of(HTTPConnection(scope)))
 
 
 def _add_own_pages(app: FastAPI, site: Site) -> None:
@@ -90,9 +101,8 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     def problem(request: Request, status: int) -> Response:
         if request.url.path.startswith(NOT_PAGES):
             return Response(status_code=status)
-        if status >= 500:
-            return pages.message("trouble", status=status)
-        return pages.message(_REASONS.get(status, "refused"), status=status)
+        reason = "trouble" if status >= 500 else _REASONS.get(status, "refused")
+        return _message(pages, reason, status, request.scope)
 
     # None of these waits for a thread: a webhook is refused in time while all threads wait for the database.
     @app.exception_handler(StarletteHTTPException)

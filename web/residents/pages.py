@@ -9,6 +9,7 @@ from typing import Final
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.requests import HTTPConnection
 
 from calls.facts import Language
 from web.residents.agency import ResidentAgency
@@ -82,6 +83,12 @@ def page_language(*wishes: str | None, accept_language: str = "") -> Language:
         if wish in set(Language):
             return Language(wish)
     return next(iter(_accepted(accept_language)), Language.ENGLISH)
+
+
+def language_of(request: HTTPConnection) -> Language:
+    """For answers that know of whoever asks no more than the request says."""
+    accepted = request.headers.get("Accept-Language", "")
+    return page_language(request.query_params.get("lang"), accept_language=accepted)
 
 
 def _accepted(header: str) -> Sequence[Language]:
