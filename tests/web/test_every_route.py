@@ -274,3 +274,15 @@ def test_r10_what_goes_wrong_is_said_first_in_the_language_of_whoever_asks(
         with monkeypatch.context() as broken:
             broken.setattr(Keyring, "token_hash", lambda *_: 1 / 0)
             assert first(ask("GET", f"/s/none{query}", **headers)) == (language, 500)
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_what_was_posted_is_on_the_page_that_says_of_a_fault(
+    ask: Asked, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Keyring, "token_hash", lambda *_: 1 / 0)
+    monkeypatch.setattr(Keyring, "code_hash", lambda *_: 1 / 0)
+    answer = ask("POST", path)
+    assert answer.status_code == 500
+    assert '<input type="hidden" name="code" value="7K3M9X">' in answer.text
+    assert "Nothing was lost" not in answer.text

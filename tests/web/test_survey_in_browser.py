@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from database.encryption import Keyring
 from database.surveys import SurveyDraftRow
@@ -243,3 +244,31 @@ def test_a_survey_without_steps_is_one_page_whose_follow_ups_wait_for_their_gate
         expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
         assert site.held()[0].answers == {"Q6": "in_person", "Q9": "5"}
         page.close()
+
+
+def test_what_was_typed_outlives_a_database_that_is_away(
+    residents: Residents, engine: Engine, browser: Browser
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4&lang=fr")
+    words = 'First line\n"second" <b>line</b> & the rest'
+    page.locator("#C1").fill(words)
+    choose(page, "Q10", "noise")
+    choose(page, "Q10", "drugs")
+    event.listen(engine, "before_cursor_execute", away)
+    try:
+        next_page(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Pas encore envoyé")
+        assert_accessible(page)
+        page.get_by_role("button", name="Réessayer").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Pas encore envoyé")
+    finally:
+        event.remove(engine, "before_cursor_execute", away)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Merci")
+    (held,) = residents.held()
+    assert (held.answers, held.comment) == ({"Q10": ["noise", "drugs"]}, words)
+    page.close()

@@ -21,6 +21,7 @@ from database.encryption import Keyring
 from settings import Network
 from web.residents.agency import ResidentAgency, Site
 from web.residents.clients import Clients
+from web.residents.forms import form_of
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, language_of
@@ -61,7 +62,7 @@ def create_residents_app(
         GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(_too_many, pages)
     )
     app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
-    app.add_middleware(FaultsSaidKindly, page=partial(_message, pages, "trouble", 500))
+    app.add_middleware(FaultsSaidKindly, page=partial(_trouble, pages, 500))
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -76,6 +77,13 @@ def create_residents_app(
 
 def _too_many(pages: Pages, scope: Scope, seconds: float) -> Response:
     return too_many(pages, seconds, first=language_of(HTTPConnection(scope)))
+
+
+def _trouble(pages: Pages, status: int, scope: Scope) -> Response:
+    """Something is wrong with us. What was posted is on the page, to be sent again."""
+    form = form_of(scope)
+    first = language_of(HTTPConnection(scope))
+    return pages.message("not_yet" if form else "trouble", status=status, first=first, again=form)
 
 
 def _message(pages: Pages, reason: str, status: int, scope: Scope) -> Response:
@@ -101,8 +109,9 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
     def problem(request: Request, status: int) -> Response:
         if request.url.path.startswith(NOT_PAGES):
             return Response(status_code=status)
-        reason = "trouble" if status >= 500 else _REASONS.get(status, "refused")
-        return _message(pages, reason, status, request.scope)
+        if status >= 500:
+            return _trouble(pages, status, request.scope)
+        return _message(pages, _REASONS.get(status, "refused"), status, request.scope)
 
     # None of these waits for a thread: a webhook is refused in time while all threads wait for the database.
     @app.exception_handler(StarletteHTTPException)

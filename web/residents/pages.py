@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from calls.facts import Language
 from web.residents.agency import ResidentAgency
+from web.residents.forms import Form
 from web.residents.locales import words
 
 HERE: Final = Path(__file__).parent
@@ -49,9 +50,13 @@ class Pages:
         )
         return HTMLResponse(html, status_code=status)
 
-    def message(self, reason: str, *, status: int, first: Language = Language.ENGLISH) -> HTMLResponse:
-        """A short message in both languages: `reason` and `reason`_title are its words."""
-        return self.page("message.html", first, status=status, reason=reason, parts=self._both(first))
+    def message(
+        self, reason: str, *, status: int, first: Language = Language.ENGLISH, again: Form | None = None
+    ) -> HTMLResponse:
+        """A short message in both languages: `reason` and `reason`_title are its words. `again`: what was posted, to be
+        posted once more by a button."""
+        fields = [] if again is None else again.multi_items()
+        return self.page("message.html", first, status=status, reason=reason, again=fields, parts=self._both(first))
 
     def urgent(self, first: Language, *, and_then: str = "urgent_today", status: int = 200) -> HTMLResponse:
         """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it."""
