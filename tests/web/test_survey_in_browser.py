@@ -272,3 +272,16 @@ def test_what_was_typed_outlives_a_database_that_is_away(
     (held,) = residents.held()
     assert (held.answers, held.comment) == ({"Q10": ["noise", "drugs"]}, words)
     page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mistake_with_an_urgent_comment_can_be_read_and_called_from(
+    residents: Residents, browser: Browser, scheme: Scheme
+) -> None:
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4")
+    page.locator("#C1").evaluate("one => { one.removeAttribute('maxlength'); one.value = 'a gun ' + 'x'.repeat(1000) }")
+    next_page(page)
+    expect(page.get_by_role("alert").get_by_role("link", name="Call 9-1-1")).to_be_visible()
+    assert_accessible(page)
+    page.close()
