@@ -286,3 +286,26 @@ def test_what_was_posted_is_on_the_page_that_says_of_a_fault(
     assert answer.status_code == 500
     assert '<input type="hidden" name="code" value="7K3M9X">' in answer.text
     assert "Nothing was lost" not in answer.text
+
+
+@pytest.mark.parametrize("path", GOT)
+def test_a_slash_at_the_end_is_forgiven_and_leads_to_no_other_host(ask: Asked, path: str) -> None:
+    """Some programs add one to links, and people to addresses that they were told. Where a proxy does not pass the
+    host on, or speaks https before us, an address that we make of both is a wrong one, with a token in it."""
+    written = path.replace("{token}", ask.token)
+    for method in ("GET", "HEAD"):
+        answers = [
+            ask(method, f"{one}?lang=fr", Host="internal.example.org:8000")
+            for one in (written, f"{written.rstrip('/')}/")
+        ]
+        assert [answer.status_code for answer in answers] == [answers[0].status_code] * 2
+        assert answers[0].headers.get("Location") == answers[1].headers.get("Location")
+        assert not answers[1].headers.get("Location", "/").startswith(("http", "//"))
+
+
+def test_a_slash_at_the_end_makes_no_other_host_of_an_address(ask: Asked) -> None:
+    for path in ("//evil.example.org/", "//evil.example.org//s/", "/nowhere/", "/twilio/inbound/", "/static/"):
+        for method in ("GET", "POST"):
+            answer = ask(method, path)
+            assert answer.status_code in {404, 405}, path
+            assert "Location" not in answer.headers

@@ -25,7 +25,15 @@ from web.residents.forms import form_of
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, language_of
-from web.residents.shields import NOT_PAGES, FaultsSaidKindly, GuessesCounted, HeadAsGet, OwnPostsOnly, too_many
+from web.residents.shields import (
+    NOT_PAGES,
+    FaultsSaidKindly,
+    GuessesCounted,
+    HeadAsGet,
+    OwnPostsOnly,
+    SlashForgiven,
+    too_many,
+)
 from web.residents.surveys import survey_routes
 from web.residents.tries import tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
@@ -55,7 +63,7 @@ def create_residents_app(
     """
     site = Site(engine=engine, keyring=keyring, agency=agency, clock=clock, origin=origin.rstrip("/"))
     pages = Pages(agency)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     clients = Clients(proxies=proxies)
     # The last one that is added is the outermost: every answer of the others has its headers.
     app.add_middleware(
@@ -63,6 +71,7 @@ def create_residents_app(
     )
     app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
     app.add_middleware(FaultsSaidKindly, page=partial(_trouble, pages, 500))
+    app.add_middleware(SlashForgiven)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))

@@ -1,4 +1,4 @@
-"""What stands before every page: posts from foreign pages, guesses of survey links, HEAD, and faults of ours.
+"""What stands before every page: posts from foreign pages, guesses of survey links, HEAD, slashes, faults of ours.
 
 Twilio's webhooks and the health check pass untouched: they have their own checks, and nobody reads a page there.
 """
@@ -47,6 +47,19 @@ class HeadAsGet:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
+class SlashForgiven:
+    """An address with a slash at its end is the one without. To lead there would need our address from outside, and the
+    request knows no more of it than a proxy tells."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_page(scope):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)
 
 
 class FaultsSaidKindly:
