@@ -285,3 +285,14 @@ def test_a_mistake_with_an_urgent_comment_can_be_read_and_called_from(
     expect(page.get_by_role("alert").get_by_role("link", name="Call 9-1-1")).to_be_visible()
     assert_accessible(page)
     page.close()
+
+
+def test_nothing_beside_the_form_leads_away_from_what_is_being_typed(residents: Residents, browser: Browser) -> None:
+    """The browser's way back would lead to the page as it was saved: nothing of it is kept on the phone."""
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4")
+    page.locator("#C1").fill("typed and not sent")
+    for link in page.get_by_role("link").all():
+        link.evaluate("one => one.click()")
+    expect(page.locator("#C1")).to_have_value("typed and not sent")
+    page.close()
