@@ -252,3 +252,60 @@ def test_r3_a_fault_of_ours_is_a_kind_page_and_its_words_are_not_in_the_log(
     assert "ValueError" in out
     assert ask.token not in out
     assert "6135550142" not in out
+
+
+def test_r10_what_goes_wrong_is_said_first_in_the_language_of_whoever_asks(
+    ask: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(answer: requests.Response) -> tuple[str, int]:
+        page, section = re.findall(r'<(?:html|section) [^>]*lang="(\w\w)"', answer.text)[:2]
+        assert page == section
+        return page, answer.status_code
+
+    french = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
+    for query, headers, language in (("", french, "fr"), ("?lang=fr", {}, "fr"), ("?lang=en", french, "en")):
+        assert first(ask("GET", f"/nowhere{query}", **headers)) == (language, 404)
+        assert first(ask("PUT", f"/{query}", **headers)) == (language, 405)
+        foreign = {"Origin": "https://evil.example.org", **headers}
+        assert first(ask("POST", f"/was-it-you{query}", **foreign)) == (language, 403)
+        for _ in range(20):
+            ask("GET", "/s/none")
+        assert first(ask("GET", f"/s/none{query}", **headers)) == (language, 429)
+        with monkeypatch.context() as broken:
+            broken.setattr(Keyring, "token_hash", lambda *_: 1 / 0)
+            assert first(ask("GET", f"/s/none{query}", **headers)) == (language, 500)
+
+
+@pytest.mark.parametrize("path", POSTED)
+def test_what_was_posted_is_on_the_page_that_says_of_a_fault(
+    ask: Asked, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Keyring, "token_hash", lambda *_: 1 / 0)
+    monkeypatch.setattr(Keyring, "code_hash", lambda *_: 1 / 0)
+    answer = ask("POST", path)
+    assert answer.status_code == 500
+    assert '<input type="hidden" name="code" value="7K3M9X">' in answer.text
+    assert "Nothing was lost" not in answer.text
+
+
+@pytest.mark.parametrize("path", GOT)
+def test_a_slash_at_the_end_is_forgiven_and_leads_to_no_other_host(ask: Asked, path: str) -> None:
+    """Some programs add one to links, and people to addresses that they were told. Where a proxy does not pass the
+    host on, or speaks https before us, an address that we make of both is a wrong one, with a token in it."""
+    written = path.replace("{token}", ask.token)
+    for method in ("GET", "HEAD"):
+        answers = [
+            ask(method, f"{one}?lang=fr", Host="internal.example.org:8000")
+            for one in (written, f"{written.rstrip('/')}/")
+        ]
+        assert [answer.status_code for answer in answers] == [answers[0].status_code] * 2
+        assert answers[0].headers.get("Location") == answers[1].headers.get("Location")
+        assert not answers[1].headers.get("Location", "/").startswith(("http", "//"))
+
+
+def test_a_slash_at_the_end_makes_no_other_host_of_an_address(ask: Asked) -> None:
+    for path in ("//evil.example.org/", "//evil.example.org//s/", "/nowhere/", "/twilio/inbound/", "/static/"):
+        for method in ("GET", "POST"):
+            answer = ask(method, path)
+            assert answer.status_code in {404, 405}, path
+            assert "Location" not in answer.headers

@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from database.encryption import Keyring
 from database.surveys import SurveyDraftRow
@@ -170,7 +171,7 @@ def test_every_page_and_state_is_accessible_on_a_phone_and_on_a_desk(
     states = []
     for state in tour(residents, page, language):
         states.append(state)
-        assert state == "nowhere" or page.locator("html").get_attribute("lang") == language
+        assert page.locator("html").get_attribute("lang") == language
         assert_accessible(page)
         page.set_viewport_size(DESK)
         assert_accessible(page)
@@ -243,3 +244,55 @@ def test_a_survey_without_steps_is_one_page_whose_follow_ups_wait_for_their_gate
         expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
         assert site.held()[0].answers == {"Q6": "in_person", "Q9": "5"}
         page.close()
+
+
+def test_what_was_typed_outlives_a_database_that_is_away(
+    residents: Residents, engine: Engine, browser: Browser
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4&lang=fr")
+    words = 'First line\n"second" <b>line</b> & the rest'
+    page.locator("#C1").fill(words)
+    choose(page, "Q10", "noise")
+    choose(page, "Q10", "drugs")
+    event.listen(engine, "before_cursor_execute", away)
+    try:
+        next_page(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Pas encore envoyé")
+        assert_accessible(page)
+        page.get_by_role("button", name="Réessayer").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Pas encore envoyé")
+    finally:
+        event.remove(engine, "before_cursor_execute", away)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Merci")
+    (held,) = residents.held()
+    assert (held.answers, held.comment) == ({"Q10": ["noise", "drugs"]}, words)
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mistake_with_an_urgent_comment_can_be_read_and_called_from(
+    residents: Residents, browser: Browser, scheme: Scheme
+) -> None:
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4")
+    page.locator("#C1").evaluate("one => { one.removeAttribute('maxlength'); one.value = 'a gun ' + 'x'.repeat(1000) }")
+    next_page(page)
+    expect(page.get_by_role("alert").get_by_role("link", name="Call 9-1-1")).to_be_visible()
+    assert_accessible(page)
+    page.close()
+
+
+def test_nothing_beside_the_form_leads_away_from_what_is_being_typed(residents: Residents, browser: Browser) -> None:
+    """The browser's way back would lead to the page as it was saved: nothing of it is kept on the phone."""
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4")
+    page.locator("#C1").fill("typed and not sent")
+    for link in page.get_by_role("link").all():
+        link.evaluate("one => one.click()")
+    expect(page.locator("#C1")).to_have_value("typed and not sent")
+    page.close()

@@ -218,6 +218,22 @@ def test_a_second_tap_does_not_hide_9_1_1(residents: Residents) -> None:
     assert len(residents.held()) == 1
 
 
+def test_a_mistake_does_not_hide_9_1_1(residents: Residents) -> None:
+    token = residents.invite(language="en")
+    long = "he has a gun " + "x" * 1000
+    for answers in ({"C1": long}, {"C1": "he has a gun", "Q10": "spaceships"}):
+        page = sent(residents, token, answers, step=LAST)
+        assert page.status_code == 422
+        for part in ("Is anyone in danger now? Call 9-1-1.", 'href="tel:911"', "Nothing is sent yet", answers["C1"]):
+            assert part in read(page)
+        assert "look at your comment today" not in page.text
+    ordinary = sent(residents, token, {"C1": "x" * 1001}, step=LAST)
+    assert "tel:911" not in ordinary.text
+    sent(residents, token, {"Q10": "noise"}, step=LAST)
+    used = sent(residents, token, {"C1": long}, step=LAST)
+    assert (used.status_code, "Is anyone in danger now?" in used.text) == (410, True)
+
+
 def test_r3_neither_token_nor_answer_is_in_a_log_a_column_or_an_address(residents: Residents) -> None:
     log = io.StringIO()
     configure_logging(service="web", format_="json", stream=log)

@@ -275,3 +275,14 @@ class asked_of:  # noqa: N801 - reads as a word
 
     def __exit__(self, *_: object) -> None:
         event.remove(self._engine, "before_cursor_execute", self._note)
+
+
+def test_a_comment_that_sounds_urgent_is_answered_with_9_1_1_whatever_others_behind_the_address_tried(
+    site: Residents,
+) -> None:
+    token = site.invite(valid_for=timedelta(seconds=-1))
+    for number in range(21):
+        last = site.http.get(f"{site.address}/s/{number:012}", timeout=10)
+    assert last.status_code == 429
+    sent = site.http.post(f"{site.address}/s/{token}", data={"step": "4", "C1": "he has a gun"}, timeout=10)
+    assert (sent.status_code, "Is anyone in danger now?" in sent.text) == (410, True)

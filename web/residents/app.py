@@ -12,17 +12,28 @@ from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine, text
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection
 from starlette.routing import Match
+from starlette.types import Scope
 
 from calls.clock import Clock
 from database.encryption import Keyring
 from settings import Network
 from web.residents.agency import ResidentAgency, Site
 from web.residents.clients import Clients
+from web.residents.forms import form_of
 from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
-from web.residents.pages import HERE, Pages
-from web.residents.shields import NOT_PAGES, FaultsSaidKindly, GuessesCounted, HeadAsGet, OwnPostsOnly, too_many
+from web.residents.pages import HERE, Pages, language_of
+from web.residents.shields import (
+    NOT_PAGES,
+    FaultsSaidKindly,
+    GuessesCounted,
+    HeadAsGet,
+    OwnPostsOnly,
+    SlashForgiven,
+    too_many,
+)
 from web.residents.surveys import survey_routes
 from web.residents.tries import tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
@@ -52,14 +63,15 @@ def create_residents_app(
     """
     site = Site(engine=engine, keyring=keyring, agency=agency, clock=clock, origin=origin.rstrip("/"))
     pages = Pages(agency)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     clients = Clients(proxies=proxies)
     # The last one that is added is the outermost: every answer of the others has its headers.
     app.add_middleware(
-        GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(too_many, pages)
+        GuessesCounted, below="/s/", clients=clients, tries=tries_of_links(now), page=partial(_too_many, pages)
     )
-    app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(pages.message, "foreign", status=403))
-    app.add_middleware(FaultsSaidKindly, page=partial(pages.message, "trouble", status=500))
+    app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
+    app.add_middleware(FaultsSaidKindly, page=partial(_trouble, pages, 500))
+    app.add_middleware(SlashForgiven)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
@@ -70,6 +82,22 @@ def create_residents_app(
     _add_own_pages(app, site)
     _add_error_pages(app, pages)
     return app
+
+
+def _too_many(pages: Pages, scope: Scope, seconds: float) -> Response:
+    return too_many(pages, seconds, first=language_of(HTTPConnection(scope)))
+
+
+def _trouble(pages: Pages, status: int, scope: Scope) -> Response:
+    """Something is wrong with us. What was posted is on the page, to be sent again."""
+    form = form_of(scope)
+    first = language_of(HTTPConnection(scope))
+    return pages.message("not_yet" if form else "trouble", status=status, first=first, again=form)
+
+
+def _message(pages: Pages, reason: str, status: int, scope: Scope) -> Response:
+    """Both languages, that of whoever asks first."""
+    return pages.message(reason, status=status, first=language_of(HTTPConnection(scope)))
 
 
 def _add_own_pages(app: FastAPI, site: Site) -> None:
@@ -91,8 +119,8 @@ def _add_error_pages(app: FastAPI, pages: Pages) -> None:
         if request.url.path.startswith(NOT_PAGES):
             return Response(status_code=status)
         if status >= 500:
-            return pages.message("trouble", status=status)
-        return pages.message(_REASONS.get(status, "refused"), status=status)
+            return _trouble(pages, status, request.scope)
+        return _message(pages, _REASONS.get(status, "refused"), status, request.scope)
 
     # None of these waits for a thread: a webhook is refused in time while all threads wait for the database.
     @app.exception_handler(StarletteHTTPException)

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from fastapi import HTTPException, Request
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 Form = ImmutableMultiDict[str, str]
 
@@ -16,7 +17,7 @@ _MOST_SECONDS: Final = 10.0
 
 
 async def posted_form(request: Request) -> Form:
-    """The fields of a URL-encoded body, in order.
+    """The fields of a URL-encoded body, in order. The request keeps them: see `form_of`.
 
     Raises:
         HTTPException: 413 for more than 64 kB, 408 for more than ten seconds, 400 for what is not a form.
@@ -37,4 +38,12 @@ async def posted_form(request: Request) -> Form:
         pairs = parse_qsl(bytes(body).decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise HTTPException(400) from None
-    return ImmutableMultiDict(pairs)
+    form = Form(pairs)
+    request.state.form = form
+    return form
+
+
+def form_of(scope: Scope) -> Form | None:
+    """What was posted, if it could be read: whoever is told that nothing could be done need not type it again."""
+    form = scope.get("state", {}).get("form")
+    return form if isinstance(form, ImmutableMultiDict) else None

@@ -117,6 +117,14 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing was lost. Please try again in a few minutes.",
         "Rien n’est perdu. Veuillez réessayer dans quelques minutes.",
     ),
+    "not_yet_title": ("Not sent yet", "Pas encore envoyé"),
+    "not_yet": (
+        "We cannot do this right now. Please keep this page open: it holds what you entered. Try again in a few "
+        "minutes.",
+        "Impossible de répondre pour l’instant. Veuillez garder cette page ouverte\u00a0: elle contient ce que vous "
+        "avez inscrit. Réessayez dans quelques minutes.",
+    ),
+    "try_again": ("Try again", "Réessayer"),
     "refused_title": ("We cannot accept this", "Impossible d’accepter cet envoi"),
     "refused": (
         "What was sent could not be read. Please go back and try again.",

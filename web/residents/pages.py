@@ -9,9 +9,11 @@ from typing import Final
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.requests import HTTPConnection
 
 from calls.facts import Language
 from web.residents.agency import ResidentAgency
+from web.residents.forms import Form
 from web.residents.locales import words
 
 HERE: Final = Path(__file__).parent
@@ -48,9 +50,13 @@ class Pages:
         )
         return HTMLResponse(html, status_code=status)
 
-    def message(self, reason: str, *, status: int, first: Language = Language.ENGLISH) -> HTMLResponse:
-        """A short message in both languages: `reason` and `reason`_title are its words."""
-        return self.page("message.html", first, status=status, reason=reason, parts=self._both(first))
+    def message(
+        self, reason: str, *, status: int, first: Language = Language.ENGLISH, again: Form | None = None
+    ) -> HTMLResponse:
+        """A short message in both languages: `reason` and `reason`_title are its words. `again`: what was posted, to be
+        posted once more by a button."""
+        fields = [] if again is None else again.multi_items()
+        return self.page("message.html", first, status=status, reason=reason, again=fields, parts=self._both(first))
 
     def urgent(self, first: Language, *, and_then: str = "urgent_today", status: int = 200) -> HTMLResponse:
         """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it."""
@@ -82,6 +88,12 @@ def page_language(*wishes: str | None, accept_language: str = "") -> Language:
         if wish in set(Language):
             return Language(wish)
     return next(iter(_accepted(accept_language)), Language.ENGLISH)
+
+
+def language_of(request: HTTPConnection) -> Language:
+    """For answers that know of whoever asks no more than the request says."""
+    accepted = request.headers.get("Accept-Language", "")
+    return page_language(request.query_params.get("lang"), accept_language=accepted)
 
 
 def _accepted(header: str) -> Sequence[Language]:

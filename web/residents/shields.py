@@ -1,4 +1,4 @@
-"""What stands before every page: posts from foreign pages, guesses of survey links, HEAD, and faults of ours.
+"""What stands before every page: posts from foreign pages, guesses of survey links, HEAD, slashes, faults of ours.
 
 Twilio's webhooks and the health check pass untouched: they have their own checks, and nobody reads a page there.
 """
@@ -49,10 +49,23 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 
+class SlashForgiven:
+    """An address with a slash at its end is the one without. To lead there would need our address from outside, and the
+    request knows no more of it than a proxy tells."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_page(scope):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)
+
+
 class FaultsSaidKindly:
     """A fault of ours is a page like others. The log has where it was and what kind, and not a word of what (R3)."""
 
-    def __init__(self, app: ASGIApp, *, page: Callable[[], Response]) -> None:
+    def __init__(self, app: ASGIApp, *, page: Callable[[Scope], Response]) -> None:
         self._app, self._page = app, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,19 +85,19 @@ class FaultsSaidKindly:
             last = traceback.extract_tb(error.__traceback__)[-1]
             _log.error("a page failed", cause=type(error).__name__, where=f"{last.name}, line {last.lineno}")
             if not has_begun:
-                await self._page()(scope, receive, send)
+                await self._page(scope)(scope, receive, send)
 
 
 class OwnPostsOnly:
     """What is posted comes from a page of ours. Phones that are too old to say where from are believed: without a link
     nobody can do anything with what they post."""
 
-    def __init__(self, app: ASGIApp, *, origin: str, page: Callable[[], Response]) -> None:
+    def __init__(self, app: ASGIApp, *, origin: str, page: Callable[[Scope], Response]) -> None:
         self._app, self._origin, self._page = app, origin, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_foreign = is_page(scope) and scope["method"] == "POST" and self._is_foreign(Headers(scope=scope))
-        await (self._page() if is_foreign else self._app)(scope, receive, send)
+        await (self._page(scope) if is_foreign else self._app)(scope, receive, send)
 
     def _is_foreign(self, headers: Headers) -> bool:
         site = headers.get("Sec-Fetch-Site")  # browsers write it, and no page can
@@ -101,7 +114,7 @@ class GuessesCounted:
     """
 
     def __init__(
-        self, app: ASGIApp, *, below: str, clients: Clients, tries: Tries, page: Callable[[float], Response]
+        self, app: ASGIApp, *, below: str, clients: Clients, tries: Tries, page: Callable[[Scope, float], Response]
     ) -> None:
         self._app, self._below, self._clients, self._tries, self._page = app, below, clients, tries, page
 
@@ -115,7 +128,7 @@ class GuessesCounted:
             nonlocal instead
             if message["type"] == "http.response.start" and message["status"] == 404:
                 wait = self._tries.take(self._clients.of(scope))
-                instead = self._page(wait) if wait else None
+                instead = self._page(scope, wait) if wait else None
             if instead is None:
                 await send(message)
 

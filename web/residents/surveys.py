@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from calls.facts import Language
 from survey.answers import Answers, check_answers
+from survey.questions import QuestionKind
 from survey.steps import Given, Page, Way
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
@@ -18,12 +19,12 @@ from web.residents.forms import Form, posted_form
 from web.residents.groups import grouped
 from web.residents.invitations import Closed
 from web.residents.pages import Pages, page_language
-from web.residents.submission import comment_in, submit
+from web.residents.submission import submit
 
-_SEE_OTHER, _UNPROCESSABLE = 303, 422
+_SEE_OTHER, _GONE, _UNPROCESSABLE = 303, 410, 422
 # Unknown and expired links get the same answer: it does not say whether there ever was such a link.
 _WORDS_OF: Final = {Closed.UNKNOWN: "closed", Closed.EXPIRED: "closed", Closed.USED: "used"}
-_STATUS_OF: Final = {Closed.UNKNOWN: 404, Closed.EXPIRED: 404, Closed.USED: 410}
+_STATUS_OF: Final = {Closed.UNKNOWN: 404, Closed.EXPIRED: 404, Closed.USED: _GONE}
 
 _Lang = Annotated[str | None, Query()]
 _Accepted = Annotated[str, Header(alias="accept-language")]
@@ -93,7 +94,7 @@ class _Conversation:
         if not problems and turned_to is None and not answers.values:
             problems = {"": "nothing_answered"}
         if problems:
-            return self._page(token, language, page, given, problems=problems)
+            return self._page(token, language, page, given, problems=problems, urgent=self._sounds_urgent(sent))
         if turned_to is None:
             return self._finish(token, answers, language, sent)
         closed = save_draft(self._site, token, Draft(step=turned_to.number, language=language, answers=given))
@@ -120,7 +121,14 @@ class _Conversation:
         return RedirectResponse(f"/thank-you?lang={language}", status_code=_SEE_OTHER)
 
     def _page(
-        self, token: str, language: Language, page: Page, given: Given, *, problems: Mapping[str, str] | None = None
+        self,
+        token: str,
+        language: Language,
+        page: Page,
+        given: Given,
+        *,
+        problems: Mapping[str, str] | None = None,
+        urgent: bool = False,
     ) -> Response:
         return self._pages.page(
             "survey.html",
@@ -135,15 +143,21 @@ class _Conversation:
             token=token,
             given=given,
             problems=problems or {},
+            urgent=urgent,
         )
 
     def _refused(self, closed: Closed, language: Language, sent: Given) -> Response:
         """Nothing is stored. A comment that sounds urgent is answered all the same: a second tap on the button must not
         hide what the first one's page said."""
-        comment = comment_in(self._survey, check_answers(self._survey, sent).values)
-        if comment is not None and sounds_urgent(comment):
-            return self._pages.urgent(language, and_then=_WORDS_OF[closed], status=_STATUS_OF[closed])
+        if self._sounds_urgent(sent):
+            # Never 404, in whose place may come the page of the limit on guessing.
+            return self._pages.urgent(language, and_then=_WORDS_OF[closed], status=_GONE)
         return self._sorry(closed, language)
+
+    def _sounds_urgent(self, sent: Given) -> bool:
+        """Whatever becomes of it: it may be too long, or too late."""
+        comments = [question.id for question in self._survey.questions if question.kind is QuestionKind.COMMENT]
+        return any(sounds_urgent(comment) for id_ in comments for comment in sent.get(id_, ()))
 
     def _sorry(self, closed: Closed, language: Language) -> Response:
         return self._pages.message(_WORDS_OF[closed], status=_STATUS_OF[closed], first=language)
