@@ -33,6 +33,8 @@ _DAY_ENDS: Final = timedelta(hours=3)
 _A_DAY: Final = timedelta(days=1)
 _AT_MOST_MS: Final = 120_000
 """For a statement, and between two: a hundred cities' day takes some seconds of each."""
+_NOBODY_WAITS_MS: Final = 1_000
+"""Longest wait for a table of its own: who sends a survey waits behind it, and gives up after five seconds."""
 _Row = dict[str, Any]
 
 
@@ -177,14 +179,18 @@ class SurveyCut:
         session.execute(delete(SurveyDraftRow).where(is_over))
 
     def _clear_away(self) -> None:
-        """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed."""
-        tables = (HeldAnswerRow, SurveyDraftRow, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
-        names = ", ".join(_table(table).name for table in tables)
+        """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
+        until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
+        """
+        emptied = (HeldAnswerRow, SurveyDraftRow)
+        tables = (*emptied, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.detach()  # its limit is its own
+                connection.detach()  # its limits are its own
                 connection.execute(text(f"SET statement_timeout = {_AT_MOST_MS}"))
-                connection.execute(text(f"VACUUM (TRUNCATE FALSE) {names}"))
+                connection.execute(text(f"VACUUM (TRUNCATE FALSE) {_names(tables)}"))
+                connection.execute(text(f"SET lock_timeout = {_NOBODY_WAITS_MS}"))
+                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))
         except SQLAlchemyError as error:
             log.warning("the survey's tables were not vacuumed", cause=type(error).__name__)
 
@@ -199,6 +205,10 @@ class SurveyCut:
 def _taken_out(session: Session, table: type[SQLModel], of: Sequence[Any]) -> list[_Row]:
     columns = _table(table).c
     return [dict(row) for row in session.execute(delete(table).where(*of).returning(*columns)).mappings()]
+
+
+def _names(tables: Sequence[type[SQLModel]]) -> str:
+    return ", ".join(_table(table).name for table in tables)
 
 
 def _table(table: type[SQLModel]) -> Table:

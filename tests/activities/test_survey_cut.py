@@ -336,12 +336,16 @@ def test_r7_no_log_and_no_result_says_who_answered_or_how_many(town: Town) -> No
             assert str(secret) not in logs + batch
 
 
-def rows_in_file(engine: Engine, table: str) -> int:
-    """How many rows the table's file has, deleted ones too: by the pointers at the head of each page."""
+def bytes_of_file(engine: Engine, table: str) -> bytes:
     with engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
         path = f"pg_read_binary_file(pg_relation_filepath('{table}'))"
-        file = bytes(connection.execute(text(f"SELECT {path}")).scalar_one())
+        return bytes(connection.execute(text(f"SELECT {path}")).scalar_one())
+
+
+def rows_in_file(engine: Engine, table: str) -> int:
+    """How many rows the table's file has, deleted ones too: by the pointers at the head of each page."""
+    file = bytes_of_file(engine, table)
     count = 0
     for begin in range(0, len(file), 8192):
         lower = int.from_bytes(file[begin + 12 : begin + 14], "little")
@@ -356,6 +360,38 @@ def test_r7_deleted_rows_do_not_stay_in_the_files_with_their_transactions(town: 
     town.night(NOON)
     for table, count in (("survey_held", 0), ("survey_draft", 0), ("survey_invitation", 20), ("survey_response", 20)):
         assert rows_in_file(engine, table) == count, table
+
+
+def test_r7_no_byte_of_what_was_held_stays_in_its_file(town: Town, engine: Engine) -> None:
+    """A vacuum frees a row's room in its page and leaves the bytes there, transaction and all, until they are needed."""
+    token = town.invited("drafted", NOON, area="7")
+    town.drafted(token)
+    answered(town, 20)
+    town.sent(token, NOON, tag="100")
+    town.night(NOON)
+    for table in ("survey_held", "survey_draft"):
+        assert b"k1:gAAAA" not in bytes_of_file(engine, table), table
+
+
+def test_r7_the_planner_keeps_no_samples_of_what_was_held(town: Town, engine: Engine) -> None:
+    """PostgreSQL's statistics hold up to a hundred values of a column, as they are, until the table is analyzed anew:
+    what is empty by then never is."""
+    answered(town, 60, C1="Thank you")
+    town.drafted(town.invited("drafted", NOON))
+    samples = text(
+        "SELECT tablename || '.' || attname FROM pg_stats WHERE tablename IN ('survey_held', 'survey_draft', "
+        "'survey_response', 'survey_comment') AND attname IN ('body_encrypted', 'answers_encrypted', 'answers', "
+        "'comment_encrypted')"
+    )
+
+    def kept() -> list[str]:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE survey_held, survey_draft, survey_response, survey_comment"))
+            return list(connection.execute(samples).scalars())
+
+    assert kept() == []
+    town.night(NOON)
+    assert kept() == []
 
 
 def test_answers_of_another_agency_are_left_alone(town: Town) -> None:
