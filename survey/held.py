@@ -1,10 +1,14 @@
 """A submitted survey, as it is held until the cut, and what it may say of its call (R7)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from survey.answers import Answer
+
+_EVEN: Final = 2048
+"""Bytes. Ten answers and a comment of the longest kind, in French, are some 1,700."""
 
 
 class Context(BaseModel):
@@ -40,3 +44,9 @@ class HeldAnswer(BaseModel):
     may_share: bool = False
     urgent: bool = False
     context: Context
+
+    def as_text(self) -> str:
+        """As it is encrypted: all of one length, by which it could be told who of those that wait wrote a comment, and
+        how long a one; the spaces at its end are no part of it."""
+        body = self.model_dump_json()
+        return body + " " * (-len(body.encode()) % _EVEN)

@@ -189,6 +189,16 @@ def test_drafts_of_links_that_are_over_are_deleted_and_others_stay(town: Town) -
         assert invitation.call_id == "ottawa-3"
 
 
+def test_r7_the_length_of_what_waits_does_not_tell_who_wrote_a_comment(town: Town) -> None:
+    """Of one that waits alone everybody knows whose it is."""
+    longest = "Très bien, merci. " * 55
+    for number, values in enumerate(({}, {"Q2": "5", "Q10": ["noise", "theft"]}, {"C1": "Thanks"}, {"C1": longest})):
+        town.sent(town.invited(f"{number}", NOON), NOON, **values)
+    town.night(NOON)
+    assert len({len(row.body_encrypted) for row in rows(town, HeldAnswerRow)}) == 1
+    assert longest in {one.comment for one in held(town)}
+
+
 def test_several_workers_at_once_make_one_cut(town: Town) -> None:
     answered(town, 12)
     with ThreadPoolExecutor(4) as threads:
