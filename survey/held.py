@@ -23,6 +23,8 @@ class Context(BaseModel):
     """Of the map that the areas are of: they are redrawn now and then."""
     delay_band: str | None = None
     """How long the caller waited for an officer: `survey.context.DelayBand`."""
+    arrived: bool | None = None
+    """Whether CAD says that an officer was there, not only sent. It parts the answers, and no answer says it."""
     channel: str | None = None
     """How the link came: `text`."""
 

@@ -72,6 +72,7 @@ def test_what_is_sent_is_held_with_what_it_may_say_of_its_call_and_its_draft_is_
         "call_type_group": "noise",
         "area": "7",
         "delay_band": "2 to 4 h",
+        "arrived": True,
         "channel": "text",
     }
     assert (dict(one.answers), one.comment, one.may_share) == ({"Q1": "4", "Q6": "no"}, "il a une arme", True)
