@@ -33,6 +33,8 @@ _DAY_ENDS: Final = timedelta(hours=3)
 _A_DAY: Final = timedelta(days=1)
 _AT_MOST_MS: Final = 120_000
 """For a statement, and between two: a hundred cities' day takes some seconds of each."""
+_ONE_AT_A_TIME: Final = 5_118_043_806
+"""Any number of ours: an advisory lock."""
 _NOBODY_WAITS_MS: Final = 1_000
 """Longest wait for a table of its own: who sends a survey waits behind it, and gives up after five seconds."""
 _Row = dict[str, Any]
@@ -68,11 +70,16 @@ class SurveyCut:
         return Batch(done=1)
 
     def _make(self, session: Session, day: date, now: datetime) -> bool:
+        # Of all agencies in one database: a cut takes everything in hand, and who came meanwhile would find nothing.
+        if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():
+            return False
         agency = self._is.agency.key
         session.execute(insert_or(SurveyCutRow).values(agency=agency).on_conflict_do_nothing())
-        mine = select(SurveyCutRow).where(SurveyCutRow.agency == agency).with_for_update(skip_locked=True)
-        last = session.exec(mine).one_or_none()
-        if last is None or (last.day is not None and last.day >= day):  # another worker is at it, or was
+        last = session.get_one(SurveyCutRow, agency)
+        if last.day is not None and last.day > day + _A_DAY:
+            log.warning("the last cut was made in the future: the clock has gone back", last=last.day.isoformat())
+            last.day = None
+        if last.day is not None and last.day >= day:
             return False
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             session.execute(select(func.set_config(limit, str(_AT_MOST_MS), True)))  # noqa: FBT003

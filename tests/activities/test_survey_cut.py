@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -415,6 +416,51 @@ def test_answers_of_another_agency_are_left_alone(town: Town) -> None:
     assert {row.agency for row in rows(town, SurveyResponseRow)} == {"ottawa"}
     assert {one.agency for one in held(town)} == {"elsewhere"}
     assert [row.agency for row in rows(town, SurveyCutRow)] == ["ottawa"]
+
+
+def test_no_agency_misses_its_night_because_another_one_in_the_database_is_at_it(town: Town) -> None:
+    """Who waited for rows that another cut takes out and puts back would find none, and call the day done."""
+    elsewhere = town.agency.identity.model_copy(update={"key": "elsewhere"})
+    neighbour = replace(town, agency=town.agency.model_copy(update={"identity": elsewhere}))
+    for one in (town, neighbour):
+        one.night(NOON - DAY)
+    answered(town, 5)
+    answered(neighbour, 5)
+
+    class Slow(Random):
+        def shuffle(self, x: Any) -> None:  # noqa: ARG002 - Random's name
+            if not meanwhile:
+                meanwhile.append(threads.submit(neighbour.night, NOON))
+                wait_until_done_or_waiting(town.engine, meanwhile[0])
+
+    meanwhile: list[Future[Batch]] = []
+    with ThreadPoolExecutor(1) as threads:
+        assert SurveyCut(town.services(NOON + NIGHT), chance=Slow())() == Batch(done=1)
+        meanwhile[0].result()
+    neighbour.night(NOON)  # a quarter of an hour later
+    assert {row.agency for row in rows(town, SurveyResponseRow)} == {"ottawa", "elsewhere"}
+    assert rows(town, HeldAnswerRow) == []
+
+
+def wait_until_done_or_waiting(engine: Engine, work: Future[Batch]) -> None:
+    waiting = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted), pg_sleep(0.01)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not work.done() and not connection.execute(waiting).scalar_one():
+            pass
+
+
+def test_a_cut_that_a_wrong_clock_made_years_ahead_does_not_end_all_others(town: Town) -> None:
+    answered(town, 5)
+    town.night(NOON + 1000 * DAY)
+    answered(town, 5)
+    with capture_logs() as logs:
+        assert town.night(NOON) == Batch(done=1)
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        "the last cut was made in the future: the clock has gone back"
+    ]
+    assert len(tags(town)) == 10
+    assert town.night(NOON) == Batch() == town.night(NOON - DAY)
+    assert town.night(NOON + DAY) == Batch(done=1)
 
 
 def test_the_clocks_going_back_make_no_second_cut(town: Town) -> None:
