@@ -194,7 +194,8 @@ def test_drafts_of_links_that_are_over_are_deleted_and_others_stay(town: Town) -
 def test_r7_the_length_of_what_waits_does_not_tell_who_wrote_a_comment(town: Town) -> None:
     """Of one that waits alone everybody knows whose it is."""
     longest = "Très bien, merci. " * 55
-    for number, values in enumerate(({}, {"Q2": "5", "Q10": ["noise", "theft"]}, {"C1": "Thanks"}, {"C1": longest})):
+    sent: list[dict[str, Any]] = [{}, {"Q2": "5", "Q10": ["noise", "theft"]}, {"C1": "Thanks"}, {"C1": longest}]
+    for number, values in enumerate(sent):
         town.sent(town.invited(f"{number}", NOON), NOON, **values)
     town.night(NOON)
     assert len({len(row.body_encrypted) for row in rows(town, HeldAnswerRow)}) == 1
@@ -375,7 +376,7 @@ def test_r7_deleted_rows_do_not_stay_in_the_files_with_their_transactions(town: 
 
 
 def test_r7_no_byte_of_what_was_held_stays_in_its_file(town: Town, engine: Engine) -> None:
-    """A vacuum frees a row's room in its page and leaves the bytes there, transaction and all, until they are needed."""
+    """A vacuum frees a row's room in its page and leaves its bytes there, transaction and all."""
     token = town.invited("drafted", NOON, area="7")
     town.drafted(token)
     answered(town, 20)

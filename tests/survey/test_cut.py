@@ -157,7 +157,7 @@ def test_whether_an_officer_came_is_always_told_for_the_answers_tell_it_too() ->
 
 
 def test_r7_who_was_only_sent_an_officer_is_not_written_with_those_who_had_one_there() -> None:
-    """Of five answers, four of calls where one was, "nobody spoke to me" would be the fifth's, and "in person" never."""
+    """Of five answers, four of calls where one was, "in person" would never be the fifth's."""
     there = [context_of(some_facts(area="7", dispatched_at=NOON, arrived_at=NOON + minutes(5)))] * 5
     sent = [context_of(some_facts(area="7", dispatched_at=NOON))] * 5
     assert there[0].delay_band == sent[0].delay_band
