@@ -33,6 +33,10 @@ _DAY_ENDS: Final = timedelta(hours=3)
 _A_DAY: Final = timedelta(days=1)
 _AT_MOST_MS: Final = 120_000
 """For a statement, and between two: a hundred cities' day takes some seconds of each."""
+_ONE_AT_A_TIME: Final = 5_118_043_806
+"""Any number of ours: an advisory lock."""
+_NOBODY_WAITS_MS: Final = 1_000
+"""Longest wait for a table of its own: who sends a survey waits behind it, and gives up after five seconds."""
 _Row = dict[str, Any]
 
 
@@ -66,11 +70,16 @@ class SurveyCut:
         return Batch(done=1)
 
     def _make(self, session: Session, day: date, now: datetime) -> bool:
+        # Of all agencies in one database: a cut takes everything in hand, and who came meanwhile would find nothing.
+        if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():
+            return False
         agency = self._is.agency.key
         session.execute(insert_or(SurveyCutRow).values(agency=agency).on_conflict_do_nothing())
-        mine = select(SurveyCutRow).where(SurveyCutRow.agency == agency).with_for_update(skip_locked=True)
-        last = session.exec(mine).one_or_none()
-        if last is None or (last.day is not None and last.day >= day):  # another worker is at it, or was
+        last = session.get_one(SurveyCutRow, agency)
+        if last.day is not None and last.day > day + _A_DAY:
+            log.warning("the last cut was made in the future: the clock has gone back", last=last.day.isoformat())
+            last.day = None
+        if last.day is not None and last.day >= day:
             return False
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             session.execute(select(func.set_config(limit, str(_AT_MOST_MS), True)))  # noqa: FBT003
@@ -177,14 +186,18 @@ class SurveyCut:
         session.execute(delete(SurveyDraftRow).where(is_over))
 
     def _clear_away(self) -> None:
-        """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed."""
-        tables = (HeldAnswerRow, SurveyDraftRow, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
-        names = ", ".join(_table(table).name for table in tables)
+        """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
+        until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
+        """
+        emptied = (HeldAnswerRow, SurveyDraftRow)
+        tables = (*emptied, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.detach()  # its limit is its own
+                connection.detach()  # its limits are its own
                 connection.execute(text(f"SET statement_timeout = {_AT_MOST_MS}"))
-                connection.execute(text(f"VACUUM (TRUNCATE FALSE) {names}"))
+                connection.execute(text(f"VACUUM (TRUNCATE FALSE) {_names(tables)}"))
+                connection.execute(text(f"SET lock_timeout = {_NOBODY_WAITS_MS}"))
+                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))
         except SQLAlchemyError as error:
             log.warning("the survey's tables were not vacuumed", cause=type(error).__name__)
 
@@ -199,6 +212,10 @@ class SurveyCut:
 def _taken_out(session: Session, table: type[SQLModel], of: Sequence[Any]) -> list[_Row]:
     columns = _table(table).c
     return [dict(row) for row in session.execute(delete(table).where(*of).returning(*columns)).mappings()]
+
+
+def _names(tables: Sequence[type[SQLModel]]) -> str:
+    return ", ".join(_table(table).name for table in tables)
 
 
 def _table(table: type[SQLModel]) -> Table:

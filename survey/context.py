@@ -39,6 +39,7 @@ def context_of(facts: CallFacts, *, area_version: str | None = None) -> Context:
         area=facts.area,
         area_version=None if facts.area is None else area_version,
         delay_band=delay_band(facts),
+        arrived=facts.arrived_at is not None,
         channel=TEXT_CHANNEL,
     )
 

@@ -31,6 +31,8 @@ class Cell(NamedTuple):
     language: str
     officer: str
     """Whether one came: said at every level, for the answers say it too (were you spoken to?)."""
+    arrived: bool | None
+    """Whether one was there, or only sent: kept apart at every level for the same reason, and not said."""
     priority: int | None
     call_type_group: str
     area: str
@@ -173,6 +175,7 @@ def _finest(answer: HeldAnswer) -> Cell:
         survey_version=answer.survey_version,
         language=answer.language,
         officer=str(came),
+        arrived=context.arrived,
         priority=context.priority,
         call_type_group=context.call_type_group or "",
         area=context.area or "",

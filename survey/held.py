@@ -1,10 +1,14 @@
 """A submitted survey, as it is held until the cut, and what it may say of its call (R7)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from survey.answers import Answer
+
+_EVEN: Final = 2048
+"""Bytes. Ten answers and a comment of the longest kind, in French, are some 1,700."""
 
 
 class Context(BaseModel):
@@ -19,6 +23,8 @@ class Context(BaseModel):
     """Of the map that the areas are of: they are redrawn now and then."""
     delay_band: str | None = None
     """How long the caller waited for an officer: `survey.context.DelayBand`."""
+    arrived: bool | None = None
+    """Whether CAD says that an officer was there, not only sent. It parts the answers, and no answer says it."""
     channel: str | None = None
     """How the link came: `text`."""
 
@@ -40,3 +46,9 @@ class HeldAnswer(BaseModel):
     may_share: bool = False
     urgent: bool = False
     context: Context
+
+    def as_text(self) -> str:
+        """As it is encrypted: all of one length, by which it could be told who of those that wait wrote a comment, and
+        how long a one; the spaces at its end are no part of it."""
+        body = self.model_dump_json()
+        return body + " " * (-len(body.encode()) % _EVEN)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -72,6 +73,7 @@ def test_what_is_sent_is_held_with_what_it_may_say_of_its_call_and_its_draft_is_
         "call_type_group": "noise",
         "area": "7",
         "delay_band": "2 to 4 h",
+        "arrived": True,
         "channel": "text",
     }
     assert (dict(one.answers), one.comment, one.may_share) == ({"Q1": "4", "Q6": "no"}, "il a une arme", True)
@@ -187,6 +189,17 @@ def test_drafts_of_links_that_are_over_are_deleted_and_others_stay(town: Town) -
     with Session(town.engine) as session:
         invitation = session.get_one(SurveyInvitationRow, draft.invitation_id)
         assert invitation.call_id == "ottawa-3"
+
+
+def test_r7_the_length_of_what_waits_does_not_tell_who_wrote_a_comment(town: Town) -> None:
+    """Of one that waits alone everybody knows whose it is."""
+    longest = "Très bien, merci. " * 55
+    sent: list[dict[str, Any]] = [{}, {"Q2": "5", "Q10": ["noise", "theft"]}, {"C1": "Thanks"}, {"C1": longest}]
+    for number, values in enumerate(sent):
+        town.sent(town.invited(f"{number}", NOON), NOON, **values)
+    town.night(NOON)
+    assert len({len(row.body_encrypted) for row in rows(town, HeldAnswerRow)}) == 1
+    assert longest in {one.comment for one in held(town)}
 
 
 def test_several_workers_at_once_make_one_cut(town: Town) -> None:
@@ -336,12 +349,16 @@ def test_r7_no_log_and_no_result_says_who_answered_or_how_many(town: Town) -> No
             assert str(secret) not in logs + batch
 
 
-def rows_in_file(engine: Engine, table: str) -> int:
-    """How many rows the table's file has, deleted ones too: by the pointers at the head of each page."""
+def bytes_of_file(engine: Engine, table: str) -> bytes:
     with engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
         path = f"pg_read_binary_file(pg_relation_filepath('{table}'))"
-        file = bytes(connection.execute(text(f"SELECT {path}")).scalar_one())
+        return bytes(connection.execute(text(f"SELECT {path}")).scalar_one())
+
+
+def rows_in_file(engine: Engine, table: str) -> int:
+    """How many rows the table's file has, deleted ones too: by the pointers at the head of each page."""
+    file = bytes_of_file(engine, table)
     count = 0
     for begin in range(0, len(file), 8192):
         lower = int.from_bytes(file[begin + 12 : begin + 14], "little")
@@ -358,6 +375,38 @@ def test_r7_deleted_rows_do_not_stay_in_the_files_with_their_transactions(town: 
         assert rows_in_file(engine, table) == count, table
 
 
+def test_r7_no_byte_of_what_was_held_stays_in_its_file(town: Town, engine: Engine) -> None:
+    """A vacuum frees a row's room in its page and leaves its bytes there, transaction and all."""
+    token = town.invited("drafted", NOON, area="7")
+    town.drafted(token)
+    answered(town, 20)
+    town.sent(token, NOON, tag="100")
+    town.night(NOON)
+    for table in ("survey_held", "survey_draft"):
+        assert b"k1:gAAAA" not in bytes_of_file(engine, table), table
+
+
+def test_r7_the_planner_keeps_no_samples_of_what_was_held(town: Town, engine: Engine) -> None:
+    """PostgreSQL's statistics hold up to a hundred values of a column, as they are, until the table is analyzed anew:
+    what is empty by then never is."""
+    answered(town, 60, C1="Thank you")
+    town.drafted(town.invited("drafted", NOON))
+    samples = text(
+        "SELECT tablename || '.' || attname FROM pg_stats WHERE tablename IN ('survey_held', 'survey_draft', "
+        "'survey_response', 'survey_comment') AND attname IN ('body_encrypted', 'answers_encrypted', 'answers', "
+        "'comment_encrypted')"
+    )
+
+    def kept() -> list[str]:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE survey_held, survey_draft, survey_response, survey_comment"))
+            return list(connection.execute(samples).scalars())
+
+    assert kept() == []
+    town.night(NOON)
+    assert kept() == []
+
+
 def test_answers_of_another_agency_are_left_alone(town: Town) -> None:
     answered(town, 5)
     others = [one.model_copy(update={"agency": "elsewhere"}) for one in held(town)]
@@ -368,6 +417,51 @@ def test_answers_of_another_agency_are_left_alone(town: Town) -> None:
     assert {row.agency for row in rows(town, SurveyResponseRow)} == {"ottawa"}
     assert {one.agency for one in held(town)} == {"elsewhere"}
     assert [row.agency for row in rows(town, SurveyCutRow)] == ["ottawa"]
+
+
+def test_no_agency_misses_its_night_because_another_one_in_the_database_is_at_it(town: Town) -> None:
+    """Who waited for rows that another cut takes out and puts back would find none, and call the day done."""
+    elsewhere = town.agency.identity.model_copy(update={"key": "elsewhere"})
+    neighbour = replace(town, agency=town.agency.model_copy(update={"identity": elsewhere}))
+    for one in (town, neighbour):
+        one.night(NOON - DAY)
+    answered(town, 5)
+    answered(neighbour, 5)
+
+    class Slow(Random):
+        def shuffle(self, x: Any) -> None:  # noqa: ARG002 - Random's name
+            if not meanwhile:
+                meanwhile.append(threads.submit(neighbour.night, NOON))
+                wait_until_done_or_waiting(town.engine, meanwhile[0])
+
+    meanwhile: list[Future[Batch]] = []
+    with ThreadPoolExecutor(1) as threads:
+        assert SurveyCut(town.services(NOON + NIGHT), chance=Slow())() == Batch(done=1)
+        meanwhile[0].result()
+    neighbour.night(NOON)  # a quarter of an hour later
+    assert {row.agency for row in rows(town, SurveyResponseRow)} == {"ottawa", "elsewhere"}
+    assert rows(town, HeldAnswerRow) == []
+
+
+def wait_until_done_or_waiting(engine: Engine, work: Future[Batch]) -> None:
+    waiting = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted), pg_sleep(0.01)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not work.done() and not connection.execute(waiting).scalar_one():
+            pass
+
+
+def test_a_cut_that_a_wrong_clock_made_years_ahead_does_not_end_all_others(town: Town) -> None:
+    answered(town, 5)
+    town.night(NOON + 1000 * DAY)
+    answered(town, 5)
+    with capture_logs() as logs:
+        assert town.night(NOON) == Batch(done=1)
+    assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
+        "the last cut was made in the future: the clock has gone back"
+    ]
+    assert len(tags(town)) == 10
+    assert town.night(NOON) == Batch() == town.night(NOON - DAY)
+    assert town.night(NOON + DAY) == Batch(done=1)
 
 
 def test_the_clocks_going_back_make_no_second_cut(town: Town) -> None:

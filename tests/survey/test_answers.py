@@ -66,6 +66,19 @@ def test_a_comment_has_at_most_1000_characters_counted_as_browsers_do() -> None:
         ("waited 45 minutes on 2026-01 at 12:30", "waited 45 minutes on 2026-01 at 12:30"),
         ("10 000 $, 130-140 km/h, Highway 417", "10 000 $, 130-140 km/h, Highway 417"),
         ("called 9-1-1 and 3-1-1", "called 9-1-1 and 3-1-1"),
+        # As phones, word processors and French write them.
+        ("613–555–0100, (613) 555‑0100, 613/555/0100", "[phone], [phone], [phone]"),
+        ("613\u202f555\u202f0100 et 613\t555\t0100", "[phone] et [phone]"),
+        ("613 - 555 - 0100 et 613 555 01 00", "[phone] et [number]"),
+        ("613-555-0100x204, cell6135550100, 613_555_0100", "[phone]x204, cell[phone], [phone]"),
+        ("dossier 26 - 104233, 26–104233, no26104233", "dossier [number], [number], no[number]"),
+        ("K1A\u00a00B1, k1a  0b1, K1A–0B1", "[postal code], [postal code], [postal code]"),
+        ("jean @ exemple.ca, o’brien@example.ca", "[e-mail], [e-mail]"),
+        ("came @ 5.30, left @ noon", "came @ 5.30, left @ noon"),
+        ("une CKWR–123, une CKWR\u00a0123", "une [plate], une [plate]"),
+        ("my licence was in 2019, plates de 2019", "my licence was in 2019, plates de 2019"),
+        ("1. 2. 3. 4 hours\n5\n6\n7\n8", "1. 2. 3. 4 hours\n5\n6\n7\n8"),
+        ("20-30 people, 2 or 3 nights, 21 h 30", "20-30 people, 2 or 3 nights, 21 h 30"),
     ],
 )
 def test_r3_personal_details_in_a_comment_are_masked_before_it_is_stored(comment: str, masked: str) -> None:

@@ -49,6 +49,7 @@ _CONTEXTS = st.builds(
     area=st.sampled_from([None, "1", "2", "3"]),
     area_version=st.sampled_from([None, "2025"]),
     delay_band=st.sampled_from([None, *(band for band in DelayBand if band is not DelayBand.OFFICER)]),
+    arrived=st.sampled_from([None, True, False]),
     channel=st.sampled_from([None, "text"]),
 )
 _HELD = st.lists(
@@ -155,6 +156,21 @@ def test_whether_an_officer_came_is_always_told_for_the_answers_tell_it_too() ->
     ] == ("no officer")
 
 
+def test_r7_who_was_only_sent_an_officer_is_not_written_with_those_who_had_one_there() -> None:
+    """Of five answers, four of calls where one was, "in person" would never be the fifth's."""
+    there = [context_of(some_facts(area="7", dispatched_at=NOON, arrived_at=NOON + minutes(5)))] * 5
+    sent = [context_of(some_facts(area="7", dispatched_at=NOON))] * 5
+    assert there[0].delay_band == sent[0].delay_band
+
+    def written(*contexts: Context) -> list[dict[str, Any]]:
+        answers = [one for context in contexts for one in held(context=context.model_dump())]
+        return [told(one) for one in cut(answers, week=WEEK).responses]
+
+    assert written(*there[:4], *sent[:1]) == []
+    assert len(written(*there, *sent)) == 10
+    assert not any("arrived" in one for one in written(*there, *sent))
+
+
 def test_fewer_than_five_wait_for_the_next_cut_and_are_written_with_its_week() -> None:
     four = held(4, week="2026-W03")
     parting = cut(four, week="2026-W03")
@@ -222,6 +238,7 @@ def test_the_snapshot_says_of_a_call_what_five_may_share_and_no_more() -> None:
         "area": "7",
         "area_version": "2025",
         "delay_band": "1 to 2 h",
+        "arrived": True,
         "channel": "text",
     }
     assert context_of(some_facts(), area_version="2025").area_version is None

@@ -57,9 +57,7 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
             urgent=urgent,
             context=_context(session, invitation.call_id),
         )
-        session.add(
-            HeldAnswerRow(body_encrypted=site.keyring.encrypt_without_time(held.model_dump_json()), urgent=urgent)
-        )
+        session.add(HeldAnswerRow(body_encrypted=site.keyring.encrypt_without_time(held.as_text()), urgent=urgent))
     return Submitted(urgent=urgent)
 
 

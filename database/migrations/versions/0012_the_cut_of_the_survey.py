@@ -9,6 +9,14 @@ down_revision = '0011'
 branch_labels = None
 depends_on = None
 
+# The planner's statistics hold values of a column as they are, and those of a table that is empty since (R7).
+WITHOUT_STATISTICS = (
+    ('survey_held', 'body_encrypted'),
+    ('survey_draft', 'answers_encrypted'),
+    ('survey_comment', 'comment_encrypted'),
+    ('survey_response', 'answers'),
+)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -55,9 +63,12 @@ def upgrade() -> None:
     )
     op.add_column('text', sa.Column('code_hash', sa.String(), nullable=True))
     op.create_index(op.f('ix_text_code_hash'), 'text', ['code_hash'])
+    for table, column in WITHOUT_STATISTICS:
+        op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0')
 
 
 def downgrade() -> None:
+    op.execute('ALTER TABLE survey_response ALTER COLUMN answers SET STATISTICS -1')
     op.drop_index(op.f('ix_text_code_hash'), table_name='text')
     op.drop_column('text', 'code_hash')
     op.drop_column('survey_response', 'context')
