@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
 from starter.fictional_numbers import fictional_number
-from starter.readers.told import disposition_facts, e164, type_facts
+from starter.readers.told import code_facts, disposition_facts, e164, type_facts
 from starter.records import LogRecord
 
 _STEPS = ("queued_at", "call_ended_at", "dispatched_at", "arrived_at", "cleared_at", "reopened_at")
@@ -95,15 +95,7 @@ def _records_of_call(call: LoggedCall, agency: Agency, *, feed: str, phone: str 
 
 def _row_facts(row: LoggedCall, agency: Agency) -> dict[str, JsonValue]:
     return {
-        "case_number": row.case_number,
-        "priority_code": row.priority_code,
-        "priority": agency.cad.priorities.get(row.priority_code or ""),
-        "source_code": row.source_code,
-        "source": None if row.source_code is None else agency.cad.sources.get(row.source_code),
-        "language": agency.cad.language(row.language_code),
-        "in_progress": row.in_progress or None,
-        "safety_flag": row.safety_flag or None,
-        "area": row.area,
+        **code_facts(row, agency),
         **type_facts(_first_type(row), agency),
         # A log that does not tell when a call was over does not tell since when its disposition holds: from the start.
         **(disposition_facts(row.disposition, agency) if row.cleared_at is None else {}),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import phonenumbers
 from pydantic import JsonValue
@@ -19,6 +19,25 @@ STEPS: Final = (
 LONGEST_ID: Final = 100
 LONGEST_CODE: Final = 200
 """Signs. The longest type of the sample logs has 51."""
+
+
+class Coded(Protocol):
+    """What one record, or one row of a log, says in CAD's codes."""
+
+    @property
+    def case_number(self) -> str | None: ...
+    @property
+    def priority_code(self) -> str | None: ...
+    @property
+    def source_code(self) -> str | None: ...
+    @property
+    def language_code(self) -> str | None: ...
+    @property
+    def in_progress(self) -> bool | None: ...
+    @property
+    def safety_flag(self) -> bool | None: ...
+    @property
+    def area(self) -> str | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +118,25 @@ def _facts(told: Told, agency: Agency) -> dict[str, JsonValue]:
     times = {name: None if (moment := getattr(told, name)) is None else moment.isoformat() for name in STEPS}
     call_type = told.call_type_code if told.call_type_code is not None else told.first_call_type_code
     return {
-        "case_number": told.case_number,
-        "priority_code": told.priority_code,
-        "priority": agency.cad.priorities.get(told.priority_code or ""),
-        "source_code": told.source_code,
-        "source": None if told.source_code is None else agency.cad.sources.get(told.source_code),
-        "language": agency.cad.language(told.language_code),
-        "in_progress": told.in_progress or None,
-        "safety_flag": told.safety_flag or None,
-        "area": told.area,
+        **code_facts(told, agency),
         **type_facts(call_type, agency),
         **_outcome_facts(told, agency),
         **times,
+    }
+
+
+def code_facts(said: Coded, agency: Agency) -> dict[str, JsonValue]:
+    """What the folder reads in the codes, those of type and disposition apart."""
+    return {
+        "case_number": said.case_number,
+        "priority_code": said.priority_code,
+        "priority": agency.cad.priorities.get(said.priority_code or ""),
+        "source_code": said.source_code,
+        "source": None if said.source_code is None else agency.cad.sources.get(said.source_code),
+        "language": agency.cad.language(said.language_code),
+        "in_progress": said.in_progress or None,
+        "safety_flag": said.safety_flag or None,
+        "area": said.area,
     }
 
 
