@@ -96,6 +96,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Your answers are saved, and a person will look at your comment today.",
         "Vos réponses sont enregistrées, et une personne lira votre commentaire aujourd’hui.",
     ),
+    "urgent_kept": (
+        "What you wrote is kept, but not sent yet.",
+        "Ce que vous avez écrit est conservé, mais n’est pas encore envoyé.",
+    ),
+    "urgent_go_on": ("Go on with the survey", "Poursuivre le sondage"),
     "urgent_call": ("Call {emergency_line}", "Composer le {emergency_line}"),
     # A link that opens no survey
     "used_title": ("These answers are already in", "Les réponses sont déjà envoyées"),
