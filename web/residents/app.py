@@ -35,7 +35,7 @@ from web.residents.shields import (
     too_many,
 )
 from web.residents.surveys import survey_routes
-from web.residents.tries import tries_of_codes, tries_of_links
+from web.residents.tries import Told, tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
 from web.residents.webhooks import webhook_routes
 
@@ -78,7 +78,7 @@ def create_residents_app(
     app.include_router(survey_routes(site, pages))
     of_webhooks = replace(site, engine=webhook_engine)
     app.include_router(webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
-    app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now)))
+    app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now), told=Told(now=now)))
     _add_own_pages(app, site)
     _add_error_pages(app, pages)
     return app
