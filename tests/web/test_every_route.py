@@ -309,3 +309,37 @@ def test_a_slash_at_the_end_makes_no_other_host_of_an_address(ask: Asked) -> Non
             answer = ask(method, path)
             assert answer.status_code in {404, 405}, path
             assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("ending", [",", ".", ")", "),", ").", ";", ":", "!", "?", "'", '"', "”", "»", "…", ">", "%20"])
+def test_a_link_that_a_phone_took_with_the_sign_behind_it_is_the_link(ask: Asked, ending: str) -> None:
+    written = ending.replace("?", "%3F")
+    answer = ask("GET", "/s/" + ask.token + written)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/s/{ask.token}?step=1&lang=en")
+    assert ask("GET", f"/s/{ask.token}{written}?step=1").status_code == 200
+    for path in ("/was-it-you", "/cetait-vous"):
+        assert ask("GET", path + written).headers["Location"] == ask("GET", path).headers["Location"]
+    assert ask("GET", "/s/nobody" + written).status_code == 404
+
+
+def test_an_address_with_capitals_is_the_address(ask: Asked) -> None:
+    for path in (f"/S/{ask.token}", f"/S/{ask.token.upper()}."):
+        answer = ask("GET", path)
+        assert (answer.status_code, answer.headers["X-Robots-Tag"]) == (303, "noindex")
+        assert answer.headers["Location"].startswith("/s/")
+    assert ask("POST", f"/S/{ask.token}").status_code in {200, 303, 422}
+    assert ask("GET", "/Was-It-You").status_code == 302
+    for path in (
+        "/Twilio/inbound",
+        "/TWILIO/inbound.",
+        "/twilio/inbound.",
+        "/Healthz",
+        "/Static/residents.css",
+        "/static/.",
+    ):
+        assert ask("POST", path).status_code in {404, 405}, path
+
+
+def test_guesses_with_capitals_or_a_sign_behind_them_are_counted_like_others(ask: Asked) -> None:
+    guesses = [ask("GET", f"/{'sS'[number % 2]}/{number:012}{',.)'[number % 3]}") for number in range(21)]
+    assert [answer.status_code for answer in guesses] == [404] * 20 + [429]

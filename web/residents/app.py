@@ -27,11 +27,11 @@ from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, language_of
 from web.residents.shields import (
     NOT_PAGES,
+    AddressForgiven,
     FaultsSaidKindly,
     GuessesCounted,
     HeadAsGet,
     OwnPostsOnly,
-    SlashForgiven,
     too_many,
 )
 from web.residents.surveys import survey_routes
@@ -71,7 +71,7 @@ def create_residents_app(
     )
     app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
     app.add_middleware(FaultsSaidKindly, page=partial(_trouble, pages, 500))
-    app.add_middleware(SlashForgiven)
+    app.add_middleware(AddressForgiven)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
