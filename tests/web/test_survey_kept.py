@@ -85,6 +85,32 @@ def test_back_and_the_language_button_are_not_held_up_by_a_mistake(residents: Re
     assert f"{long}</textarea>" in opened(residents, token, f"?step={LAST}").text
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "“No such problem” does not go with another answer. Please untick it, or the others."),
+        (
+            "fr",
+            "«\u00a0Aucun problème de ce genre\u00a0» ne va pas avec une autre réponse. "
+            "Veuillez décocher ce choix, ou les autres.",
+        ),
+    ],
+)
+def test_no_such_problem_beside_a_problem_is_asked_about_and_neither_is_dropped(
+    residents: Residents, lang: str, words: str
+) -> None:
+    token = residents.invite(language=lang)
+    both = {"Q10": ["noise", "none"], "C1": "my words"}
+    page = sent(residents, token, both, step=LAST)
+    assert (page.status_code, page.text.count(words)) == (422, 2)  # on top, and beside the question
+    for answer in ("noise", "none"):
+        assert f'value="{answer}" checked' in page.text
+    assert sent(residents, token, both, step=LAST, go="back").status_code == 303
+    assert residents.held() == []
+    assert sent(residents, token, {**both, "Q10": "none"}, step=LAST).headers["Location"].startswith("/thank-you")
+    assert [held.answers for held in residents.held()] == [{"Q10": ["none"]}]
+
+
 def test_a_comment_that_is_too_long_and_was_left_by_another_button_is_told_before_all_is_sent(
     engine: Engine, keyring: Keyring, agency: ResidentAgency
 ) -> None:

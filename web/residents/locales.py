@@ -70,6 +70,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Please shorten your comment to 1,000 characters.",
         "Veuillez limiter votre commentaire à 1\u00a0000 caractères.",
     ),
+    "not alone": (
+        "“{alone}” does not go with another answer. Please untick it, or the others.",
+        "«\u00a0{alone}\u00a0» ne va pas avec une autre réponse. Veuillez décocher ce choix, ou les autres.",
+    ),
     "nothing_answered": (
         "You have not answered any question, which is fine. To send something, answer at least one; or simply close "
         "this page.",
