@@ -201,7 +201,11 @@ def test_a_body_that_is_too_large_or_is_no_form_is_refused(ask: Asked, path: str
     for data, status in ((large, 413), (chunks, 413), (b"\xff\xfe", 400), (b"&".join([b"a=1"] * 201), 400)):
         answer = ask.site.http.post(address, data=data, headers=form, timeout=10)
         assert answer.status_code == status
-        assert "Call 9-1-1" in answer.text.replace('<span class="whole">', "").replace("</span>", "")
+        page = answer.text.replace('<span class="whole">', "").replace("</span>", "")
+        assert "Call 9-1-1" in page
+        # Whether it sounds urgent nobody can tell: it is asked.
+        for words in ("Is anyone in danger now? Call 9-1-1.", "en danger en ce moment? Composez le 9-1-1.", "1,000"):
+            assert (words in page) == (status == 413)
     assert ask.is_used == [False]
 
 

@@ -39,7 +39,7 @@ from web.residents.tries import Told, tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
 from web.residents.webhooks import webhook_routes
 
-_REASONS: Final = {404: "not_found", 405: "not_found"}
+_REASONS: Final = {404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_residents_app(

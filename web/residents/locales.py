@@ -139,6 +139,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "What was sent could not be read. Please go back and try again.",
         "Impossible de lire ce qui a été envoyé. Veuillez revenir en arrière et réessayer.",
     ),
+    "too_large_title": ("This is too long", "C’est trop long"),
+    "too_large": (
+        "What was sent is too long for us to read, so nobody will see it. Is anyone in danger now? Call "
+        "{emergency_line}. Otherwise, please go back and shorten your comment to 1,000 characters.",
+        "L’envoi est trop long pour être lu; personne ne le verra donc. Quelqu’un est en danger en ce moment? Composez "
+        "le {emergency_line}. Sinon, veuillez revenir en arrière et limiter votre commentaire à 1\u00a0000 caractères.",
+    ),
     # Who we are
     "home_title": ("Text messages from us", "Nos messages textes"),
     "home_lead": (
