@@ -20,7 +20,7 @@ from sqlmodel import Session, SQLModel, col, delete, insert, or_, select
 from activities.services import TextServices
 from calls.reconciliation import Batch
 from database.encryption import KeyringError
-from database.surveys import HeldAnswerRow, SurveyCommentRow, SurveyCutRow, SurveyDraftRow
+from database.surveys import HeldAnswerRow, SurveyCommentRow, SurveyCountRow, SurveyCutRow, SurveyDraftRow
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.context import iso_week
 from survey.cut import Parting, cut
@@ -37,6 +37,8 @@ _ONE_AT_A_TIME: Final = 5_118_043_806
 """Any number of ours: an advisory lock."""
 _NOBODY_WAITS_MS: Final = 1_000
 """Longest wait for a table of its own: who sends a survey waits behind it, and gives up after five seconds."""
+_FORGOTTEN: Final = frozenset({"used", "opened"})
+"""Of a link, when it has expired."""
 _Row = dict[str, Any]
 
 
@@ -88,6 +90,8 @@ class SurveyCut:
         self._delete_drafts(session, now)
         last.day = day
         session.add(last)
+        session.flush()
+        self._write_counters_anew(session)
         return True
 
     def _part(self, session: Session, week: str) -> None:
@@ -166,18 +170,29 @@ class SurveyCut:
             session.execute(insert(table), [{**row, "id": uuid4()} for row in rows])
 
     def _write_invitations_anew(self, session: Session, *, since: datetime | None, now: datetime) -> None:
-        """A link's transaction must not say when it was used, nor its place among the others. Of those that have
-        expired since the last cut, used or not, it is forgotten whether they were: nothing needs it any more."""
+        """A link's transaction must not say when it was opened or used, nor its place among the others. Of those that
+        have expired since the last cut it is forgotten whether they were: nothing needs it any more."""
         table = _table(SurveyInvitationRow)
         has_expired = table.c.expires_at <= now
         if since is not None:
             has_expired = and_(has_expired, table.c.expires_at > since)
-        still_used = and_(table.c.used, table.c.expires_at > now)
-        gone = delete(table).where(or_(has_expired, still_used)).returning(*table.c).cte("gone")
-        still = and_(gone.c.used, gone.c.expires_at > now)
-        columns = [still if column.name == "used" else gone.c[column.name] for column in table.c]
+        still_in_hand = and_(or_(table.c.used, table.c.opened), table.c.expires_at > now)
+        gone = delete(table).where(or_(has_expired, still_in_hand)).returning(*table.c).cte("gone")
+        columns = [
+            and_(gone.c[column.name], gone.c.expires_at > now) if column.name in _FORGOTTEN else gone.c[column.name]
+            for column in table.c
+        ]
         shuffled = select(*columns).order_by(func.gen_random_uuid())
         session.execute(insert(table).from_select([column.name for column in table.c], shuffled))
+
+    def _write_counters_anew(self, session: Session) -> None:
+        """Who was the last of a week to open a link, or to begin, has the counter's transaction. Last of all: until the
+        cut ends, whoever opens a link waits for it."""
+        of_agency = col(SurveyCountRow.agency) == self._is.agency.key
+        rows = _taken_out(session, SurveyCountRow, [of_agency])
+        self._chance.shuffle(rows)
+        if rows:
+            session.execute(insert(SurveyCountRow), rows)
 
     def _delete_drafts(self, session: Session, now: datetime) -> None:
         """Of links that have expired. One that was saved while its survey was sent from another page goes, too."""
@@ -189,7 +204,7 @@ class SurveyCut:
         """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
         until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
         """
-        emptied = (HeldAnswerRow, SurveyDraftRow)
+        emptied = (HeldAnswerRow, SurveyDraftRow, SurveyCountRow)
         tables = (*emptied, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -72,3 +72,20 @@ class SurveyCutRow(SQLModel, table=True):
     agency: str = Field(primary_key=True)
     day: date | None = None
     """Of the agency's own calendar."""
+
+
+class SurveyCountRow(SQLModel, table=True):
+    """How many opened their link and how many began, each once. Writer: web/residents; the cut writes it anew (R7).
+
+    No more than a number a week: nothing says who they were, and after the cut nothing says when.
+    """
+
+    __tablename__: ClassVar[str] = "survey_count"
+
+    agency: str = Field(primary_key=True)
+    week: str = Field(primary_key=True)
+    """ISO week in which it happened, as `2026-W04`."""
+    language: str = Field(primary_key=True)
+    """The invitation's; `und`: not known."""
+    opened: int = Field(default=0)
+    started: int = Field(default=0)

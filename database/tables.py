@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -157,9 +157,10 @@ class TextRow(SQLModel, table=True):
 
 
 class SurveyInvitationRow(SQLModel, table=True):
-    """One invitation per call, ever. Writer: activities (web/residents marks it used).
+    """One invitation per call, ever. Writer: activities (web/residents marks it opened and used).
 
-    The cut writes all used ones anew each night, and forgets of those that have expired whether they were (R7).
+    The cut writes all opened and used ones anew each night, and forgets of those that have expired whether they were
+    (R7).
     """
 
     __tablename__: ClassVar[str] = "survey_invitation"
@@ -172,6 +173,8 @@ class SurveyInvitationRow(SQLModel, table=True):
     survey_version: str
     expires_at: datetime = _time()
     used: bool = Field(default=False)
+    opened: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Its page was asked for once, and is counted (`survey_count`)."""
 
 
 class SurveyResponseRow(SQLModel, table=True):

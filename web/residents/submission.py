@@ -15,6 +15,7 @@ from survey.held import Context, HeldAnswer
 from survey.questions import Question, QuestionKind, Survey
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
+from web.residents.counting import note
 from web.residents.invitations import Closed, invitation_of, why_closed
 
 _SHARE: Final = "S1"
@@ -45,7 +46,9 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
             return Submitted(closed=closed or Closed.UNKNOWN)
         invitation.used = True
         session.add(invitation)
-        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))
+        drafts = delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id)
+        began = session.execute(drafts.returning(col(SurveyDraftRow.invitation_id))).first() is None
+        note(session, site, invitation, began=began)  # who sends all at once has begun, too
         held = HeldAnswer(
             agency=site.agency.key,
             survey_version=site.agency.survey.version,
