@@ -12,6 +12,7 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
+    InsightRules,
     NumberRules,
     Policy,
     Retention,
@@ -74,6 +75,7 @@ class PolicyFile(_File):
     numbers: NumberRules
     retention: Retention
     texts: TextRules
+    insights: InsightRules = InsightRules()
     undecided_for: Span
 
     @model_validator(mode="after")
@@ -112,6 +114,8 @@ class Agency(_File):
     cad: CadMapping
     wording: Wording
     survey: Survey
+    insights: InsightRules = InsightRules()
+    """No part of `policy`: it decides nothing about a text, and travels with no call."""
 
     @property
     def key(self) -> str:
@@ -178,6 +182,7 @@ def load_agency(folder: Path) -> Agency:
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
+        insights=who_and_when.insights,
     )
 
 
