@@ -46,7 +46,7 @@ class Bar:
 def dots(points: tuple[Point, ...], *, theme: str, percent: str) -> str:
     """A dot a line, with its interval, from none to all. `percent`: as in `50 %`."""
     colours = _COLOURS[theme]
-    data = alt.Data(values=[vars(point) for point in points])
+    data = alt.InlineData(values=[vars(point) for point in points])
     lines = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260))
     across = _percents(alt.X, "share", percent)
     base = alt.Chart(data)
@@ -74,13 +74,13 @@ def trend(points: tuple[Point, ...], *, theme: str, percent: str) -> str:
     )
     rows = [{**vars(p), "share": p.share if p.share >= 0 else None} for p in points]
     chart = alt.layer(
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(alt.InlineData(values=rows))
         .mark_line(color=colours["accent"], strokeWidth=1.5, opacity=0.7)
         .encode(x=across, y=_percents(alt.Y, "share", percent)),
-        alt.Chart(alt.Data(values=shown))
+        alt.Chart(alt.InlineData(values=shown))
         .mark_rule(color=colours["accent"], strokeWidth=2, opacity=0.45)
         .encode(x=across, y=_percents(alt.Y, "low", percent), y2="high:Q"),
-        alt.Chart(alt.Data(values=shown))
+        alt.Chart(alt.InlineData(values=shown))
         .mark_circle(color=colours["accent"], size=60, opacity=1)
         .encode(x=across, y=_percents(alt.Y, "share", percent)),
     )
@@ -91,7 +91,7 @@ def trend(points: tuple[Point, ...], *, theme: str, percent: str) -> str:
 def bars(steps: tuple[Bar, ...], *, theme: str) -> str:
     """A bar a line, and its count at its end."""
     colours = _COLOURS[theme]
-    base = alt.Chart(alt.Data(values=[vars(step) for step in steps])).encode(
+    base = alt.Chart(alt.InlineData(values=[vars(step) for step in steps])).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260)),
         x=alt.X(
             "count:Q",
@@ -118,7 +118,7 @@ def _percents(channel: Any, name: str, percent: str) -> Any:
     )
 
 
-def _svg(chart: alt.LayerChart, colours: Mapping[str, str], *, height: int) -> str:
+def _svg(chart: alt.LayerChart | alt.FacetChart, colours: Mapping[str, str], *, height: int) -> str:
     quiet = {"labelColor": colours["quiet"], "gridColor": colours["line"], "labelFontSize": 13, "labelFont": _FONT}
     specification = chart.properties(width=_WIDTH, height=height).to_dict(validate=False)
     specification["config"] = {

@@ -42,6 +42,7 @@ class Act(StrEnum):
     BLOCK_NUMBER = "block_number"
     UNBLOCK_NUMBER = "unblock_number"
     SEE_AUDIT = "see_audit"
+    SEE_INSIGHTS = "see_insights"
 
 
 _O, _S, _AN, _R, _AD = Role.OPERATOR, Role.SUPERVISOR, Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR
@@ -66,6 +67,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.BLOCK_NUMBER: frozenset({_O, _S}),
     Act.UNBLOCK_NUMBER: frozenset({_S}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
+    Act.SEE_INSIGHTS: frozenset({_S, _AN}),
 }
 
 SHOWS_PERSONAL_DATA: Final = frozenset({Act.SEE_CALL, Act.FIND_CALLS, Act.SEE_OPT_OUTS, Act.SEE_BLOCKED})

@@ -32,6 +32,7 @@ MENU: Final = (
     ("history", "/texts", Act.SEE_HISTORY),
     ("numbers", "/numbers", Act.BLOCK_NUMBER),
     ("service", "/service", Act.SEE_SERVICE),
+    ("insights", "/insights", Act.SEE_INSIGHTS),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""

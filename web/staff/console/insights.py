@@ -1,0 +1,178 @@
+"""What residents say: the funnel of the survey, and its answers by all that is known of the calls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+
+from insights.answers import BY, Cube, Wanted, closed_questions, telling
+from insights.breakdown import Broken, Line, broken_down, by_question
+from insights.charts import THEMES
+from insights.funnel import Funnel, funnel
+from survey.questions import Question, QuestionKind
+from web.staff.access.roles import Act, Member
+from web.staff.answers import Answers, read_answers
+from web.staff.console.guard import needs
+from web.staff.console.insights_charts import ANSWER_CHARTS, answer_chart, svg_response
+from web.staff.console.insights_csv import answers_csv, codebook_csv, csv_response
+from web.staff.console.pages import language_of
+from web.staff.console.parts import Console
+from web.staff.console.said import WAITS, Said
+from web.staff.console.words import words
+from web.staff.nightly import AsOf, ReadNightly
+
+FILTERS: Final = ("language", "priority", "group", "area", "wait")
+_FUNNEL_BY: Final = ("week", "language")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody wants to see: which answers, and of which question all details."""
+
+    wanted: Wanted
+    question: Question
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As in the address."""
+        named = {"from": self.wanted.first_week, "to": self.wanted.last_week, "question": self.question.id}
+        named |= {name: getattr(self.wanted, name) for name in FILTERS}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def beyond_funnel(self) -> bool:
+        """Something is asked for that the funnel does not know."""
+        return any(getattr(self.wanted, name) is not None for name in FILTERS if name not in _FUNNEL_BY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Every figure of the page, for its tables, charts and exports alike."""
+
+    as_of: AsOf
+    asked: Asked
+    cube: Cube
+    funnel: Funnel
+    questions: Sequence[Line]
+    broken: Broken
+
+
+class Insights:
+    """An agency's answers, read once a night."""
+
+    def __init__(self, console: Console) -> None:
+        self._at_least = console.agency.insights.at_least
+        self.questions = closed_questions(console.agency.survey)
+        zone = console.agency.policy.timetable.zone
+        read = partial(read_answers, agency=console.agency.key, zone=zone)
+        self._kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
+
+    def asked(self, given: Mapping[str, str]) -> Asked:
+        """What an address asks for; what nobody has answered from counts as not given."""
+        values = self._kept.get()[1].cube.counts.values
+        known = {
+            name: value if value in values[name] and value else None for name, value in given.items() if name in BY
+        }
+        weeks = {name: given.get(name) if given.get(name) in values["week"] else None for name in ("from", "to")}
+        chosen = next((one for one in self.questions if one.id == given.get("question")), self.questions[0])
+        wanted = Wanted(first_week=weeks["from"], last_week=weeks["to"], **{name: known.get(name) for name in FILTERS})
+        return Asked(wanted=wanted, question=chosen)
+
+    def seen(self, asked: Asked) -> Seen:
+        as_of, answers = self._kept.get()
+        wanted = asked.wanted
+        cube = answers.cube.cut(wanted)
+        steps = answers.funnel.cut({"language": wanted.language}, between=("week", wanted.first_week, wanted.last_week))
+        return Seen(
+            as_of=as_of,
+            asked=asked,
+            cube=cube,
+            funnel=funnel(steps, at_least=self._at_least),
+            questions=by_question(cube, self.questions, at_least=self._at_least),
+            broken=self.broken(cube, asked.question),
+        )
+
+    def broken(self, cube: Cube, question: Question) -> Broken:
+        broken = broken_down(cube, question, at_least=self._at_least)
+        waits = sorted(broken.parts["wait"], key=lambda line: WAITS.index(line.value) if line.value in WAITS else -1)
+        return Broken(question=question, whole=broken.whole, parts={**broken.parts, "wait": waits})
+
+    def choices(self) -> dict[str, Sequence[str]]:
+        """What can be asked for."""
+        values = self._kept.get()[1].cube.counts.values
+        told = {name: [value for value in values[name] if value] for name in BY}
+        return {**told, "wait": [wait for wait in WAITS if wait in told["wait"]]}
+
+
+def asked_fields(request: Request) -> dict[str, str]:
+    """The address's fields, the last of each."""
+    return dict(request.query_params)
+
+
+_Fields = Annotated[dict[str, str], Depends(asked_fields)]
+_Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]
+
+
+def insights_routes(console: Console) -> APIRouter:
+    """Figures only: nobody's number, call or comment is here."""
+    router = APIRouter()
+    insights = Insights(console)
+
+    def said(request: Request) -> Said:
+        language = language_of(request)
+        return Said(console.agency, language, words("figures", language))
+
+    @router.get("/insights")
+    def page(request: Request, _: _Member, fields: _Fields) -> Response:
+        seen = insights.seen(insights.asked(fields))
+        return console.pages.page(
+            request,
+            "insights.html",
+            words_of="insights",
+            seen=seen,
+            asked=seen.asked.fields,
+            questions=insights.questions,
+            choices=insights.choices(),
+            filter_names=FILTERS,
+            f=words("figures", language_of(request)),
+            charts=ANSWER_CHARTS,
+            is_scale=seen.broken.question.kind is QuestionKind.SCALE,
+            options=telling(seen.broken.question),
+            at_least=console.agency.insights.at_least,
+            say=said(request),
+        )
+
+    @router.get("/insights/charts/{name}")
+    def chart(
+        request: Request, name: str, _: _Member, fields: _Fields, theme: Annotated[str, Query()] = "light"
+    ) -> Response:
+        if name not in ANSWER_CHARTS or theme not in THEMES:
+            raise HTTPException(404)
+        seen = insights.seen(insights.asked(fields))
+        return svg_response(
+            answer_chart(
+                name,
+                funnel=seen.funnel,
+                questions=seen.questions,
+                broken=seen.broken,
+                said=said(request),
+                t=words("insights", language_of(request)),
+                theme=theme,
+            )
+        )
+
+    @router.get("/insights.csv")
+    def export(_: _Member, fields: _Fields) -> Response:
+        seen = insights.seen(insights.asked(fields))
+        all_of_them = [insights.broken(seen.cube, question) for question in insights.questions]
+        return csv_response(
+            answers_csv(seen.funnel, all_of_them, at_least=console.agency.insights.at_least), "insights"
+        )
+
+    @router.get("/insights-codebook.csv")
+    def codebook(_: _Member) -> Response:
+        return csv_response(codebook_csv(console.agency, insights.questions), "insights-codebook")
+
+    return router
