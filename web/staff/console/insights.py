@@ -1,13 +1,15 @@
 """What residents say: the funnel of the survey, and its answers by all that is known of the calls."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from insights.answers import BY, Cube, Wanted, closed_questions, telling
+from insights.answers import Cube, Wanted, closed_questions, telling
 from insights.breakdown import Broken, Line, broken_down, by_question
 from insights.charts import THEMES
 from insights.funnel import Funnel, funnel
@@ -24,6 +26,7 @@ from web.staff.console.words import words
 from web.staff.nightly import AsOf, ReadNightly
 
 FILTERS: Final = ("language", "priority", "group", "area", "wait")
+MOST_CHARACTERS: Final = 100
 _FUNNEL_BY: Final = ("week", "language")
 
 
@@ -70,14 +73,11 @@ class Insights:
         self._kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, given: Mapping[str, str]) -> Asked:
-        """What an address asks for; what nobody has answered from counts as not given."""
-        values = self._kept.get()[1].cube.counts.values
-        known = {
-            name: value if value in values[name] and value else None for name, value in given.items() if name in BY
-        }
-        weeks = {name: given.get(name) if given.get(name) in values["week"] else None for name in ("from", "to")}
+        """What an address asks for. Where nobody has answered from, there is nobody; what is no week is not asked."""
+        known = {name: given[name][:MOST_CHARACTERS] for name in FILTERS if given.get(name)}
+        weeks = {name: given[name] for name in ("from", "to") if is_week(given.get(name))}
         chosen = next((one for one in self.questions if one.id == given.get("question")), self.questions[0])
-        wanted = Wanted(first_week=weeks["from"], last_week=weeks["to"], **{name: known.get(name) for name in FILTERS})
+        wanted = Wanted(first_week=weeks.get("from"), last_week=weeks.get("to"), **known)
         return Asked(wanted=wanted, question=chosen)
 
     def seen(self, asked: Asked) -> Seen:
@@ -99,11 +99,28 @@ class Insights:
         waits = sorted(broken.parts["wait"], key=lambda line: WAITS.index(line.value) if line.value in WAITS else -1)
         return Broken(question=question, whole=broken.whole, parts={**broken.parts, "wait": waits})
 
-    def choices(self) -> dict[str, Sequence[str]]:
-        """What can be asked for."""
-        values = self._kept.get()[1].cube.counts.values
-        told = {name: [value for value in values[name] if value] for name in BY}
-        return {**told, "wait": [wait for wait in WAITS if wait in told["wait"]]}
+    def choices(self, asked: Asked) -> dict[str, Sequence[str]]:
+        """What can be asked for, and what was."""
+        told = choices_of(self._kept.get()[1].cube.counts.values, asked.fields)
+        return {**told, "wait": sorted(told["wait"], key=lambda wait: WAITS.index(wait) if wait in WAITS else -1)}
+
+
+def choices_of(values: Mapping[str, Sequence[str]], asked: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    """The values that there are, and those that were asked for all the same."""
+    own = {name: {asked[name]} for name in values if name in asked}
+    own["week"] = {asked[name] for name in ("from", "to") if name in asked}
+    return {name: sorted({value for value in values[name] if value} | own.get(name, set())) for name in values}
+
+
+def is_week(text: str | None) -> bool:
+    """As `2026-W04`."""
+    if text is None or re.fullmatch(r"[0-9]{4}-W[0-9]{2}", text) is None:
+        return False
+    try:
+        date.fromisocalendar(int(text[:4]), int(text[6:]), 1)
+    except ValueError:
+        return False
+    return True
 
 
 def asked_fields(request: Request) -> dict[str, str]:
@@ -134,7 +151,7 @@ def insights_routes(console: Console) -> APIRouter:
             seen=seen,
             asked=seen.asked.fields,
             questions=insights.questions,
-            choices=insights.choices(),
+            choices=insights.choices(seen.asked),
             filter_names=FILTERS,
             f=words("figures", language_of(request)),
             charts=ANSWER_CHARTS,

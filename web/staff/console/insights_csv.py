@@ -59,7 +59,9 @@ def reach_csv(reach: Reach, *, at_least: int) -> str:
 def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
     """Every word that stands in the files, in both languages."""
     of_page, of_reach, shared = phrases("insights"), phrases("reach"), phrases("figures")
-    rows: list[_Row] = [(column, "", of_page[f"csv_{column}"].en, of_page[f"csv_{column}"].fr) for column in HEADER]
+    rows: list[_Row] = [
+        ("column", column, of_page[f"csv_{column}"].en, of_page[f"csv_{column}"].fr) for column in HEADER
+    ]
     rows += [("measure", step, of_page[f"step_{step}"].en, of_page[f"step_{step}"].fr) for step in STEPS]
     for measure in ("base", "favourable", "unfavourable"):
         rows.append(("measure", measure, of_page[f"csv_{measure}"].en, of_page[f"csv_{measure}"].fr))

@@ -1,5 +1,6 @@
 """Whom we do not reach, by area and by group of call types."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from insights.counts import Counts
 from insights.reach import TABLES, Reach, Reached, reach
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
-from web.staff.console.insights import asked_fields
+from web.staff.console.insights import MOST_CHARACTERS, asked_fields, choices_of, is_week
 from web.staff.console.insights_charts import REACH_CHARTS, reach_chart, svg_response
 from web.staff.console.insights_csv import csv_response, reach_csv
 from web.staff.console.pages import language_of
@@ -33,10 +34,10 @@ class Missed:
         self._kept: ReadNightly[Counts] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, request: Request) -> dict[str, str]:
-        """What the address asks for, as far as there are such calls."""
-        given, values = asked_fields(request), self._kept.get()[1].values
-        named = {name: ("week" if name in ("from", "to") else name) for name in ("from", "to", *FILTERS)}
-        return {name: given[name] for name, of in named.items() if given.get(name) and given[name] in values[of]}
+        """What the address asks for. Where there are no such calls, there are none."""
+        given = asked_fields(request)
+        weeks = {name: given[name] for name in ("from", "to") if is_week(given.get(name))}
+        return weeks | {name: given[name][:MOST_CHARACTERS] for name in FILTERS if given.get(name)}
 
     def seen(self, asked: dict[str, str]) -> tuple[AsOf, Reach]:
         as_of, counts = self._kept.get()
@@ -45,9 +46,8 @@ class Missed:
         )
         return as_of, reach(cut, at_least=self._at_least)
 
-    def choices(self) -> dict[str, list[str]]:
-        values = self._kept.get()[1].values
-        return {name: [value for value in values[name] if value] for name in ("week", *FILTERS)}
+    def choices(self, asked: dict[str, str]) -> dict[str, Sequence[str]]:
+        return choices_of(self._kept.get()[1].values, asked)
 
 
 def reach_routes(console: Console) -> APIRouter:
@@ -70,7 +70,7 @@ def reach_routes(console: Console) -> APIRouter:
             as_of=as_of,
             reach=seen,
             asked=asked,
-            choices=missed.choices(),
+            choices=missed.choices(asked),
             filter_names=FILTERS,
             f=words("figures", language_of(request)),
             tables=TABLES,

@@ -66,7 +66,7 @@ class Said:
         if not value:
             return self._t["not_told"]
         if name == "language":
-            return self._t["not_told"] if value == NO_LANGUAGE else self._t[f"language_{value}"]
+            return self._t["not_told"] if value == NO_LANGUAGE else self._t.get(f"language_{value}", value)
         if name == "group":
             group = self._agency.policy.eligibility.groups.get(value)
             return value if group is None else group.label[self._language]
