@@ -218,7 +218,8 @@ class InboundMessageRow(SQLModel, table=True):
 class OptOutRow(SQLModel, table=True):
     """STOP, until START, for a number and one of our own numbers (R6). Writer: web/residents.
 
-    The number stays encrypted, so that it still matches after a change of keys.
+    Staff enter one for somebody who asks by telephone. The number stays encrypted, so that it still matches after a
+    change of keys.
     """
 
     __tablename__: ClassVar[str] = "opt_out"
@@ -231,30 +232,15 @@ class OptOutRow(SQLModel, table=True):
     phone_encrypted: str
     sender: str
     since: datetime = _time()
+    entered_by: str | None = None
+    """The member of staff who entered it; `None`: the phone itself said STOP."""
+    entered_why: str | None = None
+    stop_at: datetime | None = _time(default=None)
+    """When the phone said STOP after staff had entered it: from then on it is a STOP like any other."""
     ended_at: datetime | None = _time(default=None)
-
-
-class BlockedNumberRow(SQLModel, table=True):
-    """A number that must not be texted: an alarm company's, a hotline's, a lobby's. Writer: web/staff.
-
-    The number stays encrypted, so that it still matches after a change of keys. Times are real: a list that people
-    keep goes by their calendar.
-    """
-
-    __tablename__: ClassVar[str] = "blocked_number"
-    __table_args__ = (
-        Index("uq_blocked_number_in_force", "phone_hash", unique=True, postgresql_where="ended_real IS NULL"),
-    )
-
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    phone_hash: str
-    phone_encrypted: str
-    reason: str
-    since_real: datetime = _time(default_factory=real_now)
-    until_real: datetime | None = _time(default=None)
-    """From then on it may be texted again."""
-    ended_real: datetime | None = _time(default=None)
-    """When a person took it off the list."""
+    ended_by: str | None = None
+    """The member of staff who ended it; `None`: the phone itself said START."""
+    ended_why: str | None = None
 
 
 class SwitchRow(SQLModel, table=True):
