@@ -216,6 +216,7 @@ class TestLookingANumberUp:
         page = words_of(answer.text)
         for said in (SHOWN, "on the list Hotline", "in force Entered by Demo operator", "The phone texted STOP"):
             assert said in page
+        assert "(In writing)" in page
         assert [entry.act for entry in site.audit()][-2:] == [Act.SEE_BLOCKED, Act.SEE_OPT_OUTS]
 
     def test_of_a_number_that_nobody_knows_it_says_so(self, site: Served) -> None:

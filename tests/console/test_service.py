@@ -72,7 +72,7 @@ def press(staff: Staff, path: str, **fields: str) -> str:
 def test_whoever_may_stops_everything_with_a_reason_and_one_confirmation(site: Served, role: Role) -> None:
     staff = site.staff(role)
     assert 'href="/service/stop?scope=everything"' in staff.get("/service").text
-    assert "Yes, stop: Everything" in staff.get("/service/stop?scope=everything").text
+    assert "Yes, stop everything" in staff.get("/service/stop?scope=everything").text
     assert not state(site).stopped  # nothing has happened yet
     page = press(staff, "/service/stop/everything", why=WHY)
     [stop] = state(site).stopped

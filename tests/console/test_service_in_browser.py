@@ -19,10 +19,10 @@ from web.staff.switches import Switches
 
 SAYS = {
     "stop": {"en": "Stop everything", "fr": "Tout arrêter"},
-    "yes": {"en": "Yes, stop: Everything", "fr": "Oui, arrêter : Tout"},
+    "yes": {"en": "Yes, stop everything", "fr": "Oui, tout arrêter"},
     "stopped": {"en": "Everything is stopped", "fr": "Tout est arrêté"},
     "start": {"en": "Start again Everything", "fr": "Reprendre Tout"},
-    "yes_start": {"en": "Yes, start again: Everything", "fr": "Oui, reprendre : Tout"},
+    "yes_start": {"en": "Yes, start everything again", "fr": "Oui, tout reprendre"},
     "part": {"en": "Stop this type", "fr": "Arrêter ce type"},
     "type": {"en": "Calls of type: Noise", "fr": "Appels de type : Bruit"},
     "mode": {"en": "Change the mode", "fr": "Changer de mode"},
