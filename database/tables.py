@@ -172,6 +172,8 @@ class SurveyInvitationRow(SQLModel, table=True):
     survey_version: str
     expires_at: datetime = _time()
     used: bool = Field(default=False)
+    over: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Its end has passed, and it is forgotten whether it was used: it stays closed, wherever the clock goes (R2)."""
 
 
 class SurveyResponseRow(SQLModel, table=True):

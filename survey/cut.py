@@ -196,7 +196,7 @@ def _comment(answer: HeldAnswer) -> Comment:
         language=answer.language,
         comment=answer.comment or "",
         may_share=answer.may_share,
-        urgent=answer.urgent,
+        urgent=answer.urgent and not answer.seen,
     )
 
 

@@ -21,8 +21,8 @@ from database.encryption import Keyring, load_keyring, new_key
 from database.surveys import HeldAnswerRow, SurveyCommentRow, SurveyCutRow, SurveyDraftRow
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from policy.agency import Agency
-from survey.held import HeldAnswer
-from tests.builders import NOON, hours, minutes
+from survey.held import Context, HeldAnswer
+from tests.builders import NOON, hours, minutes, some_facts
 from tests.survey.month import NIGHT, TAG, Town
 from web.residents.invitations import Closed
 
@@ -78,7 +78,7 @@ def test_what_is_sent_is_held_with_what_it_may_say_of_its_call_and_its_draft_is_
     }
     assert (dict(one.answers), one.comment, one.may_share) == ({"Q1": "4", "Q6": "no"}, "il a une arme", True)
     assert (one.language, one.week) == ("fr", "2026-W03")
-    assert [row.urgent for row in rows(town, HeldAnswerRow)] == [True]
+    assert one.urgent
     assert rows(town, SurveyDraftRow) == []
 
 
@@ -325,12 +325,61 @@ def test_what_cannot_be_read_is_said_and_stays_and_keeps_nothing_from_being_cut(
     assert {"event": "held answers cannot be read", "count": 3, "log_level": "warning"} in logs
 
 
-def test_a_person_who_has_seen_an_urgent_comment_has_seen_it_when_it_waits(town: Town) -> None:
-    town.sent(town.invited("1", NOON), NOON, C1="a weapon")
-    with Session(town.engine) as session, session.begin():
-        session.exec(select(HeldAnswerRow)).one().seen = True
+def test_r7_without_keys_nothing_tells_which_of_a_day_is_urgent(town: Town) -> None:
+    """Until the cut its transaction is its link's: a mark that can be read would name the caller."""
+    for number, comment in enumerate(("Thank you", "he has a gun", "Merci")):
+        town.sent(town.invited(f"{number}", NOON), NOON, C1=comment)
+    told = hidden(town, "survey_held", "(to_jsonb(survey_held) - 'id' - 'body_encrypted')::text")
+    told += hidden(town, "survey_held", "length(body_encrypted)::text")
+    assert len(told) == 6
+    assert len(set(told)) == 2
+
+
+def test_r7_a_mark_of_the_release_before_is_gone_with_the_cut(town: Town) -> None:
+    answered(town, 1, C1="a weapon")
+    with town.engine.begin() as connection:
+        connection.execute(text("UPDATE survey_held SET urgent = true, seen = true"))
     town.night(NOON)
-    assert [(row.urgent, row.seen) for row in rows(town, HeldAnswerRow)] == [(True, True)]
+    assert hidden(town, "survey_held", "urgent OR seen") == ["False"]
+    assert [one.urgent for one in held(town)] == [True]
+
+
+def test_r2_no_link_opens_again_when_the_clock_goes_back(town: Town) -> None:
+    """Once its end has passed it is forgotten whether it was used."""
+    used, unused = town.invited("used", NOON), town.invited("unused", NOON)
+    town.sent(used, NOON)
+    town.night(NOON)
+    town.night(NOON + 14 * DAY)
+    for at in (NOON, NOON + DAY):
+        assert town.sent(used, at).closed is Closed.EXPIRED
+        assert town.sent(unused, at).closed is Closed.EXPIRED
+    town.night(NOON + DAY)
+    assert town.sent(used, NOON + DAY).closed is Closed.EXPIRED
+    assert len(held(town)) == 1
+
+
+def test_a_call_whose_facts_cannot_be_read_costs_no_answer_and_the_cut_says_so(town: Town) -> None:
+    """Not the moment it was sent: a line in the log would tell that it was."""
+    tokens = [town.invited(f"{number}", NOON) for number in range(5)]
+    with town.engine.begin() as connection:
+        connection.execute(text("""UPDATE call SET facts = facts || '{"source": "a word of tomorrow"}'"""))
+    with capture_logs() as logs:
+        assert [town.sent(token, NOON, tag=f"{number}").closed for number, token in enumerate(tokens)] == [None] * 5
+    assert logs == []
+    assert {one.context for one in held(town)} == {Context()}
+    with capture_logs() as logs:
+        town.night(NOON)
+    assert tags(town) == list(range(5))
+    said = {"event": "answers say nothing of their calls: the facts cannot be read", "count": 5, "log_level": "warning"}
+    assert said in logs
+
+
+def test_the_group_of_a_call_is_the_one_that_it_was_treated_by_and_not_todays(town: Town) -> None:
+    """The folder of today has its type in another group; its texts and the counts of calls go by the one of then."""
+    token = town.invited("1", NOON, call_type_code="THEFT", call_type_group="noise")
+    assert town.agency.reread(some_facts(call_type_code="THEFT", call_type_group="noise")).call_type_group != "noise"
+    town.sent(token, NOON)
+    assert [one.context.call_type_group for one in held(town)] == ["noise"]
 
 
 def test_r7_no_log_and_no_result_says_who_answered_or_how_many(town: Town) -> None:
