@@ -193,7 +193,7 @@ class SurveyResponseRow(SQLModel, table=True):
     """ISO week of the cut, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
     context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
-    """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""
+    """What the answer may say of its call, coarse enough that at least six share it (`survey.held.Context`)."""
 
 
 class InboundMessageRow(SQLModel, table=True):
