@@ -31,6 +31,7 @@ class Mutation:
 
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
+NIGHT = ("tests/activities/test_survey_cut.py",)
 URGENT = ("tests/staff/test_urgent_comments.py",)
 WAS_IT_YOU = ("tests/web/test_tries.py", "tests/web/test_was_it_you.py")
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
@@ -575,70 +576,70 @@ MUTATIONS = (
         "survey/held.py",
         ' + " " * (-len(body.encode()) % _EVEN)',
         "",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R7: what waits is the same again the next night",
         "activities/survey_cut.py",
         "*map(self._again, waiting)",
         "*waiting",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R7: what was held stays in the free room of its file",
         "activities/survey_cut.py",
         '                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))\n',
         "",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "Answers of another agency are cut with ours",
         "activities/survey_cut.py",
         "answer is not None and answer.agency == self._is.agency.key",
         "answer is not None",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "A wrong clock's cut ends all others",
         "activities/survey_cut.py",
         "last.day > day + _A_DAY",
         "False",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R2: a link whose end has passed opens again when the clock goes back",
         "web/residents/invitations.py",
         "invitation.over or ",
         "",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R2: a cut does not write down that a link is over",
         "activities/survey_cut.py",
         "over = or_(gone.c.over, gone.c.expires_at <= now)",
         "over = gone.c.over",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R2: a link may be used again",
         "web/residents/submission.py",
         "        invitation.used = True\n",
         "",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "A draft outlives its submission",
         "web/residents/submission.py",
         "        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))\n",
         "",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "Facts that cannot be read cost an answer",
         "web/residents/submission.py",
         "    except ValidationError:\n        return None",
         "    except ValidationError:\n        raise",
-        CUT,
+        NIGHT,
     ),
     Mutation(
         "R7: one whose urgent comment was seen has another place than before",
