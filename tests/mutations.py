@@ -539,14 +539,14 @@ MUTATIONS = (
     Mutation(
         "R7: of expired links only the used ones are written anew",
         "activities/survey_cut.py",
-        "has_expired = table.c.expires_at <= now",
-        "has_expired = and_(table.c.used, table.c.expires_at <= now)",
+        "has_expired = and_(table.c.expires_at <= now, ~table.c.over)",
+        "has_expired = and_(table.c.used, table.c.expires_at <= now, ~table.c.over)",
         CUT,
     ),
     Mutation(
         "R7: two workers cut at once",
         "activities/survey_cut.py",
-        "if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():",
+        "if not session.execute(select(func.pg_try_advisory_xact_lock(CUTTING))).scalar_one():",
         "if False:",
         CUT,
     ),
