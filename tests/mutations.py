@@ -642,7 +642,7 @@ MUTATIONS = (
         NIGHT,
     ),
     Mutation(
-        "R7: one whose urgent comment was seen has another place than before",
+        "R7: what is held keeps its order when an urgent comment was seen",
         "web/staff/urgent_comments.py",
         "            SystemRandom().shuffle(anew)\n",
         "",

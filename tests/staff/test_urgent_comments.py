@@ -1,6 +1,6 @@
 """Comments that sound urgent reach a person on the same day, and nothing without keys tells whose they are (R7)."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -89,6 +89,13 @@ def test_one_that_waits_and_was_seen_stays_seen(town: Town, urgent: UrgentCommen
     assert len(urgent.unseen()) == 1
 
 
+def wait_until_done_or_waiting(engine: Engine, work: Future[bool]) -> None:
+    waiting = text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted), pg_sleep(0.01)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not work.done() and not connection.execute(waiting).scalar_one():
+            pass
+
+
 def test_r7_a_cut_goes_by_while_somebody_marks_one_and_comes_again(town: Town, urgent: UrgentComments) -> None:
     """Each would take what the other puts back for gone."""
     wrote(town, *["Thank you"] * 9, "he has a gun")
@@ -97,6 +104,7 @@ def test_r7_a_cut_goes_by_while_somebody_marks_one_and_comes_again(town: Town, u
         with town.engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(CUTTING)))
             seeing = threads.submit(urgent.see, one.id)
+            wait_until_done_or_waiting(town.engine, seeing)
             assert town.night(NOON) == Batch()
             assert not seeing.done()
         assert seeing.result()
