@@ -1,11 +1,14 @@
 """The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Index
+from sqlalchemy import DateTime
 from sqlmodel import Field, SQLModel
+
+CUTTING: Final = 5_118_043_806
+"""Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
 
 
 def _time(**options: Any) -> Any:
@@ -29,19 +32,15 @@ class SurveyDraftRow(SQLModel, table=True):
 class HeldAnswerRow(SQLModel, table=True):
     """A submitted survey until the cut of the day. Writer: web/residents; the cut takes it away.
 
-    Nothing in it leads to the invitation: no id, no time. `survey.held.HeldAnswer`, encrypted. What waits for the next
-    cut gets a new id: one that somebody has opened may be gone the next day.
+    Nothing in it leads to the invitation: no id, no time; and nothing but the body tells one from another, for until
+    the cut its transaction is its link's. `survey.held.HeldAnswer`, encrypted. What waits for the next cut gets a new
+    id: one that somebody has opened may be gone the next day.
     """
 
     __tablename__: ClassVar[str] = "survey_held"
-    __table_args__ = (Index("ix_survey_held_urgent", "id", postgresql_where="urgent AND NOT seen"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     body_encrypted: str
-    urgent: bool = Field(default=False)
-    """Its comment sounds as if somebody should look at it today."""
-    seen: bool = Field(default=False)
-    """A person has looked at the urgent comment."""
 
 
 class SurveyCommentRow(SQLModel, table=True):
@@ -61,6 +60,7 @@ class SurveyCommentRow(SQLModel, table=True):
     may_share: bool = Field(default=False)
     """The resident agreed that those who helped may read it."""
     urgent: bool = Field(default=False)
+    """It sounds as if somebody should look at it today, and nobody had until the cut."""
     reviewed: bool = Field(default=False)
 
 

@@ -23,6 +23,8 @@ class Invitation:
     language: str | None
     sent: datetime
     context: Mapping[str, object]
+    waited: timedelta
+    """For an officer; where none came, longer than anybody."""
     xmin: int
     place: tuple[int, int]
     first_used: int | None = None
@@ -44,8 +46,12 @@ class Response:
     @property
     def cell(self) -> Hashable:
         """All by which its invitation could be known, but for its place."""
-        told = tuple(sorted(self.context.items()))
-        return (self.language, self.week, told, self.met_an_officer, self.xmin, self.first_seen)
+        return (*self.written_with, self.met_an_officer)
+
+    @property
+    def written_with(self) -> tuple[Hashable, ...]:
+        """All that the cut has it say, and in which night, where that is known."""
+        return (self.language, self.week, tuple(sorted(self.context.items())), self.xmin, self.first_seen)
 
     @property
     def met_an_officer(self) -> bool:
@@ -100,12 +106,15 @@ def loot_of(engine: Engine, *, now: datetime, watch: Watch | None = None) -> Loo
 
 
 def _invitation(row: RowMapping, used: Mapping[str, int]) -> Invitation:
+    facts = CallFacts.model_validate(row["facts"])
+    came = facts.arrived_at or facts.dispatched_at
     return Invitation(
         call_id=row["call_id"],
         used=row["used"],
         language=row["language"],
         sent=row["expires_at"] - VALID,
-        context=context_of(CallFacts.model_validate(row["facts"])).model_dump(exclude_none=True),
+        context=context_of(facts).model_dump(exclude_none=True),
+        waited=timedelta(days=999) if came is None or facts.received_at is None else came - facts.received_at,
         xmin=row["xmin"],
         place=_place(row["ctid"]),
         first_used=used.get(row["call_id"]),
