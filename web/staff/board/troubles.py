@@ -200,4 +200,4 @@ def _code(unknown: UnknownCode) -> Item:
         Rule.UNKNOWN_SOURCE: "code_source",
         None: "code_disposition",
     }[unknown.rule]
-    return Item(word=word, about=unknown.code, code=unknown.calls, on_record=unknown.what)
+    return Item(word=word, about=unknown.code, code=unknown.calls)
