@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -91,7 +92,7 @@ def test_a_call_appears_moves_through_its_stages_and_a_trouble_is_shown_without_
 
 def everything_goes_wrong(site: Served, desk: Desk) -> None:
     """One of each trouble."""
-    troubles = (
+    troubles: tuple[tuple[Kind, dict[str, Any]], ...] = (
         (Kind.DELAY, {"state": "undelivered", "error_code": 30003}),
         (Kind.CONFIRMATION, {"state": "undelivered", "error_code": 30006}),
         (Kind.DELAY, {"state": "unknown", "first_sending_real": real_now()}),
