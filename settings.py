@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     """CAD's own database, any that SQLAlchemy speaks; read by `communityconnect cad poll`."""
     cad_folder: Path | None = Field(default=None, validation_alias=f"{_OURS}CAD_FOLDER")
     """Where CAD drops files; watched by `communityconnect cad watch`."""
+    console_origin: AnyHttpUrl = Field(
+        default=AnyHttpUrl("http://localhost:8010"), validation_alias=f"{_OURS}CONSOLE_ORIGIN"
+    )
+    """Scheme and host under which staff reach the console."""
+    console_demo_password: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CONSOLE_DEMO_PASSWORD")
+    """Opens the accounts of a demonstration, on this machine only."""
+    temporal_ui: str = Field(default="", validation_alias=f"{_OURS}TEMPORAL_UI")
+    """The address of Temporal's UI with the namespace, `https://…/namespaces/default`, where staff may go there."""
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
     worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")

@@ -110,6 +110,17 @@ def web(
 
 
 @app.command()
+def console(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8010,
+) -> None:
+    """Serve the console of the communications centre: see every call's texts, and stop them."""
+    from cli.serve_console import serve
+
+    serve(load_settings(), host=host, port=port)
+
+
+@app.command()
 def replay(
     cad: Annotated[Path, typer.Option(help="The log to play: CSV, gzip or not.")],
     start: Annotated[

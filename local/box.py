@@ -37,6 +37,7 @@ class Ports:
     worker_metrics: int
     temporal_metrics: int
     cad: int
+    console: int
 
     @classmethod
     def from_(cls, first: int) -> "Ports":
@@ -52,6 +53,7 @@ class Ports:
             temporal_http=first + 7,
             starter_metrics=first + 8,
             cad=first + 9,
+            console=first + 10,
         )
 
     @classmethod
@@ -72,8 +74,9 @@ class Ports:
             "temporal_http": "Temporal's API over HTTP",
             "starter_metrics": "the starter's metrics",
             "cad": "the port that CAD pushes to",
+            "console": "the console",
         }
-        option = "PORT=… (make) or --port; the ten ports from there on are used"
+        option = "PORT=… (make) or --port; the eleven ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -107,6 +110,15 @@ class Box:
         return f"http://{LOOPBACK}:{self.ports.cad}"
 
     @property
+    def console_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.console}"
+
+    @property
+    def console_password(self) -> str:
+        """Of the accounts of the demonstration."""
+        return self.state.secret("console_password", lambda: secrets.token_urlsafe(6))
+
+    @property
     def cad_secret(self) -> str:
         """Of the key `cad.1`: what CAD signs with."""
         return self.state.secret("cad_secret", new_key)
@@ -131,6 +143,9 @@ class Box:
             "COMMUNITYCONNECT_ENCRYPTION_KEYS": "box:" + secret("encryption_key", new_key),
             "COMMUNITYCONNECT_LOOKUP_KEY": secret("lookup_key", new_key),
             "COMMUNITYCONNECT_CAD_KEYS": f"cad.1:{self.cad_secret}",
+            "COMMUNITYCONNECT_CONSOLE_ORIGIN": self.console_url,
+            "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD": self.console_password,
+            "COMMUNITYCONNECT_TEMPORAL_UI": f"{self.temporal_ui_url}/namespaces/default",
             "COMMUNITYCONNECT_CLOCK": self.clock.model_dump_json(),
             **(self.extra or {}),
         }
@@ -142,8 +157,8 @@ class Box:
         ensure_database(postgres.url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
-        """The phones, the web, the worker, the starter and the port that CAD pushes to."""
-        supervisor.start(self.phones(), self.web(), self.worker(), self.starter(), self.cad())
+        """The phones, the web, the console, the worker, the starter and the port that CAD pushes to."""
+        supervisor.start(self.phones(), self.web(), self.console(), self.worker(), self.starter(), self.cad())
 
     def phones(self) -> Child:
         environment = self.environment()
@@ -171,6 +186,15 @@ class Box:
             argv=[python(), "-m", "cli.main", "web", "--port", str(self.ports.web)],
             log=self.state.log("web"),
             healthy=http_ok(self.ports.web, "/healthz"),
+            env=self.environment(),
+        )
+
+    def console(self) -> Child:
+        return Child(
+            name="console",
+            argv=[python(), "-m", "cli.main", "console", "--port", str(self.ports.console)],
+            log=self.state.log("console"),
+            healthy=http_ok(self.ports.console, "/healthz"),
             env=self.environment(),
         )
 

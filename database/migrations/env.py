@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 import database.feeds
 import database.line
 import database.reconciliation
+import database.staff
 import database.surveys  # noqa: F401 - fills the metadata, as database.tables does that it imports
 
 connection = context.config.attributes["connection"]

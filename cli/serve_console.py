@@ -1,0 +1,54 @@
+"""Serves the console, on a port of its own."""
+
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from database.encryption import keyring_of
+from database.engine import connect
+from logs import configure_logging
+from policy.agency import load_agency
+from settings import Settings, SettingsError
+from web.staff.console.app import create_console_app
+
+_FOR_PAGES: Final = 20
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def console_app(settings: Settings) -> FastAPI:
+    """The console, with the parts that the settings name.
+
+    Raises:
+        SettingsError: the accounts of a demonstration would be open to others than this machine.
+    """
+    password = settings.console_demo_password.get_secret_value()
+    if password and settings.console_origin.host not in _THIS_MACHINE:
+        raise SettingsError(
+            "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD opens the accounts of a demonstration, and the console's origin is "
+            "not this machine: leave it empty and sign in by OpenID Connect"
+        )
+    return create_console_app(
+        engine=connect(settings.database_url.get_secret_value(), pool_size=_FOR_PAGES),
+        keyring=keyring_of(settings),
+        agency=load_agency(settings.agency),
+        clock=settings.clock,
+        origin=str(settings.console_origin).rstrip("/"),
+        temporal_ui=settings.temporal_ui,
+        local_password=password,
+    )
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT. No access log: what staff look at stands in the audit log."""
+    configure_logging(service="console", format_=settings.log_format)
+    uvicorn.run(
+        console_app(settings),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )

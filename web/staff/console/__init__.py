@@ -1,0 +1,1 @@
+"""The console: its pages, for the people of the communications centre."""
