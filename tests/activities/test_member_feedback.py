@@ -125,7 +125,7 @@ def test_nine_wait_under_new_ids_and_all_of_one_length_and_the_tenth_brings_them
     town.night(NOON)
     after = {(row.id, row.body_encrypted) for row in rows(town, HeldFeedbackRow)}
     assert len(before) == 27
-    assert len(after) == 18  # comments of five, none of which was written, are done with
+    assert len(after) == 18  # of those who wrote no comment, enough for a cell: they are done with
     assert not {id_ for id_, _ in before} & {id_ for id_, _ in after}
     assert not {body for _, body in before} & {body for _, body in after}
     assert len({len(body) for _, body in after}) == 1

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from policy.agency import Agency
 from survey.answers import Answer
+from survey.cut import FEWEST
 from survey.members import FEWEST_TOGETHER, LONGEST, NOBODYS_AFTER, HeldFeedback, batches, feedback_in
 from survey.questions import MembersFeedback, Role, Survey
 from tests.survey.month import with_members
@@ -89,10 +90,10 @@ def test_one_key_in_two_roles_is_two_members() -> None:
     assert (len(parting.ready), len(parting.waits)) == (0, 10)
 
 
-def test_r7_a_comment_is_written_when_five_have_answered_in_its_language_for_the_words_tell_it() -> None:
-    parting = batches([*comments(5, "en"), *comments(4, "fr")], week="2026-W03")
-    assert [one.language for one in parting.ready] == ["en"] * 5
-    assert [one.language for one in parting.waits] == ["fr"] * 4
+def test_r7_a_comment_is_written_when_a_whole_cell_has_answered_in_its_language_for_the_words_tell_it() -> None:
+    parting = batches([*comments(FEWEST, "en"), *comments(FEWEST - 1, "fr")], week="2026-W03")
+    assert [one.language for one in parting.ready] == ["en"] * FEWEST
+    assert [one.language for one in parting.waits] == ["fr"] * (FEWEST - 1)
 
 
 def test_what_finds_no_ten_is_nobodys_after_half_a_year_and_is_deleted_after_a_year() -> None:
