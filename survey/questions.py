@@ -1,6 +1,6 @@
 """What a survey asks, in both languages, as its agency's `survey.yaml` says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -53,6 +53,8 @@ class Option(_Value):
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
     text: Localized
+    alone: Annotated[bool, Field(strict=False)] = False
+    """Of a multi-choice, one that says no to all others, such as "No such problem": it is chosen without them."""
 
 
 class Condition(_Value):
@@ -84,6 +86,10 @@ class Question(_Value):
     def option_ids(self) -> frozenset[str]:
         return frozenset(option.id for option in self.options)
 
+    def alone_beside_others(self, chosen: Collection[str]) -> Option | None:
+        """The chosen option that cannot go with another, where another is chosen, too."""
+        return next((one for one in self.options if one.alone and one.id in chosen and len(set(chosen)) > 1), None)
+
     @model_validator(mode="after")
     def _options_fit_the_kind(self) -> "Question":
         ids = [option.id for option in self.options]
@@ -95,6 +101,14 @@ class Question(_Value):
             raise ValueError(f"{self.id} has fewer than two options")
         if self.kind is QuestionKind.SCALE and [id_ for id_ in ids if id_.isdigit()] != ["1", "2", "3", "4", "5"]:
             raise ValueError(f"{self.id} is a scale: its numbered options are 1 to 5 in order")
+        return self
+
+    @model_validator(mode="after")
+    def _alone_among_many(self) -> "Question":
+        for index, option in enumerate(self.options):
+            if option.alone and self.kind is not QuestionKind.MULTI_CHOICE:
+                place = ("options", index, "alone")
+                raise _ErrorAt(f"{self.id} takes one answer only, so each of its options is alone", place=place)
         return self
 
     @model_validator(mode="after")

@@ -78,6 +78,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Please shorten your comment to 1,000 characters.",
         "Veuillez limiter votre commentaire à 1\u00a0000 caractères.",
     ),
+    "not alone": (
+        "“{alone}” does not go with another answer. Please untick it, or the others.",
+        "«\u00a0{alone}\u00a0» ne va pas avec une autre réponse. Veuillez décocher ce choix, ou les autres.",
+    ),
     "nothing_answered": (
         "You have not answered any question, which is fine. To send something, answer at least one; or simply close "
         "this page.",
@@ -104,6 +108,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Your answers are saved, and a person will look at your comment today.",
         "Vos réponses sont enregistrées, et une personne lira votre commentaire aujourd’hui.",
     ),
+    "urgent_kept": (
+        "What you wrote is kept, but not sent yet.",
+        "Ce que vous avez écrit est conservé, mais n’est pas encore envoyé.",
+    ),
+    "urgent_go_on": ("Go on with the survey", "Poursuivre le sondage"),
     "urgent_call": ("Call {emergency_line}", "Composer le {emergency_line}"),
     # A link that opens no survey
     "used_title": ("These answers are already in", "Les réponses sont déjà envoyées"),
@@ -137,6 +146,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "refused": (
         "What was sent could not be read. Please go back and try again.",
         "Impossible de lire ce qui a été envoyé. Veuillez revenir en arrière et réessayer.",
+    ),
+    "too_large_title": ("This is too long", "C’est trop long"),
+    "too_large": (
+        "What was sent is too long for us to read, so nobody will see it. Is anyone in danger now? Call "
+        "{emergency_line}. Otherwise, please go back and shorten your comment to 1,000 characters.",
+        "L’envoi est trop long pour être lu; personne ne le verra donc. Quelqu’un est en danger en ce moment? Composez "
+        "le {emergency_line}. Sinon, veuillez revenir en arrière et limiter votre commentaire à 1\u00a0000 caractères.",
     ),
     # Who we are
     "home_title": ("Text messages from us", "Nos messages textes"),
