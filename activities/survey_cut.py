@@ -17,10 +17,20 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel, col, delete, insert, or_, select
 
+from activities.member_feedback import cut_members_feedback
 from activities.services import TextServices
 from calls.reconciliation import Batch
 from database.encryption import KeyringError
-from database.surveys import CUTTING, HeldAnswerRow, SurveyCommentRow, SurveyCutRow, SurveyDraftRow
+from database.surveys import (
+    CUTTING,
+    CallMemberRow,
+    HeldAnswerRow,
+    HeldFeedbackRow,
+    MemberFeedbackRow,
+    SurveyCommentRow,
+    SurveyCutRow,
+    SurveyDraftRow,
+)
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.context import iso_week
 from survey.cut import Parting, cut
@@ -86,6 +96,7 @@ class SurveyCut:
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             session.execute(select(func.set_config(limit, str(_AT_MOST_MS), True)))  # noqa: FBT003
         self._part(session, iso_week(day))
+        cut_members_feedback(session, self._is, day=day, now=now, write_anew=self._write_anew)
         self._write_invitations_anew(session, now)
         self._delete_drafts(session, now)
         last.day = day
@@ -192,8 +203,9 @@ class SurveyCut:
         """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
         until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
         """
-        emptied = (HeldAnswerRow, SurveyDraftRow)
-        tables = (*emptied, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
+        emptied = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
+        written = (SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow, MemberFeedbackRow, CallMemberRow)
+        tables = (*emptied, *written)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.detach()  # its limits are its own

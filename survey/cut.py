@@ -89,7 +89,7 @@ class Parting:
 
 def cut(held: Sequence[HeldAnswer], *, week: str) -> Parting:
     """Part what is held. `week`: the ISO week that all of this cut are written with, whenever they were sent."""
-    ages = [_weeks_between(answer.week, week) for answer in held]
+    ages = [weeks_between(answer.week, week) for answer in held]
     cells = _cells(held, ages)
     left = [place for place in range(len(held)) if place not in cells]
     spoken = Counter(held[place].language for place in cells)
@@ -201,7 +201,8 @@ def _comment(answer: HeldAnswer) -> Comment:
     )
 
 
-def _weeks_between(earlier: str, later: str) -> int:
+def weeks_between(earlier: str, later: str) -> int:
+    """From one ISO week to another."""
     return (_monday(later) - _monday(earlier)).days // 7
 
 
