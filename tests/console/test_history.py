@@ -27,8 +27,11 @@ def test_every_text_is_there_with_what_became_of_it_and_why(site: Served, ledger
     ledger.of_every_kind()
     rows = _rows(site.staff(Role.OPERATOR).get("/texts").text)
     assert len(rows) == 11
-    assert ["Confirmation", "English", "delivered", ">2<"] == [
-        word for word in ("Confirmation", "English", "delivered", ">2<") if word in rows[0]
+    assert [word for word in ("Confirmation", "English", "delivered", ">2<") if word in rows[0]] == [
+        "Confirmation",
+        "English",
+        "delivered",
+        ">2<",
     ]
     assert f'<a href="/calls/ottawa-1">{CASE}</a>' in rows[0]
     assert "the phone could not be reached: off, or out of range (30003)" in rows[1]
