@@ -85,7 +85,8 @@ def _many(site: Served, ledger: Ledger, count: int) -> None:
             text(
                 "INSERT INTO text (id, kind, sequence, recipient_version, state, policy_version, attempts, "
                 "claimed_real, due_at, expires_at, updated_real) SELECT gen_random_uuid(), kind, 1, 1, state, "
-                "repeat('v', 400), 1, claimed_real, due_at, expires_at, updated_real FROM text, generate_series(2, :count)"
+                "repeat('v', 400), 1, claimed_real, due_at, expires_at, updated_real "
+                "FROM text, generate_series(2, :count)"
             ),
             {"count": count},
         )
