@@ -21,6 +21,8 @@ from database.tables import CallRow, TextRow
 A_PAGE: Final = 100
 A_BATCH: Final = 2000
 """Some milliseconds' work: between two batches an export holds no connection, however slowly it is read."""
+MOST_COUNTED: Final = 200_000
+"""Two months of a city."""
 ANY: Final = "any"
 NO_LANGUAGE: Final = "none"
 SWITCHED_OFF: Final = "switched off"
@@ -120,13 +122,13 @@ def batches_of_texts(engine: Engine, wanted: Wanted, *, with_cases: bool) -> Ite
         before = batch[-1].place
 
 
-def counts_by_state(engine: Engine, wanted: Wanted) -> Mapping[str, int]:
-    """How many there are in each state, whichever state is wanted."""
-    query = (
-        select(TextRow.state, func.count()).where(*_conditions(replace(wanted, state=""))).group_by(col(TextRow.state))
-    )
+def counts_by_state(engine: Engine, wanted: Wanted) -> Mapping[str, int] | None:
+    """How many there are in each state, whichever state is wanted; `None`: too many to count while somebody waits."""
+    which = select(TextRow.state).where(*_conditions(replace(wanted, state=""))).limit(MOST_COUNTED + 1).subquery()
+    query = select(which.c.state, func.count()).group_by(which.c.state)
     with Session(engine) as session:
-        return dict(session.exec(query).all())
+        counts = dict(session.exec(query).all())
+    return counts if sum(counts.values()) <= MOST_COUNTED else None
 
 
 def _read(engine: Engine, wanted: Wanted, *, before: Place | None, with_cases: bool, most: int) -> Sequence[OneText]:
