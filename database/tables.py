@@ -4,7 +4,7 @@ Times of the call's life and of the ledger are the service's (see `calls.clock`)
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 from database.text_indexes import text_indexes
 
 Json = dict[str, Any]
+_UNKNOWN_CODE: Final = "rule IN ('unknown call type', 'unknown priority', 'unknown source')"
 
 
 def _time(**options: Any) -> Any:
@@ -41,6 +42,8 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
+        Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
+        Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
     )
 
     call_id: str = Field(primary_key=True)
@@ -161,6 +164,8 @@ class SurveyInvitationRow(SQLModel, table=True):
     survey_version: str
     expires_at: datetime = _time()
     used: bool = Field(default=False)
+    over: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Its end has passed, and it is forgotten whether it was used: it stays closed, wherever the clock goes (R2)."""
 
 
 class SurveyResponseRow(SQLModel, table=True):
@@ -180,7 +185,7 @@ class SurveyResponseRow(SQLModel, table=True):
     """ISO week of the cut, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
     context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
-    """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""
+    """What the answer may say of its call, coarse enough that at least six share it (`survey.held.Context`)."""
 
 
 class InboundMessageRow(SQLModel, table=True):

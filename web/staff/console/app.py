@@ -20,6 +20,7 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.board import board_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
@@ -67,6 +68,7 @@ def create_console_app(
     for router in (
         sign_in_routes(console),
         liking_routes(console),
+        board_routes(console),
         history_routes(console),
         audit_routes(console),
     ):
