@@ -38,6 +38,7 @@ class AuditEntryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_audit_entry_about", "about", "id"),
         Index("ix_audit_entry_subject", "subject", "id"),
+        Index("ix_audit_entry_act", "act", "id"),
         Index("ix_audit_entry_at", "at_real"),
     )
 

@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueCons
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from database.text_indexes import text_indexes
+
 Json = dict[str, Any]
-_WITHOUT_END: Final = "state IN ('sending', 'unknown', 'accepted', 'sent')"
 _UNKNOWN_CODE: Final = "rule IN ('unknown call type', 'unknown priority', 'unknown source')"
 
 
@@ -104,16 +105,7 @@ class TextRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "text"
     __table_args__ = (
         UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
-        Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
-        Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
-        Index("ix_text_claimed", "claimed_real"),
-        Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
-        Index("ix_text_without_end", "looked_up_real", postgresql_where=_WITHOUT_END),
-        Index(
-            "ix_text_not_delivered",
-            "updated_real",
-            postgresql_where="error_code IS NOT NULL OR state IN ('undelivered', 'failed')",
-        ),
+        *text_indexes(),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

@@ -23,6 +23,7 @@ from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.history import history_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
@@ -79,6 +80,7 @@ def create_console_app(
         numbers_routes(console),
         blocked_routes(console),
         opt_out_routes(console),
+        history_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)
