@@ -84,7 +84,7 @@ def test_whoever_may_stops_everything_with_a_reason_and_one_confirmation(site: S
         Act.STOP_SERVICE,
         EVERYTHING,
         {"why": WHY},
-        "done",
+        "allowed",
     )
 
 

@@ -45,7 +45,7 @@ def test_nothing_becomes_a_formula(site: Served, ledger: Ledger, begins: str) ->
 def test_the_audit_log_has_who_and_which(site: Served) -> None:
     site.staff(Role.ANALYST).get("/texts.csv?from=2026-01-01&to=2026-01-31&state=failed&error=30003")
     entry = site.audit()[-1]
-    assert (entry.name, entry.act, entry.outcome) == ("Demo analyst", "export_history", "done")
+    assert (entry.name, entry.act, entry.outcome) == ("Demo analyst", "export_history", "allowed")
     assert entry.detail == {"from": "2026-01-01", "to": "2026-01-31", "state": "failed", "error": "30003"}
     assert "carrier’s error: 30003" in site.staff(Role.SUPERVISOR).get("/audit?act=export_history").text
 

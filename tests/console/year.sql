@@ -148,7 +148,7 @@ FROM generate_series(1, 400) AS n
 INSERT INTO audit_entry (at_real, subject, name, roles, act, outcome, about, detail)
 SELECT CAST(:ends AS timestamptz) - (CAST(:entries AS int) - n) * (interval '365 days' / CAST(:entries AS int)), 'oidc:staff-' || who, 'Staff ' || who,
        CASE WHEN who % 6 = 0 THEN CAST('["supervisor"]' AS jsonb) ELSE '["operator"]' END, act,
-       CASE WHEN u < 0.003 THEN 'refused' ELSE 'done' END,
+       CASE WHEN u < 0.003 THEN 'refused' ELSE 'allowed' END,
        CASE WHEN act IN ('see_call', 'hold_call', 'release_call', 'stop_call', 'change_language') THEN 'ottawa-y' || (1 + floor(u * CAST(:calls AS int)))
             WHEN act IN ('find_calls', 'see_blocked') THEN '/numbers' END,
        CASE WHEN act IN ('hold_call', 'stop_call', 'stop_service', 'set_mode') THEN CAST('{"why": "exercise"}' AS jsonb) ELSE '{}' END
