@@ -10,6 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.finding
 import database.line
 import database.reconciliation
 import database.rules
