@@ -48,7 +48,7 @@ class AuditEntryRow(SQLModel, table=True):
     roles: Json | list[str] = Field(sa_type=JSONB)
     act: str
     outcome: str
-    """`done`, `refused`."""
+    """`done`, `refused`, `nothing`."""
     about: str | None = None
     """The call's id, a switch's scope: what it was done to. Never a phone number."""
     detail: Json = Field(default_factory=dict, sa_type=JSONB(none_as_null=True))

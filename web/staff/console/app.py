@@ -20,6 +20,8 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.call import call_routes
+from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.pages import HERE, Pages
@@ -63,7 +65,14 @@ def create_console_app(
     app.add_middleware(FaultsSaidKindly, page=_trouble)
     app.add_middleware(ConsoleHeaders, is_https=console.is_https)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for router in (sign_in_routes(console), liking_routes(console), audit_routes(console)):
+    routers = (
+        sign_in_routes(console),
+        liking_routes(console),
+        audit_routes(console),
+        find_routes(console),
+        call_routes(console),
+    )
+    for router in routers:
         app.include_router(router)
     _add_start(app)
     _add_health(app, engine)
