@@ -1,17 +1,23 @@
 """Calls for the console's tests: told by CAD, texted by the activity itself, with replies from the phone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
+import pytest
 from sqlmodel import Session, col, update
 
 from calls.contracts import Kind, SendText, TextKey
 from database.tables import CallRow, InboundMessageRow, TextRow
 from starter.accept import Acceptor
 from starter.records import CadRecord
+from tests.activities.conftest import desk, the_phones
 from tests.activities.desk import NUMBER, Desk
 from tests.builders import NOON, minutes, some_facts
+from tests.console.served import Served, console_site
+
+__all__ = ["desk", "the_phones"]
 
 CALL = "ottawa-1001"
 CASE = "26-104233"
@@ -101,3 +107,18 @@ class CadAndDesk:
 
     def at(self, after: float) -> datetime:
         return NOON + minutes(after)
+
+
+@pytest.fixture
+def cad(desk: Desk) -> CadAndDesk:
+    """At ten past noon, on the service's clock."""
+    desk.at(NOON + minutes(10))
+    return CadAndDesk(desk)
+
+
+@pytest.fixture
+def noon_site(cad: CadAndDesk) -> Iterator[Served]:
+    """The console on the same clock as `cad`."""
+    desk, ui = cad.desk, "http://temporal.example.org/namespaces/default"
+    with console_site(desk.engine, desk.keyring, desk.agency, clock=desk.services.clock, temporal_ui=ui) as site:
+        yield site

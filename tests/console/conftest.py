@@ -1,19 +1,14 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
 from sqlalchemy import Engine
 
 from database.encryption import Keyring
+from database.engine import connect
 from policy.agency import Agency
-from tests.activities.conftest import desk, the_phones
-from tests.activities.desk import Desk
-from tests.builders import NOON, minutes
-from tests.console.a_call import CadAndDesk
+from tests.console import year as a_year
 from tests.console.served import Served, console_site
-from tests.web.browsing import chromium
-
-__all__ = ["desk", "the_phones"]
+from tests.servers import create_database, drop_database
 
 
 @pytest.fixture
@@ -22,22 +17,23 @@ def site(engine: Engine, keyring: Keyring, ottawa: Agency) -> Iterator[Served]:
         yield site
 
 
-@pytest.fixture
-def cad(desk: Desk) -> CadAndDesk:
-    """At ten past noon, on the service's clock."""
-    desk.at(NOON + minutes(10))
-    return CadAndDesk(desk)
+@pytest.fixture(scope="session")
+def year(postgres_url: str, migrated_template: str, keyring: Keyring, ottawa: Agency) -> Iterator[a_year.Year]:
+    """A year of a city. Its tests read it, and change nothing that others count."""
+    engine = connect(create_database(postgres_url, "a_year", template=migrated_template))
+    yield a_year.fill(engine, keyring, ottawa)
+    engine.dispose()
+    drop_database(postgres_url, "a_year")
 
 
-@pytest.fixture
-def noon_site(cad: CadAndDesk, engine: Engine, keyring: Keyring, ottawa: Agency) -> Iterator[Served]:
-    """The console on the same clock as `cad`."""
-    ui = "http://temporal.example.org/namespaces/default"
-    with console_site(engine, keyring, ottawa, clock=cad.desk.services.clock, temporal_ui=ui) as site:
+@pytest.fixture(scope="session")
+def year_site(year: a_year.Year, keyring: Keyring, ottawa: Agency) -> Iterator[Served]:
+    """The console with that year."""
+    with console_site(year.engine, keyring, ottawa) as site:
         yield site
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+@pytest.fixture
+def p95_of(record_property: Callable[[str, object], None]) -> a_year.Stopwatch:
+    """`p95_of(lambda: staff.get("/calls"), what="the board")`: measured, said, and under 300 ms."""
+    return a_year.Stopwatch(record_property)

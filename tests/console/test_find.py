@@ -3,9 +3,11 @@
 import pytest
 
 from tests.activities.desk import NUMBER
-from tests.console.a_call import CALL, CASE, OTHER_NUMBER, CadAndDesk
+from tests.console.a_call import CALL, CASE, OTHER_NUMBER, CadAndDesk, cad, desk, noon_site, the_phones
 from tests.console.served import Served, Staff
 from web.staff.access.roles import Role
+
+__all__ = ["cad", "desk", "noon_site", "the_phones"]
 
 LINK = f'href="/calls/{CALL}"'
 

@@ -12,9 +12,11 @@ from database.staff import CallerLanguageRow
 from database.tables import BlockedNumberRow, CallRow, SwitchRow
 from tests.activities.desk import NUMBER
 from tests.builders import hours
-from tests.console.a_call import CALL, CASE, OTHER_NUMBER, CadAndDesk
+from tests.console.a_call import CALL, CASE, OTHER_NUMBER, CadAndDesk, cad, desk, noon_site, the_phones
 from tests.console.served import Served, Staff
 from web.staff.access.roles import MAY, Act, Role
+
+__all__ = ["cad", "desk", "noon_site", "the_phones"]
 
 PAGE = f"/calls/{CALL}"
 

@@ -1,5 +1,6 @@
 """The page of one call as an operator has it: every task by keyboard, in both languages, on every screen."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,22 @@ from playwright.sync_api import Browser, Page, expect
 from calls.contracts import Kind
 from calls.facts import Language
 from tests.activities.desk import NUMBER
-from tests.console.a_call import CALL, CASE, CadAndDesk
+from tests.console.a_call import CALL, CASE, CadAndDesk, cad, desk, noon_site, the_phones
 from tests.console.browsing import LANGUAGES, SCREENS, THEMES, assert_well_made, seat
 from tests.console.served import Served
+from tests.web.browsing import chromium
 from web.staff.access.roles import Role
 from web.staff.console.words import words
 
+__all__ = ["cad", "desk", "noon_site", "the_phones"]
+
 PAGE = f"/calls/{CALL}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 def a_long_story(cad: CadAndDesk) -> None:

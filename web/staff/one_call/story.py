@@ -11,12 +11,16 @@ from sqlmodel import Session, col, select
 from activities.stop_and_go import scope_for_good, scope_of_call
 from calls.clock import Clock
 from calls.contracts import WENT_OUT, Kind, LedgerState
+from calls.facts import CallFacts
 from database.encryption import Keyring, KeyringError
 from database.staff import CallerLanguageRow
 from database.tables import CadRecordRow, CallRow, InboundMessageRow, SwitchRow, TextRow
 
 _MOST: Final = 200
 """Records, replies: of a machine that repeats itself the newest are enough."""
+
+_NO_NEWS: Final = frozenset({"outcome"})
+_ENDED: Final = (LedgerState.DELIVERED, LedgerState.UNDELIVERED, LedgerState.FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +120,7 @@ def _records(session: Session, call_id: str, *, clock: Clock) -> list[Moment]:
     known: dict[str, JsonValue] = {}
     moments = []
     for row in sorted(rows, key=lambda row: (row.stamp, row.id or 0)):
-        news = {
-            name: value
-            for name, value in row.body.items()
-            if value not in (None, False) and known.get(name) != value and name != "outcome"
-        } | {name: value for name, value in row.body.items() if value is False and known.get(name)}
+        news = _news(row.body, known)
         known |= row.body
         if news:
             said = Said(
@@ -128,6 +128,20 @@ def _records(session: Session, call_id: str, *, clock: Clock) -> list[Moment]:
             )
             moments.append(Moment(at=row.stamp, said=said))
     return moments
+
+
+def _news(body: Mapping[str, JsonValue], known: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """In the order of the facts. That something is not so is news where it was so; a code that says what its reading
+    says is none."""
+    told = {name: body[name] for name in CallFacts.model_fields if name in body and name not in _NO_NEWS}
+    return {
+        name: value
+        for name, value in told.items()
+        if value != known.get(name)
+        and value is not None
+        and (value is not False or known.get(name))
+        and not (name.endswith("_code") and str(body.get(name.removesuffix("_code"))) == value)
+    }
 
 
 def _read(name: str, value: JsonValue) -> JsonValue | datetime:
@@ -156,9 +170,6 @@ def _text(text: TextRow, row: CallRow, *, keyring: Keyring, clock: Clock) -> Mom
             ended=clock.at(text.updated_real) if text.state in _ENDED else None,
         ),
     )
-
-
-_ENDED: Final = (LedgerState.DELIVERED, LedgerState.UNDELIVERED, LedgerState.FAILED)
 
 
 def _replies(session: Session, hashes: set[str], *, since: datetime, until: datetime, keyring: Keyring) -> list[Moment]:
