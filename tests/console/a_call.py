@@ -1,12 +1,14 @@
 """Calls for the console's tests: told by CAD, texted by the activity itself, with replies from the phone."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, col, update
+from temporalio.exceptions import ApplicationError
 
 from calls.contracts import Kind, SendText, TextKey
 from database.tables import CallRow, InboundMessageRow, TextRow
@@ -59,17 +61,21 @@ class CadAndDesk:
         )
 
     def texts(self, kind: Kind = Kind.CONFIRMATION, *, due: float = 3, call: str = CALL, sequence: int = 1) -> None:
-        """The activity sends the text that fell due then."""
+        """The activity sends the text that fell due then; on a machine that is too slow at the moment again, as Temporal
+        would."""
         row = self.row(call)
-        self.desk.send(
-            SendText(
-                call_id=call,
-                key=TextKey(kind=kind, sequence=sequence, recipient_version=row.recipient_version),
-                due_at=NOON + minutes(due),
-                expires_at=NOON + minutes(due + 60),
-                version=row.version,
-            )
+        order = SendText(
+            call_id=call,
+            key=TextKey(kind=kind, sequence=sequence, recipient_version=row.recipient_version),
+            due_at=NOON + minutes(due),
+            expires_at=NOON + minutes(due + 60),
+            version=row.version,
         )
+        for _ in range(5):
+            with suppress(ApplicationError):
+                self.desk.send(order)
+                return
+        raise AssertionError("five times too slow")
 
     def replies(self, after: float, words: str | None, *, keyword: str = "other", number: str = NUMBER) -> None:
         """A text that came in; `None`: its words were deleted since."""
