@@ -61,8 +61,7 @@ class CadAndDesk:
         )
 
     def texts(self, kind: Kind = Kind.CONFIRMATION, *, due: float = 3, call: str = CALL, sequence: int = 1) -> None:
-        """The activity sends the text that fell due then; on a machine that is too slow at the moment again, as Temporal
-        would."""
+        """The activity sends the text that fell due then; where the machine is too slow, again, as Temporal would."""
         row = self.row(call)
         order = SendText(
             call_id=call,

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session, update
+from sqlmodel import Session, col, update
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -342,4 +342,6 @@ async def test_a_call_that_was_stopped_for_good_is_no_trouble_and_holds_nothing(
         row = session.get(CallRow, call)
         assert row is not None
         assert not row.facts["held"]
+    with Session(engine) as session, session.begin():  # not for the hold, which was released a moment ago
+        session.execute(update(SwitchRow).where(col(SwitchRow.released_real).is_not(None)).values(released_real=NOON))
     assert (await sweep(engine, client, after=50)).trouble == 0
