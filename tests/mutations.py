@@ -330,7 +330,7 @@ MUTATIONS = (
         "R8: a hold by hand orders what has expired, which it did not yesterday",
         "calls/timetable.py",
         "    if held_by_hand and not facts.held:\n"
-        "        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)\n",
+        "        return _at(Stage.HELD, _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now))\n",
         "    facts = facts.model_copy(update={'held': facts.held or held_by_hand})\n",
         ("tests/workflows/test_replay.py",),
     ),

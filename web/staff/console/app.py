@@ -20,6 +20,7 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.board import board_routes
 from web.staff.console.call import call_routes
 from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
@@ -69,6 +70,7 @@ def create_console_app(
         sign_in_routes(console),
         liking_routes(console),
         audit_routes(console),
+        board_routes(console),
         find_routes(console),
         call_routes(console),
     )
