@@ -170,10 +170,13 @@ def _counted(
 
 
 def closed_questions(survey: Survey) -> list[Question]:
-    """Those with answers to choose, but for what is only about the comment."""
+    """Those with answers to choose, but for what is only about the comment, and for what is kept for the member of
+    staff whom it is about."""
+    apart = survey.members_feedback.ids if survey.members_feedback else frozenset[str]()
     comments = {question.id for question in survey.questions if question.kind is QuestionKind.COMMENT}
     return [
         question
         for question in survey.questions
-        if question.id not in comments and (question.only_if is None or question.only_if.question not in comments)
+        if question.id not in comments | apart
+        and (question.only_if is None or question.only_if.question not in comments)
     ]

@@ -31,12 +31,16 @@ class Mutation:
 
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
+NIGHT = ("tests/activities/test_survey_cut.py",)
+URGENT = ("tests/staff/test_urgent_comments.py",)
+WAS_IT_YOU = ("tests/web/test_tries.py", "tests/web/test_was_it_you.py")
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
 RECONCILE = ("tests/activities/test_reconcile.py",)
 SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
+CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -326,7 +330,7 @@ MUTATIONS = (
         "R8: a hold by hand orders what has expired, which it did not yesterday",
         "calls/timetable.py",
         "    if held_by_hand and not facts.held:\n"
-        "        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)\n",
+        "        return _at(Stage.HELD, _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now))\n",
         "    facts = facts.model_copy(update={'held': facts.held or held_by_hand})\n",
         ("tests/workflows/test_replay.py",),
     ),
@@ -472,16 +476,44 @@ MUTATIONS = (
     ),
     Mutation(
         "R10: the language that a number has used is forgotten",
-        "activities/words.py",
-        "facts.language or language_used(session, phone_hash=call.phone_hash)",
-        "facts.language",
+        "activities/languages.py",
+        " or language_used(session, phone_hash=phone_hash)",
+        "",
         SEND,
     ),
     Mutation(
-        "R7: four are enough",
+        "R10: the language that staff chose is forgotten",
+        "activities/languages.py",
+        "language_chosen(session, call_id) or ",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "R9: a call that was stopped for good goes on",
+        "activities/check.py",
+        "    if stopped is not None:\n        return stopped\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "What was stopped for good is released",
+        "web/staff/switches.py",
+        "        if scope.startswith(FOR_GOOD):\n            return False\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "The sweep raises an alarm for a call that was stopped for good",
+        "starter/sweep.py",
+        ", scope_for_good(row.call_id)]",
+        "]",
+        HOLDS,
+    ),
+    Mutation(
+        "R7: five are enough",
         "survey/cut.py",
+        "FEWEST: Final = 6",
         "FEWEST: Final = 5",
-        "FEWEST: Final = 4",
         CUT,
     ),
     Mutation(
@@ -490,6 +522,27 @@ MUTATIONS = (
         '._replace(priority=None, channel="")',
         '._replace(priority=None, channel="", officer="")',
         CUT,
+    ),
+    Mutation(
+        "A text that lay still after its check goes out, stopped or not",
+        "activities/texts.py",
+        "time.monotonic() - ready.checked > _CHECK_IS_FRESH_FOR_SECONDS or ",
+        "",
+        ("tests/whole/test_stop_everything.py",),
+    ),
+    Mutation(
+        "R6: staff lift a STOP",
+        "web/residents/opt_outs.py",
+        "col(OptOutRow.sender) == sender, _IN_FORCE, ~_IS_THE_PHONES_OWN)",
+        "col(OptOutRow.sender) == sender, _IN_FORCE)",
+        ("tests/console/test_numbers.py",),
+    ),
+    Mutation(
+        "R6: a STOP that comes after staff entered an opt-out is overlooked",
+        "web/residents/opt_outs.py",
+        'set_={"stop_at": now},',
+        'set_={"sender": sender},',
+        ("tests/console/test_numbers.py",),
     ),
     Mutation(
         "R7: a comment in a rare language is kept",
@@ -536,14 +589,14 @@ MUTATIONS = (
     Mutation(
         "R7: of expired links only the used ones are written anew",
         "activities/survey_cut.py",
-        "has_expired = table.c.expires_at <= now",
-        "has_expired = and_(table.c.used, table.c.expires_at <= now)",
+        "has_expired = and_(table.c.expires_at <= now, ~table.c.over)",
+        "has_expired = and_(table.c.used, table.c.expires_at <= now, ~table.c.over)",
         CUT,
     ),
     Mutation(
         "R7: two workers cut at once",
         "activities/survey_cut.py",
-        "if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():",
+        "if not session.execute(select(func.pg_try_advisory_xact_lock(CUTTING))).scalar_one():",
         "if False:",
         CUT,
     ),
@@ -553,6 +606,195 @@ MUTATIONS = (
         "        self._clear_away()\n",
         "",
         CUT,
+    ),
+    Mutation(
+        "R7: who was only sent an officer is written with those who had one there",
+        "survey/cut.py",
+        "arrived=context.arrived,",
+        "arrived=None,",
+        CUT,
+    ),
+    Mutation(
+        "R7: answers of a rare language wait until they are thrown away",
+        "survey/cut.py",
+        "if ages[place] >= COMPANY_AFTER}",
+        "if False}",
+        CUT,
+    ),
+    Mutation(
+        "R7: the length of what waits tells who wrote a comment",
+        "survey/held.py",
+        ' + " " * (-len(body.encode()) % _EVEN)',
+        "",
+        NIGHT,
+    ),
+    Mutation(
+        "R7: what waits is the same again the next night",
+        "activities/survey_cut.py",
+        "*map(self._again, waiting)",
+        "*waiting",
+        NIGHT,
+    ),
+    Mutation(
+        "R7: what was held stays in the free room of its file",
+        "activities/survey_cut.py",
+        '                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))\n',
+        "",
+        NIGHT,
+    ),
+    Mutation(
+        "Answers of another agency are cut with ours",
+        "activities/survey_cut.py",
+        "answer is not None and answer.agency == self._is.agency.key",
+        "answer is not None",
+        NIGHT,
+    ),
+    Mutation(
+        "A wrong clock's cut ends all others",
+        "activities/survey_cut.py",
+        "last.day > day + _A_DAY",
+        "False",
+        NIGHT,
+    ),
+    Mutation(
+        "R2: a link whose end has passed opens again when the clock goes back",
+        "web/residents/invitations.py",
+        "invitation.over or ",
+        "",
+        NIGHT,
+    ),
+    Mutation(
+        "R2: a cut does not write down that a link is over",
+        "activities/survey_cut.py",
+        "over = or_(gone.c.over, gone.c.expires_at <= now)",
+        "over = gone.c.over",
+        NIGHT,
+    ),
+    Mutation(
+        "R2: a link may be used again",
+        "web/residents/submission.py",
+        "        invitation.used = True\n",
+        "",
+        NIGHT,
+    ),
+    Mutation(
+        "A draft outlives its submission",
+        "web/residents/submission.py",
+        "        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))\n",
+        "",
+        NIGHT,
+    ),
+    Mutation(
+        "Facts that cannot be read cost an answer",
+        "web/residents/submission.py",
+        "    except ValidationError:\n        return None",
+        "    except ValidationError:\n        raise",
+        NIGHT,
+    ),
+    Mutation(
+        "R7: what is held keeps its order when an urgent comment was seen",
+        "web/staff/urgent_comments.py",
+        "            SystemRandom().shuffle(anew)\n",
+        "",
+        URGENT,
+    ),
+    Mutation(
+        "R7: one whose urgent comment was seen is changed alone",
+        "web/staff/urgent_comments.py",
+        "        try:\n            return self._keyring.encrypt_without_time(self._keyring.decrypt(body))\n",
+        "        try:\n            return body\n",
+        URGENT,
+    ),
+    Mutation(
+        "A comment is marked as seen while the cut has it in its hands",
+        "web/staff/urgent_comments.py",
+        "            session.execute(select(func.pg_advisory_xact_lock(CUTTING)))\n",
+        "",
+        URGENT,
+    ),
+    Mutation(
+        "An urgent comment that was seen is shown again after the cut",
+        "survey/cut.py",
+        "answer.urgent and not answer.seen",
+        "answer.urgent",
+        URGENT,
+    ),
+    Mutation(
+        "A code may be tried without end",
+        "web/residents/was_it_you.py",
+        "    if wait:\n        return Answer(wait=wait)\n",
+        "",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "Right codes are counted as tries",
+        "web/residents/was_it_you.py",
+        "    tries.give_back(client)\n",
+        "",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "A code is known for ever",
+        "web/residents/was_it_you.py",
+        "        col(TextRow.first_sending_real) > real_now() - KNOWN_FOR,\n",
+        "        col(TextRow.first_sending_real).is_not(None),\n",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "The code of a text that never went out is known",
+        "web/residents/was_it_you.py",
+        "        col(TextRow.state).in_(_MAY_BE_ON_A_PHONE),\n",
+        "",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "A case number is an unknown code and no mistake",
+        "web/residents/was_it_you.py",
+        ">= _MANY_DIGITS else",
+        "> 10_000 else",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "Codes are checked where the policy prints none",
+        "web/residents/was_it_you.py",
+        "            if not site.agency.prints_codes:\n                raise HTTPException(404)\n",
+        "",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "What cannot be a code is shown again",
+        "web/residents/was_it_you.py",
+        "        return Answer(said=_of_no_code(typed))",
+        "        return Answer(said=_of_no_code(typed), code=typed)",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "Many together may try without end",
+        "web/residents/tries.py",
+        "max(_wait(back - now, self._of_one), _wait(all_back - now, self._of_all))",
+        "_wait(back - now, self._of_one)",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "One alone may use up the tries of all",
+        "web/residents/tries.py",
+        "max(_wait(back - now, self._of_one), _wait(all_back - now, self._of_all))",
+        "_wait(all_back - now, self._of_all)",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "Who is refused waits longer with every try",
+        "web/residents/tries.py",
+        "            if wait <= 0:\n",
+        "            if True:\n",
+        WAS_IT_YOU,
+    ),
+    Mutation(
+        "Tries of ever more clients are kept",
+        "web/residents/tries.py",
+        "            self._back.popitem(last=False)",
+        "            break",
+        WAS_IT_YOU,
     ),
     Mutation(
         "R7: what is held has the second of its making",

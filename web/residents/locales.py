@@ -41,6 +41,14 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "La nuit suivant l’envoi, elles sont séparées pour de bon de votre numéro de téléphone et de votre appel. "
         "Seuls restent la semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
     ),
+    "about_members": (
+        "What you say of the call taker and of the officer is kept apart from your other answers. They see it only "
+        "together with what other callers said of them, and never with your call. A comment is shown to them only if "
+        "you agree.",
+        "Ce que vous dites de la personne qui a pris votre appel et de l’agent ou de l’agente est conservé à part de "
+        "vos autres réponses. Ces personnes ne le voient qu’avec ce que d’autres ont dit d’elles, et jamais avec votre "
+        "appel. Un commentaire ne leur est montré que si vous êtes d’accord.",
+    ),
     "another_way": (
         "To answer in another way, for example by phone, call {non_emergency_line}.",
         "Pour répondre autrement, par exemple par téléphone, composez le {non_emergency_line}.",

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0018'
-down_revision = '0015'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('agency', 'week', 'language'),
     )
     op.add_column(
-        'survey_invitation', sa.Column('opened', sa.Boolean(), nullable=False, server_default=sa.text('false'))
+        'survey_invitation', sa.Column('opened', sa.Boolean(), nullable=False, server_default='false')
     )
 
 
