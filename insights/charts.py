@@ -3,7 +3,7 @@
 They show what is shown in the table beside them and nothing else; what is hidden there has no mark here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +14,7 @@ import vl_convert
 _WIDTH: Final = 620
 _ROW: Final = 26
 _TALL: Final = 200
+_CHARACTER, _LABEL_AT_MOST = 8, 280
 _FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _COLOURS: Final[Mapping[str, Mapping[str, str]]] = {
     "light": {"ground": "#ffffff", "ink": "#1a2027", "quiet": "#4a5562", "line": "#cfd6de", "accent": "#12406b"},
@@ -47,7 +48,7 @@ def dots(points: tuple[Point, ...], *, theme: str, percent: str) -> str:
     """A dot a line, with its interval, from none to all. `percent`: as in `50 %`."""
     colours = _COLOURS[theme]
     data = alt.InlineData(values=[vars(point) for point in points])
-    lines = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260))
+    lines = _lines([point.label for point in points])
     across = _percents(alt.X, "share", percent)
     base = alt.Chart(data)
     chart = alt.layer(
@@ -92,7 +93,7 @@ def bars(steps: tuple[Bar, ...], *, theme: str) -> str:
     """A bar a line, and its count at its end."""
     colours = _COLOURS[theme]
     base = alt.Chart(alt.InlineData(values=[vars(step) for step in steps])).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=260)),
+        y=_lines([step.label for step in steps]),
         x=alt.X(
             "count:Q",
             title=None,
@@ -105,6 +106,13 @@ def bars(steps: tuple[Bar, ...], *, theme: str) -> str:
         base.mark_text(align="left", dx=6, color=colours["ink"], fontSize=13).encode(text="said:N"),
     )
     return _svg(chart, colours, height=34 * max(1, len(steps)))
+
+
+def _lines(labels: Sequence[str]) -> alt.Y:
+    """A line each, in their order. Its room is by their length: the page's own font may be wider than the one here."""
+    room = min(_LABEL_AT_MOST, _CHARACTER * max((len(label) for label in labels), default=0))
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=_LABEL_AT_MOST, minExtent=room)
+    return alt.Y("label:N", sort=None, title=None, axis=axis)
 
 
 def _percents(channel: Any, name: str, percent: str) -> Any:
@@ -125,6 +133,7 @@ def _svg(chart: alt.LayerChart | alt.FacetChart, colours: Mapping[str, str], *, 
         "background": colours["ground"],
         "font": _FONT,
         "aria": False,  # a picture with a text beside it, and a table behind it
+        "padding": {"left": 12, "right": 24, "top": 8, "bottom": 8},
         "view": {"stroke": None},
         "axis": quiet,
     }

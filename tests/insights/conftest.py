@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +13,8 @@ from tests.insights.quarter import Quarter, fill
 from tests.servers import create_database, drop_database
 from web.staff.access.roles import Role
 
+CITIES: Final[dict[str, Any]] = {"small": {"scale": 0.12}, "alike": {"scale": 0.35, "areas": 3, "groups": 2}}
+
 
 @dataclass(frozen=True, kw_only=True)
 class City:
@@ -23,11 +26,13 @@ class City:
     analyst: Staff
 
 
-@pytest.fixture(scope="module")
-def city(postgres_url: str, migrated_template: str, keyring: Keyring, ottawa: Agency) -> Iterator[City]:
-    """Small, so that much of it is of few."""
+@pytest.fixture(scope="module", params=CITIES)
+def city(
+    postgres_url: str, migrated_template: str, keyring: Keyring, ottawa: Agency, request: pytest.FixtureRequest
+) -> Iterator[City]:
+    """One that is small, so that much of it is of few; and one in which many calls are alike."""
     engine = connect(create_database(postgres_url, "insights_city", template=migrated_template))
-    quarter = fill(engine, ottawa, scale=0.12)
+    quarter = fill(engine, ottawa, **CITIES[request.param])
     with console_site(engine, keyring, ottawa) as site:
         yield City(engine=engine, site=site, quarter=quarter, analyst=site.staff(Role.ANALYST))
     engine.dispose()

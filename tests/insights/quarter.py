@@ -68,6 +68,8 @@ class _City:
     agency: Agency
     chance: Random
     ends: datetime
+    areas: int
+    groups: int
     rows: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in _TABLES})
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     submitted: dict[date, list[HeldAnswer]] = field(default_factory=lambda: defaultdict(list))
@@ -82,13 +84,23 @@ class _City:
         return f"{self.chance.getrandbits(256):064x}"
 
 
-def fill(engine: Engine, agency: Agency, *, scale: float = 1.0, seed: int = 10, last_day: date = LAST_DAY) -> Quarter:
+def fill(
+    engine: Engine,
+    agency: Agency,
+    *,
+    scale: float = 1.0,
+    seed: int = 10,
+    last_day: date = LAST_DAY,
+    areas: int = len(AREAS),
+    groups: int = len(_GROUPS),
+) -> Quarter:
     """Thirteen weeks that end with `last_day`, and four times as many for `scale=4`; a scale below one is a smaller
-    city, not a shorter time."""
+    city, not a shorter time. With few `areas` and `groups` more answers a night are alike: then their contexts keep
+    the area, which those of a city like Ottawa do not."""
     weeks = WEEKS * max(1, round(scale))
     zone = agency.policy.timetable.zone_info
     ends = datetime.combine(last_day + timedelta(days=1), time(3), zone).astimezone(UTC)
-    city = _City(agency=agency, chance=Random(seed), ends=ends)
+    city = _City(agency=agency, chance=Random(seed), ends=ends, areas=areas, groups=groups)
     begins = ends - timedelta(weeks=weeks)
     calls = round(CALLS * scale)
     no_facts = CallFacts(agency=agency.key, cad_id="").model_dump(mode="json")
@@ -115,7 +127,7 @@ def fill(engine: Engine, agency: Agency, *, scale: float = 1.0, seed: int = 10, 
 def _one_call(city: _City, number: int, at: datetime, no_facts: Mapping[str, Any]) -> None:
     chance, agency = city.chance, city.agency
     is_excluded = chance.random() < 0.08
-    group = "assault" if is_excluded else chance.choices(*zip(*_GROUPS, strict=True))[0]
+    group = "assault" if is_excluded else chance.choices(*zip(*_GROUPS[: city.groups], strict=True))[0]
     number_is = chance.choices(["good", "none", "pseudo"], [92, 6, 2])[0]
     priority = 3 if chance.random() < 0.23 else 4
     came = None if chance.random() < 0.3 else at + timedelta(minutes=chance.lognormvariate(4.2, 1.1))
@@ -132,7 +144,7 @@ def _one_call(city: _City, number: int, at: datetime, no_facts: Mapping[str, Any
         "source_code": "phone",
         "source": "resident",
         "language": chance.choices(["en", "fr", None], [72, 14, 14])[0],
-        "area": None if chance.random() < 0.02 else AREAS[int(24 * chance.random() ** 1.7)],
+        "area": None if chance.random() < 0.02 else AREAS[int(city.areas * chance.random() ** 1.7)],
         "received_at": at.isoformat(),
         "recipient_version": int(is_eligible),
         "untextable": "a pseudo number" if number_is == "pseudo" else None,

@@ -21,7 +21,7 @@ from web.staff.console.insights_charts import ANSWER_CHARTS, answer_chart, svg_r
 from web.staff.console.insights_csv import answers_csv, codebook_csv, csv_response
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
-from web.staff.console.said import WAITS, Said
+from web.staff.console.said import WAITS, Said, in_order
 from web.staff.console.words import words
 from web.staff.nightly import AsOf, ReadNightly
 
@@ -97,7 +97,8 @@ class Insights:
     def broken(self, cube: Cube, question: Question) -> Broken:
         broken = broken_down(cube, question, at_least=self._at_least)
         waits = sorted(broken.parts["wait"], key=lambda line: WAITS.index(line.value) if line.value in WAITS else -1)
-        return Broken(question=question, whole=broken.whole, parts={**broken.parts, "wait": waits})
+        areas = sorted(broken.parts["area"], key=lambda line: in_order(line.value))
+        return Broken(question=question, whole=broken.whole, parts={**broken.parts, "wait": waits, "area": areas})
 
     def choices(self, asked: Asked) -> dict[str, Sequence[str]]:
         """What can be asked for, and what was."""
@@ -109,7 +110,8 @@ def choices_of(values: Mapping[str, Sequence[str]], asked: Mapping[str, str]) ->
     """The values that there are, and those that were asked for all the same."""
     own = {name: {asked[name]} for name in values if name in asked}
     own["week"] = {asked[name] for name in ("from", "to") if name in asked}
-    return {name: sorted({value for value in values[name] if value} | own.get(name, set())) for name in values}
+    told = {name: {value for value in values[name] if value} | own.get(name, set()) for name in values}
+    return {name: sorted(found, key=in_order) for name, found in told.items()}
 
 
 def is_week(text: str | None) -> bool:

@@ -16,7 +16,7 @@ from web.staff.console.insights_charts import REACH_CHARTS, reach_chart, svg_res
 from web.staff.console.insights_csv import csv_response, reach_csv
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
-from web.staff.console.said import Said
+from web.staff.console.said import Said, in_order
 from web.staff.console.words import words
 from web.staff.nightly import AsOf, ReadNightly
 from web.staff.reach import read_reach
@@ -44,7 +44,9 @@ class Missed:
         cut = counts.cut(
             {name: asked.get(name) for name in FILTERS}, between=("week", asked.get("from"), asked.get("to"))
         )
-        return as_of, reach(cut, at_least=self._at_least)
+        found = reach(cut, at_least=self._at_least)
+        parts = {name: sorted(lines, key=lambda line: in_order(line.value)) for name, lines in found.parts.items()}
+        return as_of, Reach(whole=found.whole, parts=parts)
 
     def choices(self, asked: dict[str, str]) -> dict[str, Sequence[str]]:
         return choices_of(self._kept.get()[1].values, asked)

@@ -1,5 +1,6 @@
 """Figures in words: counts, shares, intervals and the names of what they are cut by, in one language."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -20,6 +21,11 @@ LOCALES: Final = {Language.ENGLISH: "en_CA", Language.FRENCH: "fr_CA"}
 _PERCENT: Final = {Language.ENGLISH: "{}%", Language.FRENCH: "{} %"}
 WAITS: Final = tuple(band.value for band in DelayBand)
 """From short to long; then those of which only that an officer came is told."""
+
+
+def in_order(value: str) -> list[tuple[int, str]]:
+    """A key to sort by: Ward 2 before Ward 10, and what is not told first."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", value) if part]
 
 
 class Said:
