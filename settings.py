@@ -74,6 +74,16 @@ class Settings(BaseSettings):
     """Scheme and host under which staff reach the console."""
     console_demo_password: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CONSOLE_DEMO_PASSWORD")
     """Opens the accounts of a demonstration, on this machine only."""
+    oidc_issuer: str = Field(default="", validation_alias=f"{_OURS}OIDC_ISSUER")
+    """The provider at which staff sign in, exactly as it writes its own address (docs/console.md)."""
+    oidc_client_id: str = Field(default="", validation_alias=f"{_OURS}OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OIDC_CLIENT_SECRET")
+    oidc_roles_claim: str = Field(default="roles", validation_alias=f"{_OURS}OIDC_ROLES_CLAIM")
+    """Where in the ID token the groups stand, a dotted path: `realm_access.roles`."""
+    oidc_roles: str = Field(default="", validation_alias=f"{_OURS}OIDC_ROLES")
+    """`role:group[,role:group …]`; empty: the groups have our own roles' names."""
+    oidc_name: str = Field(default="", validation_alias=f"{_OURS}OIDC_NAME")
+    """The provider's name on the button."""
     temporal_ui: str = Field(default="", validation_alias=f"{_OURS}TEMPORAL_UI")
     """The address of Temporal's UI with the namespace, `https://…/namespaces/default`, where staff may go there."""
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")

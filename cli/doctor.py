@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
@@ -12,6 +11,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from cli.doctor_sign_in import sign_in
+from cli.finding import Finding
 from cli.reconcile_schedule import SCHEDULE_ID, is_paused
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
@@ -24,19 +25,6 @@ from temporal_client import TemporalAway, connect_temporal
 
 _SETUP = "run: communityconnect setup"
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at. `mend` is what to do, empty where all is well."""
-
-    what: str
-    detail: str
-    mend: str = ""
-
-    @property
-    def is_well(self) -> bool:
-        return not self.mend
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -52,6 +40,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from asyncio.run(_temporal())
     yield _twilio(settings)
     yield _public_origin(settings)
+    yield sign_in(settings)
 
 
 def _agency(settings: Settings) -> Finding:
