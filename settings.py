@@ -34,6 +34,8 @@ class Settings(BaseSettings):
         default=SecretStr("postgresql+psycopg://communityconnect@localhost:5432/communityconnect"),
         validation_alias="DATABASE_URL",
     )
+    owner_database_url: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OWNER_DATABASE_URL")
+    """The same database as its owner, for `communityconnect setup` alone; empty: the service owns its tables."""
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_other_auth_token: SecretStr = Field(
@@ -91,11 +93,13 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")
     log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_database_url")
     @classmethod
     def _speaks_psycopg(cls, value: SecretStr) -> SecretStr:
         """Accept the URL as other tools write it, and name the driver that we use."""
         url = value.get_secret_value()
+        if not url:  # an owner is not needed
+            return value
         for prefix in ("postgresql://", "postgres://"):
             if url.startswith(prefix):
                 url = "postgresql+psycopg://" + url.removeprefix(prefix)

@@ -18,6 +18,7 @@ from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
 from database.engine import connect
+from database.roles import rights
 from policy.agency import load_agency
 from policy.yaml_file import AgencyError
 from settings import Settings
@@ -35,7 +36,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     database = _database(settings, engine)
     yield database
     if database.is_well:
-        yield _migrations(engine)
+        migrations = _migrations(engine)
+        yield migrations
+        if migrations.is_well:
+            yield from _rights(engine)
     engine.dispose()
     yield from asyncio.run(_temporal())
     yield _twilio(settings)
@@ -82,6 +86,25 @@ def _migrations(engine: Engine) -> Finding:
     if current == head:
         return Finding(what="migrations", detail=f"at {head}")
     return Finding(what="migrations", detail=f"at {current or 'none'}, this code needs {head}", mend=_SETUP)
+
+
+def _rights(engine: Engine) -> Iterator[Finding]:
+    found = rights(engine)
+    if found.can_change_audit:
+        yield Finding(
+            what="audit log",
+            detail="its trigger alone protects it: the service's role could switch that off",
+            mend="set COMMUNITYCONNECT_OWNER_DATABASE_URL for setup, another user in DATABASE_URL, and " + _SETUP,
+            works=True,
+        )
+    else:
+        yield Finding(what="audit log", detail="the service's role can only add to it")
+    if not found.can_vacuum:
+        yield Finding(
+            what="survey's tables",
+            detail="the service's role may not vacuum them: what was cut at night can still be put together (R7)",
+            mend=_SETUP + "; it needs PostgreSQL 17 or newer for a role that does not own them",
+        )
 
 
 async def _temporal() -> list[Finding]:

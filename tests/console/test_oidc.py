@@ -88,6 +88,9 @@ LIES: dict[str, Token] = {
     "a token for several, made for another": lambda forged, nonce: forged.signed(
         forged.claims(nonce, aud=["the-console", "another"], azp="another")
     ),
+    "a token for another, asked for by us": lambda forged, nonce: forged.signed(
+        forged.claims(nonce, aud="another", azp="the-console")
+    ),
     "a token for nobody": lambda forged, nonce: forged.signed(forged.claims(nonce, aud=None)),
     "another issuer": lambda forged, nonce: forged.signed(forged.claims(nonce, iss="https://example.org")),
     "an expired token": lambda forged, nonce: forged.signed(forged.claims(nonce, exp=int(time.time()) - 120)),
