@@ -5,7 +5,7 @@ Nothing of it is told outside the database: no count, no time but the day (docs/
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from random import Random, SystemRandom
 from typing import Any, Final
 from uuid import uuid4
@@ -17,10 +17,19 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel, col, delete, insert, or_, select
 
+from activities.member_feedback import cut_members_feedback
 from activities.services import TextServices
 from calls.reconciliation import Batch
 from database.encryption import KeyringError
-from database.surveys import HeldAnswerRow, SurveyCommentRow, SurveyCutRow, SurveyDraftRow
+from database.surveys import (
+    CUTTING,
+    EMPTIED_AT_NIGHT,
+    WRITTEN_AT_NIGHT,
+    HeldAnswerRow,
+    SurveyCommentRow,
+    SurveyCutRow,
+    SurveyDraftRow,
+)
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from survey.context import iso_week
 from survey.cut import Parting, cut
@@ -33,8 +42,6 @@ _DAY_ENDS: Final = timedelta(hours=3)
 _A_DAY: Final = timedelta(days=1)
 _AT_MOST_MS: Final = 120_000
 """For a statement, and between two: a hundred cities' day takes some seconds of each."""
-_ONE_AT_A_TIME: Final = 5_118_043_806
-"""Any number of ours: an advisory lock."""
 _NOBODY_WAITS_MS: Final = 1_000
 """Longest wait for a table of its own: who sends a survey waits behind it, and gives up after five seconds."""
 _Row = dict[str, Any]
@@ -48,6 +55,10 @@ class _Taken:
     rows: list[_Row] = field(default_factory=list)
     others: list[_Row] = field(default_factory=list)
     unreadable: int = 0
+
+    @property
+    def without_facts(self) -> int:
+        return sum(answer.without_facts for answer in self.answers)
 
 
 class SurveyCut:
@@ -71,7 +82,7 @@ class SurveyCut:
 
     def _make(self, session: Session, day: date, now: datetime) -> bool:
         # Of all agencies in one database: a cut takes everything in hand, and who came meanwhile would find nothing.
-        if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():
+        if not session.execute(select(func.pg_try_advisory_xact_lock(CUTTING))).scalar_one():
             return False
         agency = self._is.agency.key
         session.execute(insert_or(SurveyCutRow).values(agency=agency).on_conflict_do_nothing())
@@ -84,7 +95,8 @@ class SurveyCut:
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             session.execute(select(func.set_config(limit, str(_AT_MOST_MS), True)))  # noqa: FBT003
         self._part(session, iso_week(day))
-        self._write_invitations_anew(session, since=self._begin(last.day), now=now)
+        cut_members_feedback(session, self._is, day=day, now=now, write_anew=self._write_anew)
+        self._write_invitations_anew(session, now)
         self._delete_drafts(session, now)
         last.day = day
         session.add(last)
@@ -103,6 +115,7 @@ class SurveyCut:
             ("answers were dropped: too few in all", parting.dropped),
             ("comments were dropped: too few in their language", parting.silenced),
             ("held answers cannot be read", taken.unreadable),
+            ("answers say nothing of their calls: the facts cannot be read", taken.without_facts),
         ):
             if count:
                 log.warning(what, count=count)
@@ -165,17 +178,17 @@ class SurveyCut:
         if rows:
             session.execute(insert(table), [{**row, "id": uuid4()} for row in rows])
 
-    def _write_invitations_anew(self, session: Session, *, since: datetime | None, now: datetime) -> None:
-        """A link's transaction must not say when it was used, nor its place among the others. Of those that have
-        expired since the last cut, used or not, it is forgotten whether they were: nothing needs it any more."""
+    def _write_invitations_anew(self, session: Session, now: datetime) -> None:
+        """A link's transaction must not say when it was used, nor its place among the others. Those that have expired
+        since the last cut, used or not, are over, and it is forgotten whether they were used: were the clock to go
+        back, they would stay closed."""
         table = _table(SurveyInvitationRow)
-        has_expired = table.c.expires_at <= now
-        if since is not None:
-            has_expired = and_(has_expired, table.c.expires_at > since)
+        has_expired = and_(table.c.expires_at <= now, ~table.c.over)
         still_used = and_(table.c.used, table.c.expires_at > now)
         gone = delete(table).where(or_(has_expired, still_used)).returning(*table.c).cte("gone")
         still = and_(gone.c.used, gone.c.expires_at > now)
-        columns = [still if column.name == "used" else gone.c[column.name] for column in table.c]
+        over = or_(gone.c.over, gone.c.expires_at <= now)
+        columns = [{"used": still, "over": over}.get(column.name, gone.c[column.name]) for column in table.c]
         shuffled = select(*columns).order_by(func.gen_random_uuid())
         session.execute(insert(table).from_select([column.name for column in table.c], shuffled))
 
@@ -189,24 +202,19 @@ class SurveyCut:
         """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
         until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
         """
-        emptied = (HeldAnswerRow, SurveyDraftRow)
-        tables = (*emptied, SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow)
+        tables = (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.detach()  # its limits are its own
                 connection.execute(text(f"SET statement_timeout = {_AT_MOST_MS}"))
                 connection.execute(text(f"VACUUM (TRUNCATE FALSE) {_names(tables)}"))
                 connection.execute(text(f"SET lock_timeout = {_NOBODY_WAITS_MS}"))
-                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))
+                connection.execute(text(f"VACUUM (FULL) {_names(EMPTIED_AT_NIGHT)}"))
         except SQLAlchemyError as error:
             log.warning("the survey's tables were not vacuumed", cause=type(error).__name__)
 
     def _day_that_ended(self, now: datetime) -> date:
         return (now.astimezone(self._is.agency.policy.timetable.zone_info) - _DAY_ENDS).date() - _A_DAY
-
-    def _begin(self, day: date | None) -> datetime | None:
-        """Before the cut of that day was made."""
-        return None if day is None else datetime.combine(day, time.min, self._is.agency.policy.timetable.zone_info)
 
 
 def _taken_out(session: Session, table: type[SQLModel], of: Sequence[Any]) -> list[_Row]:

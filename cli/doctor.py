@@ -21,7 +21,7 @@ from database.engine import connect
 from database.roles import rights
 from policy.agency import load_agency
 from policy.yaml_file import AgencyError
-from settings import Settings
+from settings import Settings, SettingsError, networks
 from temporal_client import TemporalAway, connect_temporal
 
 _SETUP = "run: communityconnect setup"
@@ -44,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from asyncio.run(_temporal())
     yield _twilio(settings)
     yield _public_origin(settings)
+    yield web_proxies(settings)
     yield sign_in(settings)
 
 
@@ -199,3 +200,26 @@ def _public_origin(settings: Settings) -> Finding:
             mend="start the web (communityconnect web), or mend COMMUNITYCONNECT_PUBLIC_ORIGIN",
         )
     return Finding(what="public origin", detail=f"{settings.origin} answers")
+
+
+def web_proxies(settings: Settings) -> Finding:
+    """Are the proxies before the residents' pages named? The web itself speaks plain HTTP, so an https origin has one.
+
+    Nothing else would tell: the pages answer, until wrong codes of one resident keep all others from checking theirs.
+    """
+    what, mend = "web proxies", "set COMMUNITYCONNECT_WEB_PROXIES to the proxy's address or network, as in 10.0.0.0/24"
+    try:
+        named = networks(settings.web_proxies, variable="WEB_PROXIES")
+    except SettingsError as error:
+        return Finding(what=what, detail=str(error), mend=mend)
+    everybody = [str(network) for network in named if not network.prefixlen]
+    if everybody:
+        detail = f"{everybody[0]} is everybody: anybody may say that he is another, and no limit on guessing holds"
+        return Finding(what=what, detail=detail, mend=mend)
+    if named:
+        return Finding(what=what, detail=", ".join(str(network) for network in named))
+    if urlsplit(settings.origin).scheme != "https":
+        return Finding(what=what, detail=f"none, {settings.origin} is not behind one")
+    detail = f"none is named, and {settings.origin} is behind one: this web speaks plain HTTP"
+    so = "all residents count as one client, and the wrong codes of one stop all (docs/was-it-you.md)"
+    return Finding(what=what, detail=f"{detail}; {so}", mend=mend)

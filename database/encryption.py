@@ -63,6 +63,11 @@ class Keyring:
         """By which a phone number (E.164) is found without being readable."""
         return self._hash("phone", number).hex()
 
+    def member_hash(self, *, agency: str, role: str, key: str) -> str:
+        """By which what was said of a member is found: CAD's own key of the person, a badge number say, is not kept.
+        One key in two roles may be two people's."""
+        return self._hash("member", f"{agency}\n{role}\n{key}").hex()
+
     def recipient_version(self, *, call: str, number: str) -> int:
         """The mark of a number (E.164) within a call: the same for both the same, from 1 to 2^31 - 1, and of another
         call's mark of the same number nobody can tell that they are one caller's (R3)."""

@@ -11,10 +11,11 @@ from psycopg import Connection as Driver
 from sqlalchemy import URL, Connection, Engine, text
 
 from database import migrate
+from database.surveys import EMPTIED_AT_NIGHT, WRITTEN_AT_NIGHT
 
 _READ_AND_WRITTEN: Final = "SELECT, INSERT, UPDATE, DELETE"
 _OTHERWISE: Final = {"audit_entry": "SELECT, INSERT", "alembic_version": "SELECT"}
-_VACUUMED: Final = ("survey_held", "survey_draft", "survey_invitation", "survey_response", "survey_comment")
+_VACUUMED: Final = tuple(row.__tablename__ for row in (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT))
 """By activities/survey_cut.py (R7). Without the right PostgreSQL warns and does nothing."""
 _MAINTAIN_SINCE: Final = 170000
 

@@ -1,11 +1,18 @@
-"""The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments."""
+"""The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments; and
+what members of the service hear of themselves."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Index
+from sqlalchemy import DateTime
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+from database.tables import SurveyInvitationRow, SurveyResponseRow
+
+CUTTING: Final = 5_118_043_806
+"""Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
 
 
 def _time(**options: Any) -> Any:
@@ -29,19 +36,15 @@ class SurveyDraftRow(SQLModel, table=True):
 class HeldAnswerRow(SQLModel, table=True):
     """A submitted survey until the cut of the day. Writer: web/residents; the cut takes it away.
 
-    Nothing in it leads to the invitation: no id, no time. `survey.held.HeldAnswer`, encrypted. What waits for the next
-    cut gets a new id: one that somebody has opened may be gone the next day.
+    Nothing in it leads to the invitation: no id, no time; and nothing but the body tells one from another, for until
+    the cut its transaction is its link's. `survey.held.HeldAnswer`, encrypted. What waits for the next cut gets a new
+    id: one that somebody has opened may be gone the next day.
     """
 
     __tablename__: ClassVar[str] = "survey_held"
-    __table_args__ = (Index("ix_survey_held_urgent", "id", postgresql_where="urgent AND NOT seen"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     body_encrypted: str
-    urgent: bool = Field(default=False)
-    """Its comment sounds as if somebody should look at it today."""
-    seen: bool = Field(default=False)
-    """A person has looked at the urgent comment."""
 
 
 class SurveyCommentRow(SQLModel, table=True):
@@ -61,6 +64,7 @@ class SurveyCommentRow(SQLModel, table=True):
     may_share: bool = Field(default=False)
     """The resident agreed that those who helped may read it."""
     urgent: bool = Field(default=False)
+    """It sounds as if somebody should look at it today, and nobody had until the cut."""
     reviewed: bool = Field(default=False)
 
 
@@ -72,3 +76,65 @@ class SurveyCutRow(SQLModel, table=True):
     agency: str = Field(primary_key=True)
     day: date | None = None
     """Of the agency's own calendar."""
+
+
+class CallMemberRow(SQLModel, table=True):
+    """Who took a call, and which officer came, as CAD tells it. Writer: starter; only where the agency's folder asks
+    for members' feedback. The cut takes it away when nobody can answer the call's survey any more.
+
+    Of the key that CAD told there is only a hash, and that is encrypted: it leads to what is said of the person.
+    """
+
+    __tablename__: ClassVar[str] = "call_member"
+
+    call_id: str = Field(primary_key=True)
+    agency: str
+    told_encrypted: str
+    """By role, the hash with the stamp of the record that told it (`calls.merge.Stamped`)."""
+
+
+class HeldFeedbackRow(SQLModel, table=True):
+    """What was said of one member, until ten callers have. Writer: web/residents; the cut takes it away, and writes
+    what has to wait anew each night. `survey.members.HeldFeedback`, encrypted."""
+
+    __tablename__: ClassVar[str] = "member_held"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    body_encrypted: str
+
+
+class MemberFeedbackRow(SQLModel, table=True):
+    """What one caller said of one member: the marks, or the comment, never both in a row (R7). Writer: the cut;
+    web/staff reviews.
+
+    A cut gives the rows of its month new ids: what somebody has opened may be gone the next day.
+    """
+
+    __tablename__: ClassVar[str] = "member_feedback"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    agency: str
+    role: str
+    """`survey.questions.Role`."""
+    key_hash: str | None = None
+    """`database.encryption.Keyring.member_hash`. None: of somebody whose key CAD did not tell."""
+    month: str
+    """Of the cut, `2026-01`: no finer time is kept."""
+    scores: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """By question id. Empty: nothing was said of this member."""
+    comment_encrypted: str | None = None
+    """Its writer agreed that those who helped may read it."""
+    reviewed: bool = Field(default=False)
+    """A person has read the comment: before that nobody else does."""
+
+
+EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
+WRITTEN_AT_NIGHT: Final = (
+    SurveyInvitationRow,
+    SurveyResponseRow,
+    SurveyCommentRow,
+    MemberFeedbackRow,
+    CallMemberRow,
+)
+"""What the cut leaves must not stand in pages any more: the service vacuums these (activities/survey_cut.py), and may
+(database/roles.py)."""

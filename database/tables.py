@@ -172,6 +172,8 @@ class SurveyInvitationRow(SQLModel, table=True):
     survey_version: str
     expires_at: datetime = _time()
     used: bool = Field(default=False)
+    over: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Its end has passed, and it is forgotten whether it was used: it stays closed, wherever the clock goes (R2)."""
 
 
 class SurveyResponseRow(SQLModel, table=True):
@@ -191,7 +193,7 @@ class SurveyResponseRow(SQLModel, table=True):
     """ISO week of the cut, `2026-W04`: no finer time is kept."""
     answers: Json = _json()
     context: Json = _json(default_factory=dict, sa_column_kwargs={"server_default": "{}"})
-    """What the answer may say of its call, coarse enough that at least five share it (`survey.held.Context`)."""
+    """What the answer may say of its call, coarse enough that at least six share it (`survey.held.Context`)."""
 
 
 class InboundMessageRow(SQLModel, table=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-_MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area", "updated"})
+_MAY_BE_ABSENT: Final = frozenset({"phone", "language", "area", "updated", "call_taker_key", "officer_key"})
 """A log may lack these columns: no number, no text; no language, both. Without another a call could seem harmless."""
 _MOST_PARTS: Final = 2
 
@@ -53,6 +53,9 @@ class CadColumns(BaseModel):
     area: Column | None = None
     in_progress: Column | None = None
     safety_flag: Column | None = None
+    call_taker_key: Column | None = None
+    officer_key: Column | None = None
+    """By which CAD knows who took the call, and the officer who came: opaque keys. They are no facts."""
 
     @property
     def required(self) -> list[str]:

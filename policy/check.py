@@ -8,6 +8,7 @@ from calls.facts import Language
 from policy.agency import FILES, load_agency
 from policy.check_cad import check_cad
 from policy.check_identity import check_identity
+from policy.check_members import check_members
 from policy.check_policy import check_policy
 from policy.check_texts import check_texts
 from policy.check_types import check_types
@@ -15,7 +16,7 @@ from policy.findings import Finding, Findings, Level
 from policy.wording_file import catalogue, read_wording
 from policy.yaml_file import AgencyError, read_text, read_yaml
 
-_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_texts)
+_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_members, check_texts)
 _TO_DO: Final = "TODO"
 
 

@@ -21,7 +21,7 @@ _TIMES: Final = (
 )
 _CODES: Final = (
     *("cad_id", "priority", "call_type", "final_call_type", "source", "phone", "language"),
-    *("disposition", "in_progress", "safety_flag"),
+    *("disposition", "in_progress", "safety_flag", "call_taker_key", "officer_key"),
 )
 _SHORT_OVERLAP: Final = timedelta(minutes=1)
 _MAY_BE_ONE: Final = frozenset({("call_type", "final_call_type"), ("cleared", "finally_cleared")})

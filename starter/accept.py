@@ -23,6 +23,7 @@ from calls.policy import Policy
 from database.encryption import Keyring
 from database.notify import wake_forwarders
 from database.tables import CadRecordRow, CallRow, real_now
+from starter.members import Members
 from starter.readers.told import e164
 from starter.records import CadRecord
 from starter.rows import write_facts
@@ -48,7 +49,8 @@ class Accepted:
 class Acceptor:
     """Merges records into calls, one transaction each. `now` is the service's time of receipt.
 
-    `wakes`: the forwarders hear of it at the commit. A replay forwards by itself what it has fed together.
+    `wakes`: the forwarders hear of it at the commit. A replay forwards by itself what it has fed together. `members`:
+    keeps who had to do with a call; without it nobody does.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Acceptor:
         policy: Policy,
         now: Callable[[], datetime] = REAL_TIME.now,
         wakes: bool = True,
+        members: Members | None = None,
     ) -> None:
         self._engine = engine
         self._keyring = keyring
@@ -67,6 +70,7 @@ class Acceptor:
         self._policy = policy
         self._now = now
         self._wakes = wakes
+        self._members = members or Members(keyring=keyring, agency=agency)
 
     def accept(self, record: CadRecord) -> Accepted:
         """Merge the record and commit. The same record twice is nothing; a late one counts where it is the newest.
@@ -81,6 +85,7 @@ class Acceptor:
             is_new = row is None
             if row is None:
                 row = self._new_row(record)
+            self._members.take(session, row, record, stamp=stamp, now=self._now())
             if not self._keep(session, record, row.call_id, phone_hash, stamp):
                 return replace(self._accepted(row, is_new=False, changed=False), is_repetition=True)
             rule = row.rule

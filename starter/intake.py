@@ -15,6 +15,7 @@ from database.encryption import Keyring
 from policy.agency import Agency
 from starter.accept import UNKNOWN_CODES, Accepted, Acceptor
 from starter.feeds import Result, Tally, Way
+from starter.members import members_kept
 from starter.readers.told import Told, Unreadable, record_of
 from starter.records import CadRecord
 from starter.rejected import RejectedRecords, Shape
@@ -42,7 +43,14 @@ class Intake:
         self.tally = tally
         self.now = now
         self._rejected = RejectedRecords(engine=engine, keyring=keyring)
-        self._acceptor = Acceptor(engine=engine, keyring=keyring, agency=agency.key, policy=agency.policy, now=now)
+        self._acceptor = Acceptor(
+            engine=engine,
+            keyring=keyring,
+            agency=agency.key,
+            policy=agency.policy,
+            now=now,
+            members=members_kept(agency, keyring),
+        )
 
     def take(self, read: Told | Unreadable, *, raw: Callable[[], bytes], shape: Shape) -> Taken:
         """Take the record in, or keep it as it came. What this returns is committed.

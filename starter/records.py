@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from calls.call_record import has_no_time, stamp_of
+from survey.questions import Role
 
 _T = TypeVar("_T", str, Mapping[str, JsonValue])
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -25,6 +26,7 @@ class CadRecord(BaseModel):
     `steps_now`: steps (`dispatched_at`, say) that were told without a time; they happened when the record counts as of.
     `phone_unreadable`: a number was told that is none; the one before it may be wrong, so that nobody is texted.
     `first_type`: the facts of the type that the call had before the one in `facts`, where the record tells both.
+    `members`: CAD's keys of who had to do with the call. They are no facts, and not among what is kept of the record.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # it may be a number (R3)
@@ -37,6 +39,7 @@ class CadRecord(BaseModel):
     phone_unreadable: bool = False
     steps_now: frozenset[str] = frozenset()
     first_type: Mapping[str, JsonValue] = Field(default_factory=dict)
+    members: Mapping[Role, str] = Field(default_factory=dict, repr=False)
 
     @field_validator("stamp")
     @classmethod

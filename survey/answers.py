@@ -18,6 +18,9 @@ class Problem(StrEnum):
 
     UNKNOWN_OPTION = "unknown option"
     COMMENT_TOO_LONG = "comment too long"
+    NOT_ALONE = "not alone"
+    """"No such problem" beside a problem. It is asked, not guessed, which of the two was meant: one tap mends it, and
+    nobody's word is dropped without being told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,8 @@ def _comment(posted: str) -> Answer | Problem:
 def _choice(question: Question, posted: Sequence[str]) -> Answer | Problem:
     if not question.option_ids.issuperset(posted):
         return Problem.UNKNOWN_OPTION
+    if question.alone_beside_others(posted):
+        return Problem.NOT_ALONE
     if question.kind is QuestionKind.MULTI_CHOICE:
         return [option.id for option in question.options if option.id in posted]
     return posted[-1]

@@ -20,7 +20,7 @@ class DelayBand(StrEnum):
     LONGER = "4 h and more"
     NO_OFFICER = "no officer"
     OFFICER = "an officer"
-    """One came, and nothing is said of when: what the cut makes of the five first ones."""
+    """One came, and nothing is said of when: what the cut makes of the first five."""
 
 
 _BANDS: Final = (

@@ -1,4 +1,4 @@
-"""The cut of the day: what was held becomes answers of which at least five say the same of their calls (R7).
+"""The cut of the day: what was held becomes answers of which at least six say the same of their calls (R7).
 
 Contexts decide, never answers: whoever knows the calls can then not tell more from the way in which they were put
 together, and within one cell every answer may be every caller's. Why, and what else was thought of:
@@ -15,7 +15,8 @@ from survey.answers import Answer
 from survey.context import DelayBand
 from survey.held import Context, HeldAnswer
 
-FEWEST: Final = 5
+FEWEST: Final = 6
+"""Of five, a guess that knows people finds more than one in five (docs/decisions/0027-the-cut.md)."""
 NO_LANGUAGE: Final = "und"
 """ISO 639-2: undetermined. Of an answer whose language would be too rare."""
 COMPANY_AFTER: Final = 2
@@ -88,7 +89,7 @@ class Parting:
 
 def cut(held: Sequence[HeldAnswer], *, week: str) -> Parting:
     """Part what is held. `week`: the ISO week that all of this cut are written with, whenever they were sent."""
-    ages = [_weeks_between(answer.week, week) for answer in held]
+    ages = [weeks_between(answer.week, week) for answer in held]
     cells = _cells(held, ages)
     left = [place for place in range(len(held)) if place not in cells]
     spoken = Counter(held[place].language for place in cells)
@@ -134,7 +135,7 @@ _LEVELS: Final[Sequence[Callable[[Cell], Cell]]] = (
 
 
 def _cells(held: Sequence[HeldAnswer], ages: Sequence[int]) -> dict[int, Cell]:
-    """The cell of each that is written, by its place: the finest that five of those who are left share."""
+    """The cell of each that is written, by its place: the finest that enough of those who are left share."""
     finest = [_finest(answer) for answer in held]
     written: dict[int, Cell] = {}
     left = set(range(len(held)))
@@ -196,11 +197,12 @@ def _comment(answer: HeldAnswer) -> Comment:
         language=answer.language,
         comment=answer.comment or "",
         may_share=answer.may_share,
-        urgent=answer.urgent,
+        urgent=answer.urgent and not answer.seen,
     )
 
 
-def _weeks_between(earlier: str, later: str) -> int:
+def weeks_between(earlier: str, later: str) -> int:
+    """From one ISO week to another."""
     return (_monday(later) - _monday(earlier)).days // 7
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from survey.answers import Answer
 
-_EVEN: Final = 2048
-"""Bytes. Ten answers and a comment of the longest kind, in French, are some 1,700."""
+_EVEN: Final = 8192
+"""Bytes. A comment of a thousand signs has up to 4,000, and ten answers with it some 1,000."""
 
 
 class Context(BaseModel):
@@ -45,7 +45,13 @@ class HeldAnswer(BaseModel):
     """Masked."""
     may_share: bool = False
     urgent: bool = False
+    """The comment sounds as if somebody should look at it today. Readable outside, it would name the link of a night's
+    only urgent one."""
+    seen: bool = False
+    """A person has looked at the urgent comment."""
     context: Context
+    without_facts: bool = False
+    """The facts of its call could not be read: the context is empty."""
 
     def as_text(self) -> str:
         """As it is encrypted: all of one length, by which it could be told who of those that wait wrote a comment, and

@@ -1,6 +1,6 @@
 """What a survey asks, in both languages, as its agency's `survey.yaml` says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -53,6 +53,8 @@ class Option(_Value):
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")]
     text: Localized
+    alone: Annotated[bool, Field(strict=False)] = False
+    """Of a multi-choice, one that says no to all others, such as "No such problem": it is chosen without them."""
 
 
 class Condition(_Value):
@@ -84,6 +86,10 @@ class Question(_Value):
     def option_ids(self) -> frozenset[str]:
         return frozenset(option.id for option in self.options)
 
+    def alone_beside_others(self, chosen: Collection[str]) -> Option | None:
+        """The chosen option that cannot go with another, where another is chosen, too."""
+        return next((one for one in self.options if one.alone and one.id in chosen and len(set(chosen)) > 1), None)
+
     @model_validator(mode="after")
     def _options_fit_the_kind(self) -> "Question":
         ids = [option.id for option in self.options]
@@ -95,6 +101,14 @@ class Question(_Value):
             raise ValueError(f"{self.id} has fewer than two options")
         if self.kind is QuestionKind.SCALE and [id_ for id_ in ids if id_.isdigit()] != ["1", "2", "3", "4", "5"]:
             raise ValueError(f"{self.id} is a scale: its numbered options are 1 to 5 in order")
+        return self
+
+    @model_validator(mode="after")
+    def _alone_among_many(self) -> "Question":
+        for index, option in enumerate(self.options):
+            if option.alone and self.kind is not QuestionKind.MULTI_CHOICE:
+                place = ("options", index, "alone")
+                raise _ErrorAt(f"{self.id} takes one answer only, so each of its options is alone", place=place)
         return self
 
     @model_validator(mode="after")
@@ -125,6 +139,37 @@ class Notice(_Value):
     """Who answers questions about the collection: title, address or phone."""
 
 
+class Role(StrEnum):
+    """A member of the service who had to do with the call, as CAD tells it."""
+
+    CALL_TAKER = "call_taker"
+    OFFICER = "officer"
+
+
+_Ids = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class MembersFeedback(_Value):
+    """Which questions are about the call taker, and which about the officer: their answers are kept for these two, and
+    nowhere else. Where it is left out, nothing is kept of who they were."""
+
+    call_taker: _Ids = ()
+    officer: _Ids = ()
+
+    def of(self, role: Role) -> tuple[str, ...]:
+        return {Role.CALL_TAKER: self.call_taker, Role.OFFICER: self.officer}[role]
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Those about whom something is asked."""
+        return tuple(role for role in Role if self.of(role))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """All questions about members."""
+        return frozenset(self.call_taker) | frozenset(self.officer)
+
+
 class Survey(_Value):
     """A survey. A change of its questions is a new `version`, which stands in every response."""
 
@@ -134,6 +179,7 @@ class Survey(_Value):
     """Where to complain: the survey is not the place."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, strict=False)] = ()
     """Which questions stand on which page, in order. None: all on one."""
+    members_feedback: MembersFeedback | None = None
     questions: Annotated[tuple[Question, ...], Field(min_length=1, strict=False)]
 
     @model_validator(mode="after")
@@ -163,6 +209,18 @@ class Survey(_Value):
             if all(questions[id_].only_if for id_ in self.steps[-1].questions):
                 what = "every question of the last step depends on another; its page, with the button that sends, has "
                 raise _ErrorAt(f"{what}to be there for everybody", place=("steps", len(self.steps) - 1))
+        return self
+
+    @model_validator(mode="after")
+    def _members_questions_stand_apart(self) -> "Survey":
+        asks = self.members_feedback
+        if asks is None:
+            return self
+        if not asks.ids:
+            raise _ErrorAt("names no question", place=("members_feedback",))
+        for role in asks.roles:
+            if wrong := _not_apart(role, asks, self.questions):
+                raise _ErrorAt(wrong, place=("members_feedback", role.value))
         return self
 
     def asked(self, answers: Mapping[str, str | list[str]]) -> Iterable[Question]:
@@ -214,4 +272,23 @@ def _misplaced(id_: str, questions: Mapping[str, Question], placed: set[str]) ->
         return f"{id_} stands on the steps twice"
     if question.only_if is not None and question.only_if.question not in placed:
         return f"{id_} stands before {question.only_if.question}, on which it depends"
+    return None
+
+
+def _not_apart(role: Role, asks: MembersFeedback, questions: Iterable[Question]) -> str | None:
+    """Whether somebody was asked a question tells what was answered to the one that it depends on: of those two, both
+    are about the same member, or neither is about any."""
+    listed, known = asks.of(role), {question.id: question for question in questions}
+    for id_ in listed:
+        if id_ not in known:
+            return f"there is no question {id_!r}"
+        if known[id_].kind is QuestionKind.COMMENT:
+            return f"{id_} is a comment, which is kept apart from the answers"
+        if listed.count(id_) > 1 or [id_ in asks.of(other) for other in Role].count(True) > 1:
+            return f"{id_} stands there twice"
+    for question in known.values():
+        gate = question.only_if.question if question.only_if else None
+        if gate is not None and (gate in listed) != (question.id in listed):
+            one, other = (question.id, gate) if question.id in listed else (gate, question.id)
+            return f"{one} is there and {other} is not; {question.id} depends on {gate}, so both are, or neither"
     return None

@@ -73,6 +73,7 @@ Moment = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
 ]
 Code = Annotated[str | None, Field(max_length=_LONGEST_CODE, pattern=_ONE_LINE)]
+MemberKey = Annotated[str | None, Field(max_length=LONGEST_ID, pattern=_ONE_LINE)]
 
 
 def _may_be_blank(schema: dict[str, Any]) -> None:
@@ -119,6 +120,17 @@ class Record(BaseModel):
         "told: the one before may be wrong.",
     )
     area: Code = Field(default=None, description="District or beat.")
+    call_taker_key: MemberKey = Field(
+        default=None,
+        repr=False,
+        description="CAD's key of who took the call: an opaque one, never a name. Only where survey.yaml has "
+        "`members_feedback` is anything kept of it: a hash, encrypted.",
+    )
+    officer_key: MemberKey = Field(
+        default=None,
+        repr=False,
+        description="Likewise, of the officer who came; of several, the one whose call it was.",
+    )
     disposition: Code = Field(default=None, description="Code of what came of the call, as in cad.yaml.")
     cancelled: Annotated[CancelReason | None, Field(strict=False)] = Field(
         default=None, description="Why the call ended without being handled under its own number."
@@ -172,6 +184,8 @@ def read_record(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
         in_progress=record.in_progress,
         safety_flag=record.safety_flag,
         phone=code(record.phone),
+        call_taker_key=code(record.call_taker_key),
+        officer_key=code(record.officer_key),
         steps_now=steps_now,
         **times,
     )

@@ -77,6 +77,8 @@ def _codes(row: Row, cad_id: str, mapping: CadMapping) -> Told:
         in_progress=is_up(cell(columns.in_progress)),
         safety_flag=is_up(cell(columns.safety_flag)),
         phone=cell(columns.phone),
+        call_taker_key=cell(columns.call_taker_key),
+        officer_key=cell(columns.officer_key),
     )
 
 

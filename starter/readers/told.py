@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from calls.facts import CancelReason
 from policy.agency import Agency
 from starter.records import CadRecord
+from survey.questions import Role
 
 STEPS: Final = (
     *("received_at", "queued_at", "call_ended_at", "dispatched_at", "requeued_at", "arrived_at", "cleared_at"),
@@ -46,7 +47,8 @@ class Told:
 
     `stamp`: the source's own time of saying so. `first_call_type_code`: where CAD tells both, the type before
     `call_type_code`; it silences as any other (R1). `steps_now`: steps (of `STEPS`) that were told without a time; they
-    happened when the record counts as of. `phone`: however CAD writes it.
+    happened when the record counts as of. `phone`: however CAD writes it. `call_taker_key`, `officer_key`: by which CAD
+    knows who took the call, and the officer who came.
     """
 
     cad_id: str
@@ -63,6 +65,8 @@ class Told:
     in_progress: bool | None = None
     safety_flag: bool | None = None
     phone: str | None = field(default=None, repr=False)
+    call_taker_key: str | None = field(default=None, repr=False)
+    officer_key: str | None = field(default=None, repr=False)
     received_at: datetime | None = None
     queued_at: datetime | None = None
     call_ended_at: datetime | None = None
@@ -111,7 +115,15 @@ def record_of(told: Told, agency: Agency, *, feed: str) -> CadRecord:
         phone_unreadable=told.phone is not None and number is None,
         steps_now=told.steps_now,
         first_type=type_facts(first if first != told.call_type_code else None, agency),
+        members=_members(told),
     )
+
+
+def _members(told: Told) -> dict[Role, str]:
+    """Their keys. One that is none is not told: no record is lost for it."""
+    keys = {Role.CALL_TAKER: told.call_taker_key, Role.OFFICER: told.officer_key}
+    plain = {role: key.strip() for role, key in keys.items() if key is not None}
+    return {role: key for role, key in plain.items() if 0 < len(key) <= LONGEST_ID and key.isprintable()}
 
 
 def _facts(told: Told, agency: Agency) -> dict[str, JsonValue]:

@@ -21,8 +21,9 @@ from database.encryption import Keyring, load_keyring, new_key
 from database.surveys import HeldAnswerRow, SurveyCommentRow, SurveyCutRow, SurveyDraftRow
 from database.tables import SurveyInvitationRow, SurveyResponseRow
 from policy.agency import Agency
-from survey.held import HeldAnswer
-from tests.builders import NOON, hours, minutes
+from survey.cut import FEWEST
+from survey.held import Context, HeldAnswer
+from tests.builders import NOON, hours, minutes, some_facts
 from tests.survey.month import NIGHT, TAG, Town
 from web.residents.invitations import Closed
 
@@ -78,7 +79,7 @@ def test_what_is_sent_is_held_with_what_it_may_say_of_its_call_and_its_draft_is_
     }
     assert (dict(one.answers), one.comment, one.may_share) == ({"Q1": "4", "Q6": "no"}, "il a une arme", True)
     assert (one.language, one.week) == ("fr", "2026-W03")
-    assert [row.urgent for row in rows(town, HeldAnswerRow)] == [True]
+    assert one.urgent
     assert rows(town, SurveyDraftRow) == []
 
 
@@ -113,26 +114,26 @@ def test_the_night_turns_what_was_held_into_answers_and_comments_apart(town: Tow
 
 def test_it_is_made_once_a_night_after_three_in_the_morning(town: Town) -> None:
     town.night(NOON - DAY)
-    answered(town, 5)
+    answered(town, FEWEST)
     for before in (hours(1), hours(12), NIGHT - minutes(11)):
         assert SurveyCut(town.services(NOON + before))() == Batch()
     assert town.night(NOON) == Batch(done=1)
-    answered(town, 5)
+    answered(town, FEWEST)
     assert town.night(NOON) == Batch()
     assert SurveyCut(town.services(NOON + NIGHT + hours(20)))() == Batch()
-    assert len(rows(town, SurveyResponseRow)) == 5
+    assert len(rows(town, SurveyResponseRow)) == FEWEST
     assert town.night(NOON + DAY) == Batch(done=1)
-    assert len(rows(town, SurveyResponseRow)) == 10
+    assert len(rows(town, SurveyResponseRow)) == 2 * FEWEST
 
 
 def test_a_night_that_was_missed_is_made_good_and_one_without_answers_looks_like_any_other(town: Town) -> None:
     town.night(NOON)
-    answered(town, 5)
+    answered(town, FEWEST)
     assert town.night(NOON + 4 * DAY) == Batch(done=1) == town.night(NOON + 5 * DAY)
     assert {row.week for row in rows(town, SurveyResponseRow)} == {"2026-W04"}
 
 
-def test_r7_a_day_of_one_answer_waits_under_another_id_until_there_are_five(town: Town) -> None:
+def test_r7_a_day_of_one_answer_waits_under_another_id_until_there_are_enough(town: Town) -> None:
     answered(town, 1)
     before, [first] = rows(town, HeldAnswerRow), hidden(town, "survey_invitation")
     town.night(NOON)
@@ -141,9 +142,9 @@ def test_r7_a_day_of_one_answer_waits_under_another_id_until_there_are_five(town
     assert before[0].id != after[0].id
     assert before[0].body_encrypted != after[0].body_encrypted
     assert first not in hidden(town, "survey_invitation") + hidden(town, "survey_held")
-    answered(town, 4, at=NOON + DAY)
+    answered(town, FEWEST - 1, at=NOON + DAY)
     town.night(NOON + DAY)
-    assert tags(town) == [0, 1, 2, 3, 4]
+    assert tags(town) == list(range(FEWEST))
 
 
 def test_r7_after_a_night_neither_transactions_nor_places_tell_days_or_links_apart(town: Town) -> None:
@@ -164,15 +165,15 @@ def test_r7_after_a_night_neither_transactions_nor_places_tell_days_or_links_apa
 
 def test_r7_once_a_link_has_expired_nothing_says_whether_it_was_used(town: Town) -> None:
     town.night(NOON - DAY)
-    answered(town, 5)
+    answered(town, FEWEST)
     for number in range(5):
         town.invited(f"silent-{number}", NOON)
     town.night(NOON)
-    assert sum(row.used for row in rows(town, SurveyInvitationRow)) == 5
+    assert sum(row.used for row in rows(town, SurveyInvitationRow)) == FEWEST
     used_by_then = hidden(town, "survey_invitation WHERE used")
     town.night(NOON + 14 * DAY)
     assert not any(row.used for row in rows(town, SurveyInvitationRow))
-    assert len(rows(town, SurveyInvitationRow)) == 10
+    assert len(rows(town, SurveyInvitationRow)) == FEWEST + 5
     transactions = set(hidden(town, "survey_invitation"))
     assert len(transactions) == 1
     assert not transactions & set(used_by_then)
@@ -272,7 +273,7 @@ def test_a_crash_anywhere_in_it_loses_nothing_and_writes_nothing_twice(town: Tow
 
 def test_answers_that_are_sent_during_the_cut_are_the_next_ones(town: Town) -> None:
     """And a link that the cut has in its hands is found again by who waited for it."""
-    answered(town, 5)
+    answered(town, FEWEST)
     used = town.invited("used", NOON, area="7")
     town.sent(used, NOON, tag="100")
     fresh = town.invited("fresh", NOON, area="7")
@@ -298,7 +299,7 @@ def test_answers_that_are_sent_during_the_cut_are_the_next_ones(town: Town) -> N
         Watched(town.services(NOON + NIGHT), chance=Slow())()
         assert answers["again"].result().closed is Closed.USED
     assert answers["fresh"].closed is None
-    assert len(rows(town, SurveyResponseRow)) == 6
+    assert len(rows(town, SurveyResponseRow)) == FEWEST + 1
     assert len(held(town)) == 1
 
 
@@ -317,20 +318,75 @@ def test_what_cannot_be_read_is_said_and_stays_and_keeps_nothing_from_being_cut(
     bodies = [other.encrypt("{}"), town.keyring.encrypt("{}"), "nonsense"]
     with Session(town.engine) as session, session.begin():
         session.add_all([HeldAnswerRow(body_encrypted=body) for body in bodies])
-    answered(town, 5)
+    answered(town, FEWEST)
     with capture_logs() as logs:
         town.night(NOON)
-    assert tags(town) == list(range(5))
+    assert tags(town) == list(range(FEWEST))
     assert sorted(row.body_encrypted for row in rows(town, HeldAnswerRow)) == sorted(bodies)
     assert {"event": "held answers cannot be read", "count": 3, "log_level": "warning"} in logs
 
 
-def test_a_person_who_has_seen_an_urgent_comment_has_seen_it_when_it_waits(town: Town) -> None:
-    town.sent(town.invited("1", NOON), NOON, C1="a weapon")
-    with Session(town.engine) as session, session.begin():
-        session.exec(select(HeldAnswerRow)).one().seen = True
+def test_r7_without_keys_nothing_tells_which_of_a_day_is_urgent(town: Town) -> None:
+    """Until the cut its transaction is its link's: a mark that can be read would name the caller."""
+    for number, comment in enumerate(("Thank you", "he has a gun", "Merci")):
+        town.sent(town.invited(f"{number}", NOON), NOON, C1=comment)
+    told = hidden(town, "survey_held", "(to_jsonb(survey_held) - 'id' - 'body_encrypted')::text")
+    told += hidden(town, "survey_held", "length(body_encrypted)::text")
+    assert len(told) == 6
+    assert len(set(told)) == 2
+
+
+def test_r7_a_mark_of_the_release_before_is_gone_with_the_cut(town: Town) -> None:
+    answered(town, 1, C1="a weapon")
+    with town.engine.begin() as connection:
+        connection.execute(text("UPDATE survey_held SET urgent = true, seen = true"))
     town.night(NOON)
-    assert [(row.urgent, row.seen) for row in rows(town, HeldAnswerRow)] == [(True, True)]
+    assert hidden(town, "survey_held", "urgent OR seen") == ["False"]
+    assert [one.urgent for one in held(town)] == [True]
+
+
+def test_r2_no_link_opens_again_when_the_clock_goes_back(town: Town) -> None:
+    """Once its end has passed it is forgotten whether it was used."""
+    used, unused = town.invited("used", NOON), town.invited("unused", NOON)
+    town.sent(used, NOON)
+    town.night(NOON)
+    town.night(NOON + 14 * DAY)
+    for at in (NOON, NOON + DAY):
+        assert town.sent(used, at).closed is Closed.EXPIRED
+        assert town.sent(unused, at).closed is Closed.EXPIRED
+    town.night(NOON + DAY)
+    assert town.sent(used, NOON + DAY).closed is Closed.EXPIRED
+    assert len(held(town)) == 1
+
+
+def test_a_call_whose_facts_cannot_be_read_costs_no_answer_and_the_cut_says_so(town: Town) -> None:
+    """Not the moment it was sent: a line in the log would tell that it was."""
+    tokens = [town.invited(f"{number}", NOON) for number in range(FEWEST)]
+    with town.engine.begin() as connection:
+        connection.execute(text("""UPDATE call SET facts = facts || '{"source": "a word of tomorrow"}'"""))
+    with capture_logs() as logs:
+        assert [town.sent(token, NOON, tag=f"{number}").closed for number, token in enumerate(tokens)] == [
+            None
+        ] * FEWEST
+    assert logs == []
+    assert {one.context for one in held(town)} == {Context()}
+    with capture_logs() as logs:
+        town.night(NOON)
+    assert tags(town) == list(range(FEWEST))
+    said = {
+        "event": "answers say nothing of their calls: the facts cannot be read",
+        "count": FEWEST,
+        "log_level": "warning",
+    }
+    assert said in logs
+
+
+def test_the_group_of_a_call_is_the_one_that_it_was_treated_by_and_not_todays(town: Town) -> None:
+    """The folder of today has its type in another group; its texts and the counts of calls go by the one of then."""
+    token = town.invited("1", NOON, call_type_code="THEFT", call_type_group="noise")
+    assert town.agency.reread(some_facts(call_type_code="THEFT", call_type_group="noise")).call_type_group != "noise"
+    town.sent(token, NOON)
+    assert [one.context.call_type_group for one in held(town)] == ["noise"]
 
 
 def test_r7_no_log_and_no_result_says_who_answered_or_how_many(town: Town) -> None:
@@ -408,7 +464,7 @@ def test_r7_the_planner_keeps_no_samples_of_what_was_held(town: Town, engine: En
 
 
 def test_answers_of_another_agency_are_left_alone(town: Town) -> None:
-    answered(town, 5)
+    answered(town, FEWEST)
     others = [one.model_copy(update={"agency": "elsewhere"}) for one in held(town)]
     with Session(town.engine) as session, session.begin():
         for one in others:
@@ -425,8 +481,8 @@ def test_no_agency_misses_its_night_because_another_one_in_the_database_is_at_it
     neighbour = replace(town, agency=town.agency.model_copy(update={"identity": elsewhere}))
     for one in (town, neighbour):
         one.night(NOON - DAY)
-    answered(town, 5)
-    answered(neighbour, 5)
+    answered(town, FEWEST)
+    answered(neighbour, FEWEST)
 
     class Slow(Random):
         def shuffle(self, x: Any) -> None:  # noqa: ARG002 - Random's name
@@ -451,15 +507,15 @@ def wait_until_done_or_waiting(engine: Engine, work: Future[Batch]) -> None:
 
 
 def test_a_cut_that_a_wrong_clock_made_years_ahead_does_not_end_all_others(town: Town) -> None:
-    answered(town, 5)
+    answered(town, FEWEST)
     town.night(NOON + 1000 * DAY)
-    answered(town, 5)
+    answered(town, FEWEST)
     with capture_logs() as logs:
         assert town.night(NOON) == Batch(done=1)
     assert [log["event"] for log in logs if log["log_level"] == "warning"] == [
         "the last cut was made in the future: the clock has gone back"
     ]
-    assert len(tags(town)) == 10
+    assert len(tags(town)) == 2 * FEWEST
     assert town.night(NOON) == Batch() == town.night(NOON - DAY)
     assert town.night(NOON + DAY) == Batch(done=1)
 

@@ -22,6 +22,7 @@ from cli.set_up import set_up_database
 from database.engine import connect
 from database.roles import RoleError, grant_service, rights
 from database.staff import AuditEntryRow
+from database.surveys import EMPTIED_AT_NIGHT, WRITTEN_AT_NIGHT
 from tests.servers import create_database, drop_database
 from web.staff.access.audit import AuditLog
 from web.staff.access.roles import Act, Member, Role
@@ -152,11 +153,12 @@ def test_the_service_reads_and_writes_every_other_table(made: Database) -> None:
 
 def test_the_service_gives_the_survey_tables_files_of_their_own(made: Database) -> None:
     """R7: PostgreSQL only warns where the right is missing, and what was cut could be put together again."""
-    file = select(func.pg_relation_filenode("survey_held"))
     with made.service.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        before = connection.execute(file).scalar_one()
-        connection.execute(text("VACUUM (FULL) survey_held"))
-        assert connection.execute(file).scalar_one() != before
+        for row in (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT):
+            file = select(func.pg_relation_filenode(row.__tablename__))
+            before = connection.execute(file).scalar_one()
+            connection.execute(text(f"VACUUM (FULL) {row.__tablename__}"))
+            assert connection.execute(file).scalar_one() != before, row.__tablename__
     assert rights(made.service).can_vacuum
     assert not rights(made.service).can_change_audit
     assert all(finding.is_well for finding in _rights(made.service))

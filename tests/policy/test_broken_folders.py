@@ -564,6 +564,20 @@ BROKEN = {
         blames="    default: maybe",
         says="questions.11.default: S1 has no option 'maybe'",
     ),
+    "R7: members' feedback that the other answers would tell": Broken(
+        file="survey.yaml",
+        old='version: "2026-2"',
+        new='version: "2026-2"\nmembers_feedback:\n  officer: [Q7, Q8, Q9]',
+        blames="  officer: [Q7, Q8, Q9]",
+        says="members_feedback.officer: Q7 is there and Q6 is not; Q7 depends on Q6, so both are, or neither",
+    ),
+    "members' feedback about nothing": Broken(
+        file="survey.yaml",
+        old='version: "2026-2"',
+        new='version: "2026-2"\nmembers_feedback: {}',
+        blames="members_feedback: {}",
+        says="members_feedback: names no question",
+    ),
     "a scale with a hole": Broken(
         file="survey.yaml",
         old='      - {id: "3", text: {en: Neither, fr: Moyen}}\n',

@@ -144,6 +144,14 @@ WARNINGS: dict[str, tuple[Changes, str]] = {
         {"cad.yaml": ("zone:", "languages: {E: en}\nzone:")},
         "cad.yaml line 19: languages: no code is fr; both en and fr are served",
     ),
+    "members' feedback without a key of anybody": (
+        {"survey.yaml": ('version: "2026-2"', 'version: "2026-2"\nmembers_feedback: {call_taker: [Q2, Q3]}')},
+        "survey.yaml line 4: members_feedback.call_taker: cad.yaml has no columns.call_taker_key: unless CAD pushes it",
+    ),
+    "a key that nobody asks for": (
+        {"cad.yaml": ("  area: area", "  area: area\n  officer_key: badge")},
+        "cad.yaml line 19: columns.officer_key: is read, and members_feedback in survey.yaml has no officer: nothing",
+    ),
     "no time of clearing": (
         {"cad.yaml": ("  cleared: first_closed\n  reopened: reopened_at\n  finally_cleared: final_closed\n", "")},
         "cad.yaml line 2: columns: cleared is not told: no call ends, and nobody gets a survey",

@@ -139,6 +139,7 @@ GUESSERS: Mapping[str, Guess] = {
     "ids": _side_by_side(lambda one: one.id, lambda one: one.place),
     "marks and waiting": _side_by_side(lambda one: one.answers["Q5"], _wait),
     "marks, waiting, sending": _side_by_side(lambda one: one.answers["Q5"], lambda one: (_wait(one), one.sent)),
+    "marks and minutes": _side_by_side(lambda one: one.answers["Q5"], lambda one: -one.waited),
     "all rows beside all transactions": _aligned(lambda one: (one.xmin, one.place)),
     "all rows beside all sendings": _aligned(lambda one: one.sent),
 }

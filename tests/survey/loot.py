@@ -9,7 +9,8 @@ from sqlalchemy import Engine, RowMapping, text
 
 from calls.facts import CallFacts
 from survey.context import context_of
-from tests.survey.month import TAG
+from survey.questions import Role
+from tests.survey.month import TAG, TAGS, Keys
 
 VALID: Final = timedelta(days=14)
 
@@ -23,8 +24,12 @@ class Invitation:
     language: str | None
     sent: datetime
     context: Mapping[str, object]
+    waited: timedelta
+    """For an officer; where none came, longer than anybody."""
     xmin: int
     place: tuple[int, int]
+    members: Keys = field(default_factory=dict)
+    """Who had to do with the call: CAD knows, and the shift. By the hashes of their keys."""
     first_used: int | None = None
     """The night after which it was first seen to be used, where somebody kept a copy of each night."""
 
@@ -44,8 +49,12 @@ class Response:
     @property
     def cell(self) -> Hashable:
         """All by which its invitation could be known, but for its place."""
-        told = tuple(sorted(self.context.items()))
-        return (self.language, self.week, told, self.met_an_officer, self.xmin, self.first_seen)
+        return (*self.written_with, self.met_an_officer)
+
+    @property
+    def written_with(self) -> tuple[Hashable, ...]:
+        """All that the cut has it say, and in which night, where that is known."""
+        return (self.language, self.week, tuple(sorted(self.context.items())), self.xmin, self.first_seen)
 
     @property
     def met_an_officer(self) -> bool:
@@ -61,6 +70,8 @@ class Loot:
     responses: list[Response]
     held: int
     now: datetime
+    feedback: list[Response] = field(default_factory=list)
+    """What was said of members, whose it is in place of the context, and the month of the week."""
 
 
 @dataclass(kw_only=True)
@@ -76,10 +87,14 @@ class Watch:
                 self.used.setdefault(invitation.call_id, night)
         for response in loot.responses:
             self.seen.setdefault(response.tag, night)  # its content: it is the same in both copies
+        for said in loot.feedback:
+            self.seen.setdefault(f"{said.context['role']} {said.tag}", night)
 
 
-def loot_of(engine: Engine, *, now: datetime, watch: Watch | None = None) -> Loot:
-    """Everything that can be read."""
+def loot_of(
+    engine: Engine, *, now: datetime, watch: Watch | None = None, members: Mapping[str, Keys] | None = None
+) -> Loot:
+    """Everything that can be read. `members`: by call, who had to do with it."""
     used, seen = (watch.used, watch.seen) if watch else ({}, {})
     with engine.connect() as connection:
         invitations = connection.execute(
@@ -91,23 +106,34 @@ def loot_of(engine: Engine, *, now: datetime, watch: Watch | None = None) -> Loo
         responses = connection.execute(
             text("SELECT *, xmin::text::bigint AS the_xmin, ctid::text AS the_ctid FROM survey_response")
         ).mappings()
+        feedback = connection.execute(
+            text(
+                "SELECT *, xmin::text::bigint AS the_xmin, ctid::text AS the_ctid FROM member_feedback "
+                "WHERE scores IS NOT NULL"
+            )
+        ).mappings()
         return Loot(
-            invitations=[_invitation(row, used) for row in invitations],
+            invitations=[_invitation(row, used, (members or {}).get(row["call_id"], {})) for row in invitations],
+            feedback=[_feedback(row, seen) for row in feedback],
             responses=[_response(row, seen) for row in responses],
             held=connection.execute(text("SELECT count(*) FROM survey_held")).scalar_one(),
             now=now,
         )
 
 
-def _invitation(row: RowMapping, used: Mapping[str, int]) -> Invitation:
+def _invitation(row: RowMapping, used: Mapping[str, int], members: Keys) -> Invitation:
+    facts = CallFacts.model_validate(row["facts"])
+    came = facts.arrived_at or facts.dispatched_at
     return Invitation(
         call_id=row["call_id"],
         used=row["used"],
         language=row["language"],
         sent=row["expires_at"] - VALID,
-        context=context_of(CallFacts.model_validate(row["facts"])).model_dump(exclude_none=True),
+        context=context_of(facts).model_dump(exclude_none=True),
+        waited=timedelta(days=999) if came is None or facts.received_at is None else came - facts.received_at,
         xmin=row["xmin"],
         place=_place(row["ctid"]),
+        members=members,
         first_used=used.get(row["call_id"]),
     )
 
@@ -120,11 +146,30 @@ def _response(row: RowMapping, seen: Mapping[str, int]) -> Response:
         language=row["language"],
         week=row["week"],
         context=row["context"],
-        answers={name: value for name, value in row["answers"].items() if name != TAG},
+        answers=_without_tags(row["answers"]),
         xmin=row["the_xmin"],
         place=_place(row["the_ctid"]),
         first_seen=seen.get(tag),
     )
+
+
+def _feedback(row: RowMapping, seen: Mapping[str, int]) -> Response:
+    tag = row["scores"][TAGS[Role(row["role"])]]
+    return Response(
+        id=str(row["id"]),
+        tag=tag,
+        language="",
+        week=row["month"],
+        context={"role": row["role"], "key": row["key_hash"]},
+        answers=_without_tags(row["scores"]),
+        xmin=row["the_xmin"],
+        place=_place(row["the_ctid"]),
+        first_seen=seen.get(f"{row['role']} {tag}"),
+    )
+
+
+def _without_tags(answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answers.items() if name not in (TAG, *TAGS.values())}
 
 
 def _place(ctid: str) -> tuple[int, int]:

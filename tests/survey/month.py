@@ -1,6 +1,6 @@
 """A month in a town that answers: calls, links and submissions as the service makes them, and the nightly cuts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -22,7 +22,10 @@ from database.encryption import Keyring
 from database.surveys import SurveyDraftRow
 from database.tables import CallRow, SurveyInvitationRow, real_now
 from policy.agency import Agency
+from starter.members import members_kept
+from starter.records import CadRecord
 from survey.answers import Answers
+from survey.questions import MembersFeedback, Role
 from tests.builders import NOON, hours, minutes, some_facts
 from web.residents.agency import Site
 from web.residents.submission import Submitted, submit
@@ -32,6 +35,9 @@ NIGHT = hours(15) + minutes(10)
 """From noon to ten past three in the morning of the next day, in Ottawa."""
 TAG = "tag"
 """An answer's number stands in it, for the truth to be known; no attack looks at it."""
+TAGS: Mapping[Role, str] = {Role.CALL_TAKER: "tag_taker", Role.OFFICER: "tag_officer"}
+"""Likewise, in what is said of a member."""
+Keys = Mapping[Role, str]
 _GROUPS = ("noise", "noise", "noise", "theft", "theft", "traffic", "parking", "graffiti")
 _AREAS = tuple(str(number) for number in range(1, 25))
 
@@ -48,13 +54,18 @@ class Town:
     agency: Agency
     makes: MakesCuts = SurveyCut
     truth: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Keys] = field(default_factory=dict)
+    """By call, the hashes of the members whom CAD has told: an attacker knows who had which call."""
 
-    def invited(self, cad_id: str, at: datetime, *, language: str | None = "en", **facts: object) -> str:
+    def invited(
+        self, cad_id: str, at: datetime, *, language: str | None = "en", members: Keys | None = None, **facts: object
+    ) -> str:
         """A call, and the link that its caller is sent; its token."""
         known = some_facts(cad_id=cad_id, **facts)
         with Session(self.engine) as session, session.begin():
             call = self._call(known)
             session.add(call)
+            self._told(session, call, at, members or {})
             link = survey_link(
                 session,
                 call=call,
@@ -71,6 +82,18 @@ class Town:
         language = Language(values.pop("language", "en"))
         answers = {"Q1": "4", **({TAG: tag} if tag else {}), **values}
         return submit(self._site(at), token, answers=Answers(values=answers, problems={}), language=language)
+
+    def told(self, cad_id: str, at: datetime, members: Keys) -> None:
+        """CAD tells of a call that is known who had to do with it."""
+        with Session(self.engine) as session, session.begin():
+            self._told(session, session.get_one(CallRow, f"ottawa-{cad_id}"), at, members)
+
+    def _told(self, session: Session, call: CallRow, at: datetime, members: Keys) -> None:
+        record = CadRecord(feed="test", cad_id="any", stamp=at, facts={}, members=members)
+        members_kept(self.agency, self.keyring).take(session, call, record, stamp=at, now=at)
+        self.members[call.call_id] = {
+            role: self.keyring.member_hash(agency="ottawa", role=role, key=key) for role, key in members.items()
+        }
 
     def drafted(self, token: str) -> None:
         """Somebody begins, and leaves it at that."""
@@ -127,6 +150,13 @@ class Town:
         )
 
 
+def with_members(agency: Agency, *, tags: bool = False) -> Agency:
+    """The agency, with members' feedback. `tags`: what is said of them is tagged, for the truth to be known."""
+    taker, officer = ((TAGS[Role.CALL_TAKER],), (TAGS[Role.OFFICER],)) if tags else ((), ())
+    asks = MembersFeedback(call_taker=("Q2", "Q3", *taker), officer=("Q6", "Q7", "Q8", "Q9", *officer))
+    return agency.model_copy(update={"survey": agency.survey.model_copy(update={"members_feedback": asks})})
+
+
 @dataclass(order=True, frozen=True)
 class _Event:
     at: datetime
@@ -161,16 +191,17 @@ def _one_call(town: Town, chance: Random, number: int, at: datetime) -> Iterator
     language = "fr" if chance.random() < 0.12 else "en"
     facts = _some_life(chance, at)
     tokens: list[str] = []
+    members = _on_duty(number, facts) if town.agency.survey.members_feedback else {}
 
     def invite() -> None:
-        tokens.append(town.invited(f"{number}", at, language=language, **facts))
+        tokens.append(town.invited(f"{number}", at, language=language, members=members, **facts))
 
     yield _Event(at, number, invite)
     for extra in range(chance.randrange(3)):  # three callers of four say nothing
         silent = replace_area(chance, facts)
 
         def ignored(extra: int = extra, silent: dict[str, object] = silent) -> None:
-            token = town.invited(f"{number}-{extra}", at, language=language, **silent)
+            token = town.invited(f"{number}-{extra}", at, language=language, members=members, **silent)
             if extra == 0:
                 town.drafted(token)
 
@@ -181,6 +212,8 @@ def _one_call(town: Town, chance: Random, number: int, at: datetime) -> Iterator
         town.truth[tag] = f"ottawa-{number}"
         came = facts.get("arrived_at")
         values = _some_answers(chance, at, came if isinstance(came, datetime) else None)
+        if town.agency.survey.members_feedback:
+            values |= _of_members(number, values, tag)
         town.sent(tokens[0], later, tag=tag, language=language, **values)
 
     days_later = chance.choices([0, 1, 3, 9], [80, 12, 6, 2])[0]
@@ -212,6 +245,28 @@ def _some_answers(chance: Random, at: datetime, came: datetime | None) -> dict[s
     spoke = chance.choice(["in_person", "in_person", "not_sure"]) if came else chance.choice(["no", "no", "by_phone"])
     comment = {"C1": f"I waited {int(wait / minutes(1))} minutes"} if chance.random() < 0.3 else {}
     return {"Q1": str(mark), "Q5": str(mark), "Q6": spoke, **comment}
+
+
+def _on_duty(number: int, facts: Mapping[str, object]) -> Keys:
+    """Twelve take the calls, forty officers come. Of some calls CAD tells nothing."""
+    chance = Random(number)
+    told: dict[Role, str] = {}
+    if chance.random() < 0.9:
+        told[Role.CALL_TAKER] = f"T{chance.randrange(12)}"
+    if facts.get("arrived_at") is not None:
+        told[Role.OFFICER] = f"{chance.randrange(40)}"
+    return told
+
+
+def _of_members(number: int, values: Mapping[str, str], tag: str) -> dict[str, str]:
+    """Who is content with the call is content with those who had to do with it, more or less."""
+    chance = Random(number)
+
+    def mark() -> str:
+        return str(max(1, min(5, int(values["Q1"]) + chance.choice([-1, 0, 0, 1]))))
+
+    asked = ("Q2", "Q3", "Q7", "Q8", "Q9") if values["Q6"] in ("in_person", "by_phone") else ("Q2", "Q3")
+    return {id_: mark() for id_ in asked} | dict.fromkeys(TAGS.values(), tag)
 
 
 def without_care(services: TextServices) -> SurveyCut:

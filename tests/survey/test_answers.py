@@ -26,6 +26,13 @@ def test_an_option_that_is_not_offered_is_a_problem_of_that_question() -> None:
     assert dict(answers.values) == {"Q2": "5"}
 
 
+def test_an_option_that_says_no_to_the_others_is_taken_alone_only() -> None:
+    assert dict(check_answers(SURVEY, {"Q10": ["none"]}).values) == {"Q10": ["none"]}
+    assert dict(check_answers(SURVEY, {"Q10": ["none", "none"]}).values) == {"Q10": ["none"]}
+    both = check_answers(SURVEY, {"Q10": ["noise", "none"], "Q1": ["5"]})
+    assert (dict(both.values), dict(both.problems)) == ({"Q1": "5"}, {"Q10": Problem.NOT_ALONE})
+
+
 def test_answers_to_questions_that_were_skipped_after_all_do_not_count() -> None:
     spoke = {"Q6": ["in_person"], "Q7": ["5"], "Q8": ["nonsense"]}
     assert set(check_answers(SURVEY, spoke).values) == {"Q6", "Q7"}

@@ -1,6 +1,7 @@
 """R7: a month of answers, and an attempt to trace each of them. Never better than one in five."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,15 @@ def in_words(loot: Loot, fewest: int, found: dict[str, float]) -> str:
     return f"{len(loot.responses)} answers ({loot.held} wait): at least {fewest} candidates each; right guesses: {best}"
 
 
+def of_the_smallest(town: Town, loot: Loot) -> str:
+    """Of the answers that could be so few callers' as one could ever be, how many the best guesser found: some fifty in
+    a month, so chance has its say. docs/decisions/0027-the-cut.md has the figures of thirty months."""
+    possible = candidates(loot)
+    few = replace(loot, responses=[one for one in loot.responses if len(possible[one.id]) == cut.FEWEST])
+    best = max(hits(few, possible, town.truth, guess) for guess in GUESSERS.values()) if few.responses else 0
+    return f"of {len(few.responses)} answers with {cut.FEWEST} candidates the best guesser found {best:.0%}"
+
+
 @pytest.mark.parametrize("kept_copies", [False, True])
 def test_r7_after_a_month_no_answer_is_traced_better_than_one_in_five(
     engine: Engine, keyring: Keyring, ottawa: Agency, kept_copies: bool, record_property: Callable[[str, object], None]
@@ -60,8 +70,10 @@ def test_r7_after_a_month_no_answer_is_traced_better_than_one_in_five(
     town, loot = after_a_month(engine, keyring, ottawa, watch=Watch() if kept_copies else None)
     fewest, found = rates(town, loot)
     record_property(FIGURES, f"the attack{' with copies' if kept_copies else ''}: {in_words(loot, fewest, found)}")
+    if kept_copies:
+        record_property(FIGURES, f"the attack on the smallest cells: {of_the_smallest(town, loot)}")
     assert len(loot.responses) > 300
-    assert fewest >= 5
+    assert fewest >= cut.FEWEST
     assert max(found.values()) <= ONE_IN_FIVE
 
 
@@ -84,9 +96,9 @@ def test_without_the_coarsening_the_attack_succeeds(
 def test_without_the_rewriting_the_attack_succeeds(
     engine: Engine, keyring: Keyring, ottawa: Agency, record_property: Callable[[str, object], None]
 ) -> None:
-    """Five candidates each, and the order of rows and transactions says which of them it is."""
+    """Six candidates each, and the order of rows and transactions says which of them it is."""
     town, loot = after_a_month(engine, keyring, ottawa, days=10, makes=without_care)
     fewest, found = rates(town, loot)
     record_property(FIGURES, f"the attack without rewriting: {in_words(loot, fewest, found)}")
-    assert fewest >= 5
+    assert fewest >= cut.FEWEST
     assert max(found.values()) > 1.5 * ONE_IN_FIVE

@@ -37,6 +37,16 @@ def test_the_questions_of_every_agency_and_their_pages(folder: Path) -> None:
     assert [list(step.questions) for step in survey.steps] == pages
 
 
+@pytest.mark.parametrize(
+    "folder", [*sorted(AGENCIES.glob("*/survey.yaml")), TEMPLATE], ids=lambda path: path.parent.name
+)
+def test_no_such_problem_says_no_to_all_others_in_every_agency(folder: Path) -> None:
+    survey = parse_survey(folder.read_text())
+    assert [(one.id, option.id) for one in survey.questions for option in one.options if option.alone] == [
+        ("Q10", "none")
+    ]
+
+
 def test_only_summaries_are_agreed_to_unless_somebody_says_more() -> None:
     consent = parse_survey(OTTAWA).questions[-1]
     assert consent.default == "summaries"
@@ -72,6 +82,8 @@ def test_the_officers_questions_are_asked_of_those_who_spoke_with_one() -> None:
         ("questions.11.only_if.answers", ["yes"], "S1 depends on C1, which is not a choice"),
         ("questions.11.default", "no", "S1 has no option 'no'"),
         ("questions.0.default", "1", "Q1 is not a choice and has a default"),
+        ("questions.5.options.0.alone", True, "Q6 takes one answer only"),
+        ("questions.9.options.0.alone", "perhaps", "questions.9.options.0.alone"),
         ("steps.0.title.fr", ..., "steps.0.title.fr: Field required"),
         ("steps.0.questions.2", "Q2", "Q2 stands on the steps twice"),
         ("steps.0.questions", ["Q1", "Q2"], "Q3 stands on no step"),

@@ -19,7 +19,7 @@ _ARGUMENTS: Final = [
     "--disable-sync",
 ]
 _RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-_TARGETS: Final = "label.option, button:not(.first), header a:not(.skip), footer a, a.send, textarea"
+_TARGETS: Final = "label.option, button:not(.first), header a:not(.skip), footer a, a.send, a.on, textarea"
 _SMALL: Final = """all => all.filter(one => one.getClientRects().length)
     .filter(one => one.getBoundingClientRect().height < 44 || one.getBoundingClientRect().width < 44)
     .map(one => one.textContent)"""

@@ -201,7 +201,11 @@ def test_a_body_that_is_too_large_or_is_no_form_is_refused(ask: Asked, path: str
     for data, status in ((large, 413), (chunks, 413), (b"\xff\xfe", 400), (b"&".join([b"a=1"] * 201), 400)):
         answer = ask.site.http.post(address, data=data, headers=form, timeout=10)
         assert answer.status_code == status
-        assert "Call 9-1-1" in answer.text.replace('<span class="whole">', "").replace("</span>", "")
+        page = answer.text.replace('<span class="whole">', "").replace("</span>", "")
+        assert "Call 9-1-1" in page
+        # Whether it sounds urgent nobody can tell: it is asked.
+        for words in ("Is anyone in danger now? Call 9-1-1.", "en danger en ce moment? Composez le 9-1-1.", "1,000"):
+            assert (words in page) == (status == 413)
     assert ask.is_used == [False]
 
 
@@ -309,3 +313,37 @@ def test_a_slash_at_the_end_makes_no_other_host_of_an_address(ask: Asked) -> Non
             answer = ask(method, path)
             assert answer.status_code in {404, 405}, path
             assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("ending", [",", ".", ")", "),", ").", ";", ":", "!", "?", "'", '"', "”", "»", "…", ">", "%20"])
+def test_a_link_that_a_phone_took_with_the_sign_behind_it_is_the_link(ask: Asked, ending: str) -> None:
+    written = ending.replace("?", "%3F")
+    answer = ask("GET", "/s/" + ask.token + written)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/s/{ask.token}?step=1&lang=en")
+    assert ask("GET", f"/s/{ask.token}{written}?step=1").status_code == 200
+    for path in ("/was-it-you", "/cetait-vous"):
+        assert ask("GET", path + written).headers["Location"] == ask("GET", path).headers["Location"]
+    assert ask("GET", "/s/nobody" + written).status_code == 404
+
+
+def test_an_address_with_capitals_is_the_address(ask: Asked) -> None:
+    for path in (f"/S/{ask.token}", f"/S/{ask.token.upper()}."):
+        answer = ask("GET", path)
+        assert (answer.status_code, answer.headers["X-Robots-Tag"]) == (303, "noindex")
+        assert answer.headers["Location"].startswith("/s/")
+    assert ask("POST", f"/S/{ask.token}").status_code in {200, 303, 422}
+    assert ask("GET", "/Was-It-You").status_code == 302
+    for path in (
+        "/Twilio/inbound",
+        "/TWILIO/inbound.",
+        "/twilio/inbound.",
+        "/Healthz",
+        "/Static/residents.css",
+        "/static/.",
+    ):
+        assert ask("POST", path).status_code in {404, 405}, path
+
+
+def test_guesses_with_capitals_or_a_sign_behind_them_are_counted_like_others(ask: Asked) -> None:
+    guesses = [ask("GET", f"/{'sS'[number % 2]}/{number:012}{',.)'[number % 3]}") for number in range(21)]
+    assert [answer.status_code for answer in guesses] == [404] * 20 + [429]

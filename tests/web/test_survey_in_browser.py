@@ -19,7 +19,7 @@ from tests.web.tour import choose, next_page, tour
 from web.residents.agency import ResidentAgency
 
 Scheme = Literal["light", "dark"]
-_STATES = 14
+_STATES = 17
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +16,8 @@ from database.encryption import Keyring, load_keyring, new_key
 from database.surveys import SurveyDraftRow
 from database.tables import SurveyInvitationRow
 from logs import configure_logging
+from policy.agency import Agency
+from tests.survey.month import with_members
 from tests.web.answering import LAST, language_of, opened, read, sent, submitted
 from tests.web.served import Residents, residents_site
 from web.residents.agency import ResidentAgency
@@ -49,6 +52,16 @@ def test_the_draft_is_encrypted_tells_no_time_and_dies_with_its_link(residents: 
     assert "my words" not in repr(draft)
     assert "my words" in residents.keyring.decrypt(draft.answers_encrypted)
     assert base64.urlsafe_b64decode(draft.answers_encrypted.partition(":")[2])[1:9] == bytes(8)
+
+
+def test_where_members_hear_of_it_the_first_page_says_so_in_both_languages(
+    engine: Engine, keyring: Keyring, agency: ResidentAgency, ottawa: Agency
+) -> None:
+    with residents_site(engine, keyring, replace(agency, survey=with_members(ottawa).survey)) as site:
+        for language, says in (("en", "never with your call"), ("fr", "jamais avec votre appel")):
+            assert says in opened(site, site.invite(language=language), f"?step=1&lang={language}").text
+    with residents_site(engine, keyring, agency) as site:
+        assert "never with your call" not in opened(site, site.invite(language="en"), "?step=1&lang=en").text
 
 
 def test_going_back_keeps_what_was_typed_as_it_was_typed(residents: Residents) -> None:

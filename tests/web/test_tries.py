@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from settings import SettingsError, networks
 from web.residents.clients import Clients
-from web.residents.tries import Limit, Tries
+from web.residents.tries import Limit, Told, Tries, tries_of_codes
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 40)), max_size=80)
 
@@ -83,6 +83,28 @@ def test_what_is_kept_never_grows_beyond_its_bound() -> None:
         assert len(tries) <= 100
     assert tries.take(b"999") > 0
     assert tries.take(b"3") == 0  # who is long forgotten begins anew
+
+
+def test_what_was_told_is_kept_for_an_hour_and_never_more_than_so_many() -> None:
+    clock = Hand()
+    told = Told(now=clock, most=100)
+    for number in range(1000):
+        told.note(str(number))
+        assert len(told) <= 100
+    assert ("999" in told, "3" in told) == (True, False)
+    clock.at += 3599
+    assert "999" in told
+    clock.at += 1
+    assert "999" not in told
+
+
+def test_guessing_codes_is_as_hopeless_as_the_guide_says() -> None:
+    """Hits a day, of a service with 135,000 codes in force, by whoever guesses from one address and by all."""
+    possible, in_force, day = 30**6 - 10**6, 135_000, 86_400
+    tries = tries_of_codes(Hand())
+    in_a_day = [limit.at_once + day / limit.seconds_for_one_more for limit in (tries.of_one, tries.of_all)]
+    assert [round(guesses) for guesses in in_a_day] == [1540, 8200]
+    assert [round(guesses * in_force / possible, 1) for guesses in in_a_day] == [0.3, 1.5]
 
 
 def asked(peer: str | None, *forwarded: str) -> dict[str, object]:

@@ -45,6 +45,10 @@ def tour(residents: Residents, page: Page, language: str) -> Iterator[str]:
     next_page(page)
     yield "comment-too-long"
     page.locator("#C1").fill(COMMENT[language])
+    choose(page, "Q10", "none")
+    next_page(page)
+    yield "not-alone"
+    page.locator("[value='none']").uncheck()
     next_page(page)
     yield "thanks"
     page.goto(link)
@@ -60,6 +64,11 @@ def _others(residents: Residents, page: Page, language: str) -> Iterator[str]:
     next_page(page)
     yield "nothing-answered"
     page.locator("#C1").fill(URGENT[language])
+    page.locator("button.back").click()
+    yield "urgent-not-sent"
+    page.locator("a.on").first.click()
+    yield "went-back"
+    next_page(page)
     next_page(page)
     yield "urgent"
     page.goto(f"{residents.address}/s/{residents.invite(valid_for=timedelta(seconds=-1))}?lang={language}")

@@ -27,19 +27,19 @@ from web.residents.in_time import DATABASE_AWAY
 from web.residents.pages import HERE, Pages, language_of
 from web.residents.shields import (
     NOT_PAGES,
+    AddressForgiven,
     FaultsSaidKindly,
     GuessesCounted,
     HeadAsGet,
     OwnPostsOnly,
-    SlashForgiven,
     too_many,
 )
 from web.residents.surveys import survey_routes
-from web.residents.tries import tries_of_codes, tries_of_links
+from web.residents.tries import Told, tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
 from web.residents.webhooks import webhook_routes
 
-_REASONS: Final = {404: "not_found", 405: "not_found"}
+_REASONS: Final = {404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_residents_app(
@@ -71,14 +71,14 @@ def create_residents_app(
     )
     app.add_middleware(OwnPostsOnly, origin=site.origin, page=partial(_message, pages, "foreign", 403))
     app.add_middleware(FaultsSaidKindly, page=partial(_trouble, pages, 500))
-    app.add_middleware(SlashForgiven)
+    app.add_middleware(AddressForgiven)
     app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, is_https=origin.startswith("https://"))
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(survey_routes(site, pages))
     of_webhooks = replace(site, engine=webhook_engine)
     app.include_router(webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
-    app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now)))
+    app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now), told=Told(now=now)))
     _add_own_pages(app, site)
     _add_error_pages(app, pages)
     return app

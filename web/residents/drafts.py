@@ -1,6 +1,6 @@
 """What somebody has answered so far: saved page by page, encrypted, gone with the submission or with the link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -60,14 +60,18 @@ def open_link(site: Site, token: str) -> Opened:
         return Opened(draft=_draft_of(session, site.keyring, invitation.id), invited_in=invitation.language)
 
 
-def save_draft(site: Site, token: str, draft: Draft) -> Closed | None:
-    """Keep the draft in place of the one before; or why the link is closed. The invitation's row is held meanwhile, as
-    it is by a submission: no draft is written after one."""
+def change_draft(site: Site, token: str, change: Callable[[Draft], Draft]) -> Opened:
+    """Keep what `change` makes of the draft as it is at this moment, and tell it; or why the link is closed.
+
+    The invitation's row is held meanwhile, as it is by a submission: no draft is written after one, and of two pages
+    that are sent at once neither overwrites the other's answers.
+    """
     with Session(site.engine) as session, session.begin():
         invitation = invitation_of(session, site, token, lock=True)
         closed = why_closed(invitation, site.clock.now())
         if closed is not None or invitation is None:
-            return closed or Closed.UNKNOWN
+            return Opened(closed=closed or Closed.UNKNOWN)
+        draft = change(_draft_of(session, site.keyring, invitation.id))
         body = _Body(language=draft.language, answers=draft.answers).model_dump_json()
         values = {
             "answers_encrypted": site.keyring.encrypt_without_time(body),
@@ -76,7 +80,7 @@ def save_draft(site: Site, token: str, draft: Draft) -> Closed | None:
         }
         statement = insert(SurveyDraftRow).values(invitation_id=invitation.id, **values)
         session.execute(statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values))
-    return None
+        return Opened(draft=draft, invited_in=invitation.language)
 
 
 def _draft_of(session: Session, keyring: Keyring, invitation: UUID) -> Draft:

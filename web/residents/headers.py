@@ -37,7 +37,7 @@ class SecurityHeaders:
                 headers.update(self._headers)
                 is_kept = path.startswith("/static/") and message["status"] == 200
                 headers["Cache-Control"] = _KEPT if is_kept else _NOT_KEPT
-                if path.startswith("/s/"):
+                if path[:3].lower() == "/s/":
                     headers["X-Robots-Tag"] = "noindex"
             await send(message)
 

@@ -35,4 +35,4 @@ def why_closed(invitation: SurveyInvitationRow | None, now: datetime) -> Closed 
         return Closed.UNKNOWN
     if invitation.used:
         return Closed.USED
-    return Closed.EXPIRED if now >= invitation.expires_at else None
+    return Closed.EXPIRED if invitation.over or now >= invitation.expires_at else None

@@ -41,6 +41,14 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "La nuit suivant l’envoi, elles sont séparées pour de bon de votre numéro de téléphone et de votre appel. "
         "Seuls restent la semaine et des faits généraux communs à plusieurs appels, comme le secteur de la ville.",
     ),
+    "about_members": (
+        "What you say of the call taker and of the officer is kept apart from your other answers. They see it only "
+        "together with what other callers said of them, and never with your call. A comment is shown to them only if "
+        "you agree.",
+        "Ce que vous dites de la personne qui a pris votre appel et de l’agent ou de l’agente est conservé à part de "
+        "vos autres réponses. Ces personnes ne le voient qu’avec ce que d’autres ont dit d’elles, et jamais avec votre "
+        "appel. Un commentaire ne leur est montré que si vous êtes d’accord.",
+    ),
     "another_way": (
         "To answer in another way, for example by phone, call {non_emergency_line}.",
         "Pour répondre autrement, par exemple par téléphone, composez le {non_emergency_line}.",
@@ -70,6 +78,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Please shorten your comment to 1,000 characters.",
         "Veuillez limiter votre commentaire à 1\u00a0000 caractères.",
     ),
+    "not alone": (
+        "“{alone}” does not go with another answer. Please untick it, or the others.",
+        "«\u00a0{alone}\u00a0» ne va pas avec une autre réponse. Veuillez décocher ce choix, ou les autres.",
+    ),
     "nothing_answered": (
         "You have not answered any question, which is fine. To send something, answer at least one; or simply close "
         "this page.",
@@ -96,6 +108,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Your answers are saved, and a person will look at your comment today.",
         "Vos réponses sont enregistrées, et une personne lira votre commentaire aujourd’hui.",
     ),
+    "urgent_kept": (
+        "What you wrote is kept, but not sent yet.",
+        "Ce que vous avez écrit est conservé, mais n’est pas encore envoyé.",
+    ),
+    "urgent_go_on": ("Go on with the survey", "Poursuivre le sondage"),
     "urgent_call": ("Call {emergency_line}", "Composer le {emergency_line}"),
     # A link that opens no survey
     "used_title": ("These answers are already in", "Les réponses sont déjà envoyées"),
@@ -129,6 +146,13 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "refused": (
         "What was sent could not be read. Please go back and try again.",
         "Impossible de lire ce qui a été envoyé. Veuillez revenir en arrière et réessayer.",
+    ),
+    "too_large_title": ("This is too long", "C’est trop long"),
+    "too_large": (
+        "What was sent is too long for us to read, so nobody will see it. Is anyone in danger now? Call "
+        "{emergency_line}. Otherwise, please go back and shorten your comment to 1,000 characters.",
+        "L’envoi est trop long pour être lu; personne ne le verra donc. Quelqu’un est en danger en ce moment? Composez "
+        "le {emergency_line}. Sinon, veuillez revenir en arrière et limiter votre commentaire à 1\u00a0000 caractères.",
     ),
     # Who we are
     "home_title": ("Text messages from us", "Nos messages textes"),

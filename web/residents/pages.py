@@ -58,9 +58,21 @@ class Pages:
         fields = [] if again is None else again.multi_items()
         return self.page("message.html", first, status=status, reason=reason, again=fields, parts=self._both(first))
 
-    def urgent(self, first: Language, *, and_then: str = "urgent_today", status: int = 200) -> HTMLResponse:
-        """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it."""
-        return self.page("urgent.html", first, status=status, and_then=and_then, parts=self._both(first))
+    def urgent(
+        self,
+        first: Language,
+        *,
+        title: str = "thanks_title",
+        and_then: str = "urgent_today",
+        go_on: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
+        """Said at once where what was written sounds urgent: nobody is reading it now, and what becomes of it.
+
+        `title` and `and_then` are keys of words; `go_on` is where the survey goes on, if it is not sent yet.
+        """
+        shown = {"title": title, "and_then": and_then, "go_on": go_on}
+        return self.page("urgent.html", first, status=status, parts=self._both(first), **shown)
 
     def _both(self, first: Language) -> list[tuple[Language, Mapping[str, Markup]]]:
         """The words of both languages, one before the other."""

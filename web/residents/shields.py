@@ -25,6 +25,7 @@ _HAVE_THEIR_OWN: Final = ("/twilio/", "/static/")
 _FROM_HERE: Final = frozenset({"same-origin", "none"})
 _NOT_TOLD: Final = "null"
 """What browsers write for our own pages, too: these say `no-referrer`."""
+_BEHIND_A_LINK: Final = "/.,;:!?…'\"’”»)]}> \u00a0"
 
 
 def is_page(scope: Scope) -> bool:
@@ -49,16 +50,19 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 
-class SlashForgiven:
-    """An address with a slash at its end is the one without. To lead there would need our address from outside, and the
-    request knows no more of it than a proxy tells."""
+class AddressForgiven:
+    """An address is the same with capitals in its first part, as some keyboards begin, and with a slash or a sign at
+    its end: many phones take what stands behind a link in a text for a part of it. To lead to the right one would need
+    our address from outside, and the request knows no more of it than a proxy tells."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_page(scope):
-            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+            first, slash, rest = scope["path"].rstrip(_BEHIND_A_LINK).removeprefix("/").partition("/")
+            meant = {**scope, "path": f"/{first.lower()}{slash}{rest}"}
+            scope = meant if is_page(meant) else scope
         await self._app(scope, receive, send)
 
 

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pydantic import ValidationError
 from sqlmodel import Session, col, delete
 
+from activities.call_members import members_of
 from calls.facts import CallFacts, Language
-from database.surveys import HeldAnswerRow, SurveyDraftRow
+from database.surveys import HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow
 from database.tables import CallRow
 from survey.answers import Answer, Answers
 from survey.context import context_of, iso_week
 from survey.held import Context, HeldAnswer
+from survey.members import HeldFeedback, feedback_in
 from survey.questions import Question, QuestionKind, Survey
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
@@ -46,6 +49,11 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
         invitation.used = True
         session.add(invitation)
         session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))
+        context = _context(session, invitation.call_id)
+        may_share = comment is not None and answers.values.get(_SHARE) == _YES
+        about = _about_members(session, site, invitation.call_id, answers, language, comment if may_share else None)
+        if any(one.comment is not None for one in about):
+            comment, may_share = None, False  # it is in one place only
         held = HeldAnswer(
             agency=site.agency.key,
             survey_version=site.agency.survey.version,
@@ -53,11 +61,13 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
             week=iso_week(now),
             answers=_apart(site.agency.survey, answers.values),
             comment=comment,
-            may_share=comment is not None and answers.values.get(_SHARE) == _YES,
+            may_share=may_share,
             urgent=urgent,
-            context=_context(session, invitation.call_id),
+            context=context or Context(),
+            without_facts=context is None,
         )
-        session.add(HeldAnswerRow(body_encrypted=site.keyring.encrypt_without_time(held.as_text()), urgent=urgent))
+        session.add(HeldAnswerRow(body_encrypted=site.keyring.encrypt_without_time(held.as_text())))
+        session.add_all(HeldFeedbackRow(body_encrypted=site.keyring.encrypt_without_time(it.as_text())) for it in about)
     return Submitted(urgent=urgent)
 
 
@@ -72,11 +82,32 @@ def _comments(survey: Survey) -> list[Question]:
 
 
 def _apart(survey: Survey, values: Mapping[str, Answer]) -> dict[str, Answer]:
-    """The answers without the comment and what is said about it."""
+    """The answers without the comment and what is said about it, and without what is said of members."""
     words = {question.id for question in _comments(survey)} | {_SHARE}
-    return {id_: value for id_, value in values.items() if id_ not in words}
+    members = survey.members_feedback.ids if survey.members_feedback else frozenset()
+    return {id_: value for id_, value in values.items() if id_ not in words | members}
 
 
-def _context(session: Session, call_id: str) -> Context:
+def _about_members(
+    session: Session, site: Site, call_id: str, answers: Answers, language: Language, shared: str | None
+) -> list[HeldFeedback]:
+    """What is said of the call taker and of the officer. A comment that sounds urgent is none: a person looks at it."""
+    return feedback_in(
+        site.agency.survey,
+        answers.values,
+        keys=members_of(session, site.keyring, call_id) if site.agency.survey.members_feedback else {},
+        comment=None if shared is not None and sounds_urgent(shared) else shared,
+        agency=site.agency.key,
+        week=iso_week(site.clock.now()),
+        language=language,
+    )
+
+
+def _context(session: Session, call_id: str) -> Context | None:
+    """`None`: the call's facts cannot be read. The answer counts all the same; that it is so is logged by the cut, for
+    a line in the log of this moment would tell that a survey was sent."""
     call = session.get(CallRow, call_id)
-    return Context() if call is None else context_of(CallFacts.model_validate(call.facts))
+    try:
+        return Context() if call is None else context_of(CallFacts.model_validate(call.facts))
+    except ValidationError:
+        return None

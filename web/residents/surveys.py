@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import RedirectResponse
 
 from calls.facts import Language
-from survey.answers import Answers, check_answers
+from survey.answers import Answers, Problem, check_answers
 from survey.questions import QuestionKind
 from survey.steps import Given, Page, Way
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
-from web.residents.drafts import Draft, Opened, open_link, save_draft
+from web.residents.drafts import Draft, Opened, change_draft, open_link
 from web.residents.forms import Form, posted_form
 from web.residents.groups import grouped
 from web.residents.invitations import Closed
@@ -79,36 +79,66 @@ class _Conversation:
             return self._sorry(opened.closed, language)
         given = opened.draft.answers
         page = self._way.page(_number(step) or opened.draft.step, given)
-        return self._page(token, language, page, given) if _number(step) else _turn_to(token, page, language)
+        if _number(step):
+            return self._page(token, language, page, given)
+        return RedirectResponse(_address(token, page.number, language), status_code=_SEE_OTHER)
 
     def take(self, token: str, opened: Opened, language: Language, form: Form) -> Response:
-        """What was sent is saved, and the next page shown, or all is submitted. With a mistake: the page again."""
+        """What was sent is kept, and the next page shown, or all is submitted. With a mistake: the page again.
+
+        Mistakes are told to whoever goes on. The way back and the other language are open with them, too.
+        """
         sent = {key: form.getlist(key) for key in form}
         if opened.closed is not None:
             return self._refused(opened.closed, language, sent)
         page = self._way.sent(_number(form.get("step")) or opened.draft.step)
-        given = self._way.typed(page, sent, opened.draft.answers)
-        answers = check_answers(self._survey, given)
-        turned_to = self._turned_to(page, given, form)
-        problems = _problems(answers, page)
-        if not problems and turned_to is None and not answers.values:
-            problems = {"": "nothing_answered"}
-        if problems:
-            return self._page(token, language, page, given, problems=problems, urgent=self._sounds_urgent(sent))
-        if turned_to is None:
-            return self._finish(token, answers, language, sent)
-        closed = save_draft(self._site, token, Draft(step=turned_to.number, language=language, answers=given))
-        if closed is not None:  # submitted a moment ago, on another device
-            return self._refused(closed, language, sent)
-        return _turn_to(token, turned_to, language)
+        look: Page = page
+        problems: Mapping[str, str] = {}
+        if _goes_on(form):
+            answers = check_answers(self._survey, self._way.typed(page, sent, opened.draft.answers))
+            look, problems = self._mistakes(page, answers)
+            if not problems and self._is_last(page):
+                return self._finish(token, answers, language, sent)
 
-    def _turned_to(self, page: Page, given: Given, form: Form) -> Page | None:
-        """The page that comes next, by the button that was pressed; none: the survey is to be submitted."""
+        def with_this_page(draft: Draft) -> Draft:
+            given = self._way.typed(page, sent, draft.answers)
+            turned_to = look if problems else self._turned_to(page, given, form)
+            return Draft(step=turned_to.number, language=language, answers=given)
+
+        saved = change_draft(self._site, token, with_this_page)
+        if saved.closed is not None:  # submitted a moment ago, on another device
+            return self._refused(saved.closed, language, sent)
+        is_urgent = self._sounds_urgent(sent)
+        if problems:
+            return self._page(token, language, look, saved.draft.answers, problems=problems, urgent=is_urgent)
+        to = _address(token, saved.draft.step, language)
+        if is_urgent:
+            return self._pages.urgent(language, title="survey_title", and_then="urgent_kept", go_on=to)
+        return RedirectResponse(to, status_code=_SEE_OTHER)
+
+    def _mistakes(self, page: Page, answers: Answers) -> tuple[Page, Mapping[str, str]]:
+        """What has to be mended before it goes on, by question id, and on which page: on this one, or, before all is
+        submitted, on one that was left by another button than the one that goes on."""
+        looked_at = [page, *(other for other in self._way.pages if self._is_last(page) and other is not page)]
+        for one in looked_at:
+            problems = {
+                id_: problem for id_, problem in _problems(answers, one).items() if one is page or _typed(problem)
+            }
+            if problems:
+                return one, problems
+        nothing = self._is_last(page) and not answers.values
+        return page, {"": "nothing_answered"} if nothing else {}
+
+    def _is_last(self, page: Page) -> bool:
+        return page.number == len(self._way.pages)
+
+    def _turned_to(self, page: Page, given: Given, form: Form) -> Page:
+        """The page that comes next, by the button that was pressed; the last one has none after it."""
         if "switch" in form:
             return page
         if form.get("go") == "back":
             return self._way.before(page, given) or page
-        return self._way.after(page, given)
+        return self._way.after(page, given) or page
 
     def _finish(self, token: str, answers: Answers, language: Language, sent: Given) -> Response:
         submitted = submit(self._site, token, answers=answers, language=language)
@@ -163,15 +193,24 @@ class _Conversation:
         return self._pages.message(_WORDS_OF[closed], status=_STATUS_OF[closed], first=language)
 
 
-def _turn_to(token: str, page: Page, language: Language) -> Response:
-    return RedirectResponse(f"/s/{quote(token)}?step={page.number}&lang={language}", status_code=_SEE_OTHER)
+def _address(token: str, step: int, language: Language) -> str:
+    return f"/s/{quote(token)}?step={step}&lang={language}"
+
+
+def _goes_on(form: Form) -> bool:
+    return "switch" not in form and form.get("go") != "back"
 
 
 def _number(text: str | None) -> int:
     return int(text) if text and re.fullmatch(r"[0-9]{1,2}", text) else 0
 
 
-def _problems(answers: Answers, page: Page) -> dict[str, str]:
-    """Keys of words by question id, of one page: what an earlier version of the survey let pass does not count."""
+def _problems(answers: Answers, page: Page) -> dict[str, Problem]:
+    """By question id, of one page."""
     here = {question.id for question in page.questions}
-    return {key: problem.value for key, problem in answers.problems.items() if key in here}
+    return {id_: problem for id_, problem in answers.problems.items() if id_ in here}
+
+
+def _typed(problem: Problem) -> bool:
+    """Did somebody type it? What an earlier version of the survey let pass does not count."""
+    return problem is not Problem.UNKNOWN_OPTION

@@ -25,7 +25,7 @@ from web.residents.clients import Clients
 from web.residents.forms import Form, posted_form
 from web.residents.pages import Pages, page_language
 from web.residents.shields import too_many
-from web.residents.tries import Tries
+from web.residents.tries import Told, Tries
 
 PATHS: Final = {Language.ENGLISH: "/was-it-you", Language.FRENCH: "/cetait-vous"}
 """Short enough to be said on the phone."""
@@ -63,7 +63,7 @@ class Answer:
     wait: float = 0
 
 
-def was_it_you_routes(site: Site, pages: Pages, *, clients: Clients, tries: Tries) -> APIRouter:
+def was_it_you_routes(site: Site, pages: Pages, *, clients: Clients, tries: Tries, told: Told) -> APIRouter:
     """`GET /`, short addresses that lead there, and to them `POST` of a code, where the policy prints codes."""
     router = APIRouter()
     fixed = {language: _fixed(site, language) for language in Language}
@@ -87,7 +87,8 @@ def was_it_you_routes(site: Site, pages: Pages, *, clients: Clients, tries: Trie
         def check(request: Request, form: Annotated[Form, Depends(posted_form)]) -> Response:
             if not site.agency.prints_codes:
                 raise HTTPException(404)
-            answer = answer_to(form.get("code", ""), site=site, client=clients.of(request.scope), tries=tries)
+            client = clients.of(request.scope)
+            answer = answer_to(form.get("code", ""), site=site, client=client, tries=tries, told=told)
             return too_many(pages, answer.wait, first=language) if answer.wait else home(language, answer)
 
     for language in Language:
@@ -95,19 +96,24 @@ def was_it_you_routes(site: Site, pages: Pages, *, clients: Clients, tries: Trie
     return router
 
 
-def answer_to(typed: str, *, site: Site, client: bytes, tries: Tries) -> Answer:
-    """What there is to say of what was typed. Only what may be a code is looked up, and only a wrong one is a try."""
+def answer_to(typed: str, *, site: Site, client: bytes, tries: Tries, told: Told) -> Answer:
+    """What there is to say of what was typed. Only what may be a code is looked up, and only a wrong one is a try, and
+    that once: whoever reads the answer in the other language, or has the same fake as others, guesses nothing."""
     typed = typed[:_LONGEST]
     code = plain_code(_LABEL.sub("", typed))
     if code is None:
         return Answer(said=_of_no_code(typed))
-    wait = tries.take(client)
+    code_hash = site.keyring.code_hash(code)
+    is_try = code_hash not in told
+    wait = tries.take(client) if is_try else 0.0
     if wait:
         return Answer(wait=wait)
-    if not is_known(site, code):
-        return Answer(said=Said.UNKNOWN, code=code.upper())
-    tries.give_back(client)
-    return Answer(said=Said.KNOWN, code=code.upper())
+    is_ours = is_known(site, code)
+    if is_try and is_ours:
+        tries.give_back(client)
+    elif is_try:
+        told.note(code_hash)
+    return Answer(said=Said.KNOWN if is_ours else Said.UNKNOWN, code=code.upper())
 
 
 def is_known(site: Site, code: str) -> bool:

@@ -1,0 +1,74 @@
+"""Figures of answers: counts, shares and their intervals, and few people not shown."""
+
+from collections.abc import Mapping, Sequence
+from math import comb
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insights.answers import About, Wanted, closed_questions, cube_of
+from insights.small import shown, shown_parts
+from insights.wilson import share
+from policy.agency import Agency
+
+
+def test_a_share_lies_within_its_interval_95_times_in_100() -> None:
+    for true in (0.1, 0.5, 0.9):
+        covered = 0.0
+        for count in range(41):
+            found = share(count, 40)
+            assert found is not None
+            if found.low <= true <= found.high:
+                covered += comb(40, count) * true**count * (1 - true) ** (40 - count)
+        assert covered > 0.93
+
+
+def test_of_nobody_there_is_no_share_and_of_all_it_is_not_certain() -> None:
+    assert share(0, 0) is None
+    everybody = share(5, 5)
+    assert everybody is not None
+    assert (everybody.share, everybody.high) == (1.0, 1.0)
+    assert everybody.low == pytest.approx(0.5655, abs=1e-4)
+    with pytest.raises(ValueError, match="6 of 5"):
+        share(6, 5)
+
+
+def test_few_people_are_not_shown_and_nobody_is() -> None:
+    assert [shown(count, at_least=5) for count in (0, 1, 4, 5)] == [0, None, None, 5]
+
+
+def test_what_the_total_less_the_others_would_tell_is_hidden_with_it() -> None:
+    assert shown_parts({"a": 3, "b": 9, "c": 40}, at_least=5) == {"a": None, "b": None, "c": 40}
+    assert shown_parts({"a": 3, "b": 2, "c": 40}, at_least=5) == {"a": None, "b": None, "c": 40}
+    assert shown_parts({"a": 0, "b": 9}, at_least=5) == {"a": 0, "b": 9}
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(0, 30), max_size=8))
+def test_no_hidden_part_can_be_calculated_from_the_total(parts: dict[str, int]) -> None:
+    told = shown_parts(parts, at_least=5)
+    hidden = [key for key, count in told.items() if count is None]
+    assert all(told[key] is None for key, count in parts.items() if 0 < count < 5)
+    assert len(hidden) != 1 or all(count == 0 for key, count in parts.items() if key not in hidden)
+
+
+def test_a_figure_counts_those_who_said_something_and_hides_too_few(ottawa: Agency) -> None:
+    questions = {question.id: question for question in closed_questions(ottawa.survey)}
+    assert list(questions) == [f"Q{number}" for number in range(1, 11)]
+    somerset, kanata = About(week="2026-W04", area="Somerset"), About(week="2026-W05", area="Kanata")
+    rows: list[tuple[About, Mapping[str, str | Sequence[str]]]] = [
+        *[(somerset, {"Q1": mark, "Q10": ["noise", "theft"]}) for mark in ("5", "5", "4", "3", "1", "na")],
+        *[(kanata, {"Q1": "1"}) for _ in range(4)],
+    ]
+    cube = cube_of(rows)
+    everything = cube.figure(questions["Q1"], at_least=5)
+    assert (cube.total, everything.base) == (10, 9)
+    assert everything.favourable is not None
+    assert (everything.favourable.count, everything.favourable.of) == (3, 9)
+    assert cube.cut(Wanted(area="Kanata")).figure(questions["Q1"], at_least=5).base is None
+    assert cube.cut(Wanted(first_week="2026-W05")).total == 4
+    assert cube.cut(Wanted(last_week="2026-W04")).total == 6
+    several = cube.figure(questions["Q10"], at_least=5)
+    assert (several.base, several.options["noise"].count, several.options["hate"].count) == (6, 6, 0)
+    assert cube.figure(questions["Q7"], at_least=5).base == 0
+    assert [(area, part.total) for area, part in cube.by("area").items()] == [("Kanata", 4), ("Somerset", 6)]
