@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -235,6 +236,33 @@ def test_a_provider_that_is_another_or_not_safe_is_not_asked_at_all(
 ) -> None:
     forged.discovery = dict(said)
     assert site.staff().get("/sign-in/oidc").status_code == 503
+
+
+def test_a_provider_that_hangs_makes_many_wait_no_longer_than_one(
+    site: Served, forged: Forged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the threads of those who are signed in would be gone with it."""
+    monkeypatch.setattr(oidc_provider, "_TIMEOUT", (0.5, 0.5))
+    forged.delay_seconds = 3.0
+    began = time.monotonic()
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: site.staff().get("/sign-in/oidc").status_code, range(12)))
+    assert answers == [503] * 12
+    assert time.monotonic() - began < 3.0
+    assert len(forged.asked) == 1
+
+
+def test_a_provider_that_was_away_is_asked_again_and_meanwhile_the_old_answer_counts(
+    site: Served, forged: Forged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oidc_provider, "_ASK_AGAIN_SECONDS", 0.0)
+    forged.discovery = {"jwks_uri": None}
+    assert site.staff().get("/sign-in/oidc").status_code == 503
+    forged.discovery = {}
+    monkeypatch.setattr(oidc_provider, "_KEPT_SECONDS", 0.0)
+    assert site.staff().get("/sign-in/oidc").status_code == 303
+    forged.discovery = {"jwks_uri": None}
+    assert site.staff().get("/sign-in/oidc").status_code == 303
 
 
 def test_keys_are_kept_and_asked_for_anew_when_the_provider_has_changed_them(site: Served, forged: Forged) -> None:

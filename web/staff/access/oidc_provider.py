@@ -18,6 +18,8 @@ SCOPE: Final = "openid profile"
 _TIMEOUT: Final = (3.05, 5.0)
 """Seconds to connect, and between two bytes."""
 _KEPT_SECONDS: Final = 3600.0
+_ASK_AGAIN_SECONDS: Final = 5.0
+"""After it was away."""
 
 _T = TypeVar("_T")
 
@@ -142,27 +144,39 @@ class Provider:
 
 
 class _Kept(Generic[_T]):
-    """Asked for once an hour; while the provider is away the old answer is as good as it was."""
+    """Asked for once an hour; while the provider is away the old answer is as good as before. One thread asks; those
+    who waited for it in vain do not ask again: a provider that hangs must not keep the threads of those who are in."""
 
     def __init__(self, ask: Callable[[], _T]) -> None:
         self._ask = ask
         self._lock = threading.Lock()
         self._value: _T | None = None
-        self._asked = 0.0
+        self._good_until = 0.0
+        self._away: ProviderAway | None = None
+        self._not_before = 0.0
 
     def get(self, *, anew: bool = False) -> _T:
         with self._lock:
-            old, is_old = self._value, time.monotonic() - self._asked > _KEPT_SECONDS
-            if old is not None and not is_old and not anew:
-                return old
-            try:
-                new = self._ask()
-            except ProviderAway:
-                if old is None or anew:
-                    raise
-                return old
-            self._value, self._asked = new, time.monotonic()
-            return new
+            now = time.monotonic()
+            if self._value is not None and now < self._good_until and not anew:
+                return self._value
+            if self._away is None or now >= self._not_before:
+                self._ask_now()
+            if self._away is not None and (self._value is None or anew):
+                raise ProviderAway(self._away.cause)
+            if self._value is None:
+                raise ProviderAway("nothing was said")
+            return self._value
+
+    def _ask_now(self) -> None:
+        try:
+            self._value, self._away = self._ask(), None
+        except ProviderAway as away:
+            self._away = away
+        now = time.monotonic()
+        self._good_until, self._not_before = now + _KEPT_SECONDS, now + _ASK_AGAIN_SECONDS
+        if self._away is not None:
+            self._good_until = self._not_before
 
 
 def _json(address: str) -> Any:
