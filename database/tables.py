@@ -4,7 +4,7 @@ Times of the call's life and of the ledger are the service's (see `calls.clock`)
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
+_WITHOUT_END: Final = "state IN ('sending', 'unknown', 'accepted', 'sent')"
+_UNKNOWN_CODE: Final = "rule IN ('unknown call type', 'unknown priority', 'unknown source')"
 
 
 def _time(**options: Any) -> Any:
@@ -39,6 +41,8 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
+        Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
+        Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
     )
 
     call_id: str = Field(primary_key=True)
@@ -104,11 +108,7 @@ class TextRow(SQLModel, table=True):
         Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
         Index("ix_text_claimed", "claimed_real"),
         Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
-        Index(
-            "ix_text_without_end",
-            "looked_up_real",
-            postgresql_where="state IN ('sending', 'unknown', 'accepted', 'sent')",
-        ),
+        Index("ix_text_without_end", "looked_up_real", postgresql_where=_WITHOUT_END),
         Index(
             "ix_text_not_delivered",
             "updated_real",

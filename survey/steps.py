@@ -65,7 +65,7 @@ class Way:
     def place(self, page: Page, given: Given) -> Place:
         """The step that the page is, and how many there may be. Whoever goes on never sees the second number grow."""
         step = 1 + sum(bool(self.shown(earlier, given)) for earlier in self.pages[: page.number - 1])
-        open_ = [question.id for question in page.questions]
+        open_ = [question.id for question in self.shown(page, given)]
         to_come = 0
         for later in self.pages[page.number :]:
             shown = self._shown(later, given, may_open=open_)

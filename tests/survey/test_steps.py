@@ -51,6 +51,26 @@ def test_a_survey_without_steps_has_one_page_with_everything() -> None:
     assert (page.number, page.title, page.questions) == (1, None, SURVEY.questions)
 
 
+def test_a_question_that_is_not_shown_opens_no_page() -> None:
+    question: dict[str, Any] = {"kind": QuestionKind.COMMENT, "text": _WORDS}
+    survey = SURVEY.model_validate(
+        {
+            **SURVEY.model_dump(),
+            "steps": [{"title": _WORDS, "questions": page} for page in (["Q1"], ["Q2", "Q3"], ["Q4"], ["Q99"])],
+            "questions": [
+                {"id": "Q1", **question},
+                {"id": "Q2", **question, "only_if": {"question": "Q1"}},
+                {"id": "Q3", **question},
+                {"id": "Q4", **question, "only_if": {"question": "Q2"}},
+                {"id": "Q99", **question},
+            ],
+        }
+    )
+    way = Way(survey)
+    assert way.place(way.pages[0], {}) == Place(step=1, of=4)
+    assert way.place(way.pages[1], {}) == Place(step=2, of=3)
+
+
 def test_who_changes_an_answer_back_finds_what_was_typed_behind_it() -> None:
     typed = WAY.typed(WAY.pages[1], {"Q6": ["by_phone"]}, {})
     typed = WAY.typed(WAY.pages[2], {"Q7": ["5"]}, typed)

@@ -22,6 +22,7 @@ from web.staff.access.oidc import OpenIDConnect
 from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.board import board_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.oidc import oidc_routes
@@ -68,7 +69,13 @@ def create_console_app(
     app.add_middleware(FaultsSaidKindly, page=_trouble)
     app.add_middleware(ConsoleHeaders, is_https=console.is_https)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for router in (sign_in_routes(console), oidc_routes(console), liking_routes(console), audit_routes(console)):
+    for router in (
+        sign_in_routes(console),
+        oidc_routes(console),
+        liking_routes(console),
+        audit_routes(console),
+        board_routes(console),
+    ):
         app.include_router(router)
     _add_start(app)
     _add_health(app, engine)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calls.clock import Clock
 from calls.facts import Language
@@ -87,10 +87,11 @@ class Pages:
         local = moment.astimezone(self._zone)
         locale = _LOCALES[language]
         if local.date() == self._clock.now().astimezone(self._zone).date():
-            text = format_time(local, "HH:mm", locale=locale)
+            text = f"{local:%H:%M}"  # the same in both languages; a page may have hundreds
         else:
             text = format_datetime(local, "d MMM y HH:mm", locale=locale)
-        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), text)
+        iso = local.isoformat(timespec="seconds")
+        return Markup(f'<time datetime="{iso}">{escape(text)}</time>')  # noqa: S704 - both are safe
 
 
 def how_long(duration: timedelta, t: Mapping[str, str]) -> str:

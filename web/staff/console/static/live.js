@@ -8,6 +8,7 @@
   const status = document.getElementById("live-status");
   const say = (word) => { if (status && status.dataset.is !== word) { status.dataset.is = word; status.textContent = status.dataset[word] || ""; } };
   let wait = seconds;
+  let tag = null;
 
   const exchange = (fresh) => {
     for (const part of parts()) {
@@ -22,10 +23,14 @@
 
   const look = async () => {
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1" }, credentials: "same-origin", redirect: "error" });
+      const known = tag ? { "If-None-Match": tag } : {};
+      const answer = await fetch(location.href, { headers: { "X-Live": "1", ...known }, credentials: "same-origin", redirect: "error" });
       if (answer.status === 401) { location.assign("/sign-in?back=" + encodeURIComponent(location.pathname + location.search)); return; }
-      if (!answer.ok) throw new Error(String(answer.status));
-      exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      if (answer.status !== 304) {
+        if (!answer.ok) throw new Error(String(answer.status));
+        exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        tag = answer.headers.get("ETag");
+      }
       say("fresh");
       wait = seconds;
     } catch {
