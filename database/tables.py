@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueCons
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from database.text_indexes import text_indexes
+
 Json = dict[str, Any]
-_WITHOUT_END: Final = "state IN ('sending', 'unknown', 'accepted', 'sent')"
 _UNKNOWN_CODE: Final = "rule IN ('unknown call type', 'unknown priority', 'unknown source')"
 
 
@@ -104,16 +105,7 @@ class TextRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "text"
     __table_args__ = (
         UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
-        Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
-        Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
-        Index("ix_text_claimed", "claimed_real"),
-        Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
-        Index("ix_text_without_end", "looked_up_real", postgresql_where=_WITHOUT_END),
-        Index(
-            "ix_text_not_delivered",
-            "updated_real",
-            postgresql_where="error_code IS NOT NULL OR state IN ('undelivered', 'failed')",
-        ),
+        *text_indexes(),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -220,7 +212,8 @@ class InboundMessageRow(SQLModel, table=True):
 class OptOutRow(SQLModel, table=True):
     """STOP, until START, for a number and one of our own numbers (R6). Writer: web/residents.
 
-    The number stays encrypted, so that it still matches after a change of keys.
+    Staff enter one for somebody who asks by telephone. The number stays encrypted, so that it still matches after a
+    change of keys.
     """
 
     __tablename__: ClassVar[str] = "opt_out"
@@ -233,30 +226,15 @@ class OptOutRow(SQLModel, table=True):
     phone_encrypted: str
     sender: str
     since: datetime = _time()
+    entered_by: str | None = None
+    """The member of staff who entered it; `None`: the phone itself said STOP."""
+    entered_why: str | None = None
+    stop_at: datetime | None = _time(default=None)
+    """When the phone said STOP after staff had entered it: from then on it is a STOP like any other."""
     ended_at: datetime | None = _time(default=None)
-
-
-class BlockedNumberRow(SQLModel, table=True):
-    """A number that must not be texted: an alarm company's, a hotline's, a lobby's. Writer: web/staff.
-
-    The number stays encrypted, so that it still matches after a change of keys. Times are real: a list that people
-    keep goes by their calendar.
-    """
-
-    __tablename__: ClassVar[str] = "blocked_number"
-    __table_args__ = (
-        Index("uq_blocked_number_in_force", "phone_hash", unique=True, postgresql_where="ended_real IS NULL"),
-    )
-
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    phone_hash: str
-    phone_encrypted: str
-    reason: str
-    since_real: datetime = _time(default_factory=real_now)
-    until_real: datetime | None = _time(default=None)
-    """From then on it may be texted again."""
-    ended_real: datetime | None = _time(default=None)
-    """When a person took it off the list."""
+    ended_by: str | None = None
+    """The member of staff who ended it; `None`: the phone itself said START."""
+    ended_why: str | None = None
 
 
 class SwitchRow(SQLModel, table=True):

@@ -495,6 +495,27 @@ MUTATIONS = (
         CUT,
     ),
     Mutation(
+        "A text that lay still after its check goes out, stopped or not",
+        "activities/texts.py",
+        "time.monotonic() - ready.checked > _CHECK_IS_FRESH_FOR_SECONDS or ",
+        "",
+        ("tests/whole/test_stop_everything.py",),
+    ),
+    Mutation(
+        "R6: staff lift a STOP",
+        "web/residents/opt_outs.py",
+        "col(OptOutRow.sender) == sender, _IN_FORCE, ~_IS_THE_PHONES_OWN)",
+        "col(OptOutRow.sender) == sender, _IN_FORCE)",
+        ("tests/console/test_numbers.py",),
+    ),
+    Mutation(
+        "R6: a STOP that comes after staff entered an opt-out is overlooked",
+        "web/residents/opt_outs.py",
+        'set_={"stop_at": now},',
+        'set_={"sender": sender},',
+        ("tests/console/test_numbers.py",),
+    ),
+    Mutation(
         "R7: a comment in a rare language is kept",
         "survey/cut.py",
         "if spoken[answer.language] >= FEWEST]",

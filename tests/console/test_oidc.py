@@ -74,7 +74,7 @@ def test_an_honest_id_token_opens_a_session_and_leads_to_the_page_that_was_asked
         "oidc:4711",
         "Ada Example",
         ["supervisor"],
-        "done",
+        "allowed",
     )
     [request] = forged.token_requests
     assert request["code_verifier"] != [told["code_challenge"]]

@@ -60,7 +60,7 @@ def test_a_supervisor_signs_in_at_the_provider_and_comes_to_the_page_that_was_wa
     expect(page).to_have_url(site.address + "/audit?act=sign_in")
     expect(page.get_by_text("Supervisor Example").first).to_be_visible()
     [entry] = [entry for entry in site.audit() if entry.act == "sign_in"]
-    assert (entry.name, entry.roles, entry.outcome) == ("Supervisor Example", ["supervisor"], "done")
+    assert (entry.name, entry.roles, entry.outcome) == ("Supervisor Example", ["supervisor"], "allowed")
     assert re.fullmatch(r"oidc:\d+", entry.subject)
 
 
@@ -68,7 +68,7 @@ def test_an_operator_signs_in_and_sees_what_operators_may(page: Page, site: Serv
     sign_in(page, site, Role.OPERATOR)
     expect(page.get_by_role("heading", name="Not with your role")).to_be_visible()
     expect(page.get_by_text("Operator Example")).to_be_visible()
-    assert [(entry.act, entry.outcome) for entry in site.audit()] == [("sign_in", "done"), ("see_audit", "refused")]
+    assert [(entry.act, entry.outcome) for entry in site.audit()] == [("sign_in", "allowed"), ("see_audit", "refused")]
 
 
 def test_whoever_signs_out_is_out_at_the_provider_too(page: Page, site: Served, provider: RunningProvider) -> None:

@@ -34,6 +34,7 @@ class State:
     """What the service does now, and does not."""
 
     mode: Mode
+    mode_since: datetime | None
     mode_by: str | None
     mode_why: str | None
     stopped: Sequence[Stopped]
@@ -122,6 +123,7 @@ class Switches:
             ).all()
             return State(
                 mode=mode_of_service(session),
+                mode_since=None if newest is None else newest.since_real,
                 mode_by=None if newest is None else newest.set_by,
                 mode_why=None if newest is None else newest.why,
                 stopped=[

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from database.staff import AuditEntryRow
 from web.staff.access.roles import Member
 
-DONE: Final = "done"
+ALLOWED: Final = "allowed"
 REFUSED: Final = "refused"
 _ONE_LOOK_SECONDS: Final = 600.0
 """A page that keeps itself up to date is looked at once in ten minutes, not every three seconds."""
@@ -32,7 +32,7 @@ class AuditLog:
         who: Member,
         act: str,
         *,
-        outcome: str = DONE,
+        outcome: str = ALLOWED,
         about: str | None = None,
         detail: Mapping[str, object] | None = None,
     ) -> None:

@@ -25,10 +25,14 @@ from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.history import history_routes
+from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
+from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
+from web.staff.standing import StandingNow
 
 _SAID: Final = {403: "may_not", 404: "not_found", 405: "not_found"}
 
@@ -49,6 +53,7 @@ def create_console_app(
     demonstration are open; with `oidc` staff sign in at the provider that it names."""
     audit = AuditLog(engine=engine)
     local = LocalAccounts(engine=engine, audit=audit, password=local_password) if local_password else None
+    standing = StandingNow(engine=engine)
     console = Console(
         engine=engine,
         keyring=keyring,
@@ -60,7 +65,8 @@ def create_console_app(
         audit=audit,
         local_accounts=local,
         openid=None if oidc is None else OpenIDConnect(oidc, keyring=keyring, origin=origin.rstrip("/")),
-        pages=Pages(agency, clock),
+        pages=Pages(agency, clock, standing),
+        standing=standing,
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.console = console
@@ -73,8 +79,15 @@ def create_console_app(
         sign_in_routes(console),
         oidc_routes(console),
         liking_routes(console),
-        audit_routes(console),
         board_routes(console),
+        service_routes(console),
+        switch_routes(console),
+        mode_routes(console),
+        numbers_routes(console),
+        blocked_routes(console),
+        opt_out_routes(console),
+        history_routes(console),
+        audit_routes(console),
     ):
         app.include_router(router)
     _add_start(app)

@@ -20,6 +20,7 @@ from web.residents.pages import other, page_language
 from web.staff.access.roles import Act
 from web.staff.access.sessions import SignedIn
 from web.staff.console.words import words
+from web.staff.standing import StandingNow
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "console_language"
@@ -40,9 +41,10 @@ MENU: Final = (
 class Pages:
     """The pages of one agency's console."""
 
-    def __init__(self, agency: Agency, clock: Clock) -> None:
+    def __init__(self, agency: Agency, clock: Clock, standing: StandingNow) -> None:
         self._agency = agency
         self._clock = clock
+        self._standing = standing
         self._zone = agency.policy.timetable.zone_info
         self._version = _version()
         self._environment = Environment(
@@ -70,6 +72,7 @@ class Pages:
             form_token="" if seat is None else seat.form_token,
             menu=() if seat is None else [(word, to) for word, to, act in MENU if seat.member.may(act)],
             may=lambda act: seat is not None and seat.member.may(Act(act)),
+            standing=None if seat is None else self._standing.get(),
             here=request.url.path,
             back=quote(_here(request), safe=""),
             version=self._version,

@@ -14,6 +14,7 @@ from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.oidc import OpenIDConnect
 from web.staff.access.sessions import Sessions
 from web.staff.console.pages import Pages
+from web.staff.standing import StandingNow
 
 SESSION_COOKIE: Final = "console_session"
 
@@ -35,6 +36,7 @@ class Console:
     local_accounts: LocalAccounts | None
     openid: OpenIDConnect | None
     pages: Pages
+    standing: StandingNow
 
     @property
     def is_https(self) -> bool:

@@ -1,5 +1,6 @@
 /* Keeps parts of a page up to date without reloading it: every element with data-live (seconds) and an id is fetched anew
-   and exchanged where it has changed. Whatever has the focus keeps it. Without this script a page is as it was opened. */
+   and exchanged where it has changed; on a page that has one, so is what has data-live-too. Whatever has the focus keeps
+   it. Without this script a page is as it was opened. */
 "use strict";
 (() => {
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
@@ -11,7 +12,7 @@
   let tag = null;
 
   const exchange = (fresh) => {
-    for (const part of parts()) {
+    for (const part of document.querySelectorAll("[data-live][id], [data-live-too][id]")) {
       const next = fresh.getElementById(part.id);
       if (!next || next.innerHTML === part.innerHTML) continue;
       if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
