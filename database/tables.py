@@ -240,7 +240,7 @@ class OptOutRow(SQLModel, table=True):
 class SwitchRow(SQLModel, table=True):
     """Something that is switched off: no text of it goes out. Writer: web/staff. Kept when it is released (R9).
 
-    `scope`: `everything`, `kind:delay`, `type:noise`, `call:ottawa-26-1`.
+    `scope`: `everything`, `kind:delay`, `type:noise`, `call:ottawa-26-1`; `never:ottawa-26-1` has no release.
     """
 
     __tablename__: ClassVar[str] = "switch"

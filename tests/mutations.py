@@ -40,6 +40,7 @@ RECONCILE = ("tests/activities/test_reconcile.py",)
 SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
+CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -475,10 +476,38 @@ MUTATIONS = (
     ),
     Mutation(
         "R10: the language that a number has used is forgotten",
-        "activities/words.py",
-        "facts.language or language_used(session, phone_hash=call.phone_hash)",
-        "facts.language",
+        "activities/languages.py",
+        " or language_used(session, phone_hash=phone_hash)",
+        "",
         SEND,
+    ),
+    Mutation(
+        "R10: the language that staff chose is forgotten",
+        "activities/languages.py",
+        "language_chosen(session, call_id) or ",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "R9: a call that was stopped for good goes on",
+        "activities/check.py",
+        "    if stopped is not None:\n        return stopped\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "What was stopped for good is released",
+        "web/staff/switches.py",
+        "        if scope.startswith(FOR_GOOD):\n            return False\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "The sweep raises an alarm for a call that was stopped for good",
+        "starter/sweep.py",
+        ", scope_for_good(row.call_id)]",
+        "]",
+        HOLDS,
     ),
     Mutation(
         "R7: five are enough",

@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.finding
 import database.line
 import database.numbers
 import database.reconciliation

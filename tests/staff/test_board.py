@@ -78,6 +78,15 @@ def test_a_hold_counts_from_its_commit_on_and_a_release_too(board: Board, desk: 
     assert the_call(board).stage is Stage.CONFIRMING
 
 
+def test_a_call_that_staff_stopped_for_good_is_silent_and_says_why(
+    board: Board, desk: Desk, switches: Switches
+) -> None:
+    call = desk.call(minutes_ago=10)
+    switches.stop_for_good(call, by="somebody", why="a test")
+    found = the_call(board)
+    assert (found.stage, found.rule, found.next_due) == (Stage.SILENT, "stopped by staff", None)
+
+
 def test_a_text_of_a_kind_that_is_switched_off_says_so(board: Board, desk: Desk, switches: Switches) -> None:
     desk.call()
     assert not the_call(board).is_off

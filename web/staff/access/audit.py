@@ -14,6 +14,8 @@ from web.staff.access.roles import Member
 
 ALLOWED: Final = "allowed"
 REFUSED: Final = "refused"
+NOTHING: Final = "nothing"
+"""It was asked for and allowed, and there was nothing to do: done already, or the call is over."""
 _ONE_LOOK_SECONDS: Final = 600.0
 """A page that keeps itself up to date is looked at once in ten minutes, not every three seconds."""
 _MOST_LOOKS: Final = 10_000

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from activities.ledger import record_of
-from activities.stop_and_go import scope_of_call, scopes_of
+from activities.stop_and_go import STOPPED_BY_STAFF, scope_for_good, scope_of_call, scopes_of
 from calls.contracts import Kind, KnownCall, LedgerState
 from calls.eligibility import Rule, decide
 from calls.facts import CallFacts, Language
@@ -128,7 +128,9 @@ def shown(record: CallOnRecord, look: Look) -> Shown:
         timetable=record.timetable,
         now=look.now,
     )
-    kind, sequence, due = _next(step)
+    is_stopped = scope_for_good(record.call_id) in look.off
+    kind, sequence, due = (None, 0, None) if is_stopped else _next(step)
+    silenced_by = STOPPED_BY_STAFF if is_stopped else None if decision.is_eligible else decision.rule
     call = OpenCall(
         call_id=record.call_id,
         case_number=record.case_number,
@@ -139,8 +141,8 @@ def shown(record: CallOnRecord, look: Look) -> Shown:
         language=record.language or facts.language,
         received_at=facts.received_at,
         waited_until=_waited_until(facts),
-        stage=step.stage,
-        rule=None if decision.is_eligible else decision.rule,
+        stage=Stage.SILENT if is_stopped else step.stage,
+        rule=silenced_by,
         next_kind=kind,
         next_sequence=sequence,
         next_due=due,

@@ -23,6 +23,8 @@ from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
+from web.staff.console.call import call_routes
+from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
@@ -80,6 +82,8 @@ def create_console_app(
         oidc_routes(console),
         liking_routes(console),
         board_routes(console),
+        find_routes(console),
+        call_routes(console),
         service_routes(console),
         switch_routes(console),
         mode_routes(console),

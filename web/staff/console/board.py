@@ -18,6 +18,7 @@ from web.staff.board.troubles import Troubles, TroubleWatch
 from web.staff.board.view import Sort, Wanted, Which, view
 from web.staff.board.watch import Watched, in_background
 from web.staff.console.guard import needs, signed_in
+from web.staff.console.in_words import InWords
 from web.staff.console.pages import language_of, theme_of
 from web.staff.console.parts import Console
 
@@ -126,7 +127,7 @@ def _common(console: Console, request: Request) -> dict[str, Any]:
         known = groups.get(group or "")
         return None if known is None else known.label[language]
 
-    return {"label": label, "at": console.clock.at}
+    return {"label": label, "at": console.clock.at, "say": InWords(language)}
 
 
 def _marked(snapshot: Snapshot, troubles: Troubles) -> Snapshot:
