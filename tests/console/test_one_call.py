@@ -229,7 +229,11 @@ class TestActions:
                 len(session.exec(select(table)).all()) for table in (SwitchRow, CallerLanguageRow, BlockedNumberRow)
             ]
         assert sum(rows) == 1
-        assert [entry.outcome for entry in noon_site.audit() if entry.about == CALL] == ["allowed", "allowed", "nothing"]
+        assert [entry.outcome for entry in noon_site.audit() if entry.about == CALL] == [
+            "allowed",
+            "allowed",
+            "nothing",
+        ]
 
     @pytest.mark.parametrize("action", ["hold", "release", "stop", "language", "block"])
     def test_of_a_call_that_is_over_nothing_is_changed(
