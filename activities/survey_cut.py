@@ -23,6 +23,7 @@ from calls.reconciliation import Batch
 from database.encryption import KeyringError
 from database.surveys import (
     CUTTING,
+    NOT_REVIEWED,
     CallMemberRow,
     HeldAnswerRow,
     HeldFeedbackRow,
@@ -166,7 +167,7 @@ class SurveyCut:
                 "comment_encrypted": self._is.keyring.encrypt_without_time(comment.comment),
                 "may_share": comment.may_share,
                 "urgent": comment.urgent,
-                "reviewed": False,
+                **NOT_REVIEWED,
             }
             for comment in parting.comments
         ]

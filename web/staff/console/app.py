@@ -20,8 +20,10 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.comments import comments_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.members import members_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
@@ -63,7 +65,14 @@ def create_console_app(
     app.add_middleware(FaultsSaidKindly, page=_trouble)
     app.add_middleware(ConsoleHeaders, is_https=console.is_https)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for router in (sign_in_routes(console), liking_routes(console), audit_routes(console)):
+    routers = (
+        sign_in_routes(console),
+        liking_routes(console),
+        audit_routes(console),
+        comments_routes(console),
+        members_routes(console),
+    )
+    for router in routers:
         app.include_router(router)
     _add_start(app)
     _add_health(app, engine)

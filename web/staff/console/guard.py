@@ -18,7 +18,21 @@ from web.staff.console.parts import SESSION_COOKIE, Console, console_of
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 LIVE_HEADER: Final = "X-Live"
 """Sent by a page that keeps itself up to date."""
-_WRITTEN_DOWN: Final = ("why", "until", "language", "mode", "scope", "kind", "type", "from", "to", "state", "rule")
+_WRITTEN_DOWN: Final = (
+    "why",
+    "until",
+    "language",
+    "mode",
+    "scope",
+    "kind",
+    "type",
+    "from",
+    "to",
+    "state",
+    "rule",
+    "decision",
+    "done",
+)
 """Fields that the audit log keeps, of forms and of addresses. Never a number, a name or free words of a resident's."""
 _MOST_CHARACTERS: Final = 300
 
