@@ -10,6 +10,8 @@ from sqlalchemy import CheckConstraint, DateTime, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from database.tables import SurveyInvitationRow, SurveyResponseRow
+
 CUTTING: Final = 5_118_043_806
 """Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
 NOT_REVIEWED: Final[Mapping[str, object]] = {"reviewed": False, "decision": None, "shared": False, "topics": None}
@@ -152,3 +154,15 @@ class MemberFeedbackRow(SQLModel, table=True):
             name="member_feedback_shared_by_a_person",
         ),
     )
+
+
+EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
+WRITTEN_AT_NIGHT: Final = (
+    SurveyInvitationRow,
+    SurveyResponseRow,
+    SurveyCommentRow,
+    MemberFeedbackRow,
+    CallMemberRow,
+)
+"""What the cut leaves must not stand in pages any more: the service vacuums these (activities/survey_cut.py), and may
+(database/roles.py)."""

@@ -4,7 +4,9 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.finding
 import database.line
+import database.numbers
 import database.reconciliation
 import database.staff
 import database.surveys  # noqa: F401 - fills the metadata, as database.tables does that it imports

@@ -18,15 +18,25 @@ from web.residents.in_time import DATABASE_AWAY
 from web.residents.shields import FaultsSaidKindly, OwnPostsOnly
 from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
+from web.staff.access.oidc import OpenIDConnect
+from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.board import board_routes
+from web.staff.console.call import call_routes
 from web.staff.console.comments import comments_routes
+from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.history import history_routes
 from web.staff.console.members import members_routes
+from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
+from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
+from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
+from web.staff.standing import StandingNow
 
 _SAID: Final = {403: "may_not", 404: "not_found", 405: "not_found"}
 
@@ -40,12 +50,14 @@ def create_console_app(
     origin: str,
     temporal_ui: str = "",
     local_password: str = "",
+    oidc: OidcSetup | None = None,
 ) -> FastAPI:
     """The application. `origin` is scheme and host under which staff reach it; `temporal_ui` is the address of
     Temporal's UI with the namespace, `https://…/namespaces/default`; with `local_password` the accounts of a
-    demonstration are open."""
+    demonstration are open; with `oidc` staff sign in at the provider that it names."""
     audit = AuditLog(engine=engine)
     local = LocalAccounts(engine=engine, audit=audit, password=local_password) if local_password else None
+    standing = StandingNow(engine=engine)
     console = Console(
         engine=engine,
         keyring=keyring,
@@ -56,7 +68,9 @@ def create_console_app(
         sessions=Sessions(engine=engine, keyring=keyring),
         audit=audit,
         local_accounts=local,
-        pages=Pages(agency, clock),
+        openid=None if oidc is None else OpenIDConnect(oidc, keyring=keyring, origin=origin.rstrip("/")),
+        pages=Pages(agency, clock, standing),
+        standing=standing,
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.console = console
@@ -65,14 +79,24 @@ def create_console_app(
     app.add_middleware(FaultsSaidKindly, page=_trouble)
     app.add_middleware(ConsoleHeaders, is_https=console.is_https)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    routers = (
+    for router in (
         sign_in_routes(console),
+        oidc_routes(console),
         liking_routes(console),
-        audit_routes(console),
+        board_routes(console),
+        find_routes(console),
+        call_routes(console),
+        service_routes(console),
+        switch_routes(console),
+        mode_routes(console),
+        numbers_routes(console),
+        blocked_routes(console),
+        opt_out_routes(console),
+        history_routes(console),
         comments_routes(console),
         members_routes(console),
-    )
-    for router in routers:
+        audit_routes(console),
+    ):
         app.include_router(router)
     _add_start(app)
     _add_health(app, engine)

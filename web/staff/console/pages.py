@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.dates import format_date, format_datetime, format_skeleton
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calls.clock import Clock
 from calls.facts import Language
@@ -20,6 +20,7 @@ from web.residents.pages import other, page_language
 from web.staff.access.roles import Act, Member
 from web.staff.access.sessions import SignedIn
 from web.staff.console.words import words
+from web.staff.standing import StandingNow
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "console_language"
@@ -43,9 +44,10 @@ MENU: Final = (
 class Pages:
     """The pages of one agency's console."""
 
-    def __init__(self, agency: Agency, clock: Clock) -> None:
+    def __init__(self, agency: Agency, clock: Clock, standing: StandingNow) -> None:
         self._agency = agency
         self._clock = clock
+        self._standing = standing
         self._zone = agency.policy.timetable.zone_info
         self._version = _version()
         self._environment = Environment(
@@ -74,6 +76,7 @@ class Pages:
             menu=() if seat is None else self._menu(seat.member),
             current=_current(request.url.path),
             may=lambda act: seat is not None and seat.member.may(Act(act)),
+            standing=None if seat is None else self._standing.get(),
             here=request.url.path,
             back=quote(_here(request), safe=""),
             version=self._version,
@@ -97,10 +100,11 @@ class Pages:
         local = moment.astimezone(self._zone)
         locale = _LOCALES[language]
         if local.date() == self._clock.now().astimezone(self._zone).date():
-            text = format_time(local, "HH:mm", locale=locale)
+            text = f"{local:%H:%M}"  # the same in both languages; a page may have hundreds
         else:
             text = format_datetime(local, "d MMM y HH:mm", locale=locale)
-        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), text)
+        iso = local.isoformat(timespec="seconds")
+        return Markup(f'<time datetime="{iso}">{escape(text)}</time>')  # noqa: S704 - both are safe
 
 
 def how_long(duration: timedelta, t: Mapping[str, str]) -> str:
@@ -131,8 +135,9 @@ def theme_of(request: Request) -> str:
 
 
 def _here(request: Request) -> str:
-    """The page in hand, for coming back to it: of a posted one its address is none to ask for."""
-    if request.method != "GET":
+    """The page in hand, for coming back to it: of a posted one its address is none to ask for, and one that a provider
+    led to holds a code that is spent."""
+    if request.method != "GET" or request.url.path.startswith("/sign-in/"):
         return "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
