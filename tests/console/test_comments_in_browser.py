@@ -78,7 +78,7 @@ def test_comments_are_reviewed_and_read(site: Served, browser: Browser, language
             panel = page.locator(".panel.urgent").first
             panel.locator("select").select_option("handed_on")
             panel.get_by_role("button", name=says["seen"]).click()
-            expect(page.get_by_role("status")).to_contain_text(says["kept"])
+            expect(page.locator("main").get_by_role("status")).to_contain_text(says["kept"])
         expect(page.locator(".panel.urgent")).to_have_count(0)
         assert_well_made(page)
         page.locator("li", has_text="Tremblay").get_by_role("link").click()
@@ -89,12 +89,12 @@ def test_comments_are_reviewed_and_read(site: Served, browser: Browser, language
         page.keyboard.press("Space")
         picture(page, "one", language, screen, theme)
         page.get_by_role("button", name=says["mask"]).click()
-        expect(page.get_by_role("status")).to_contain_text(says["masked"])
+        expect(page.locator("main").get_by_role("status")).to_contain_text(says["masked"])
         expect(page.locator(".words")).to_contain_text(says["name"])
         expect(page.locator(".words")).not_to_contain_text("Tremblay")
         address = page.url
         page.get_by_role("button", name=says["share"]).click()
-        expect(page.get_by_role("status")).to_contain_text(says["shared"])
+        expect(page.locator("main").get_by_role("status")).to_contain_text(says["shared"])
         assert_well_made(page)
         town_of(site).night(NOON.replace(day=NOON.day + 1))
         page.goto(address)
@@ -132,7 +132,7 @@ def test_a_members_feedback_is_looked_up(
         picture(page, "members", language, screen, theme)
         page.locator("#key").fill("nobody")
         page.get_by_role("button", name=says["show"], exact=True).click()
-        expect(page.get_by_role("status")).to_contain_text(says["nothing"])
+        expect(page.locator("main").get_by_role("status")).to_contain_text(says["nothing"])
         assert_well_made(page)
 
 
@@ -144,7 +144,7 @@ def test_all_of_it_works_without_scripts(site: Served, browser: Browser) -> None
         page.get_by_role("link", name="Review the comment").click()
         page.locator("label.word", has_text="Marie").locator("input").check()
         page.get_by_role("button", name="Approve and share").click()
-        expect(page.get_by_role("status")).to_contain_text("Approved and shared.")
+        expect(page.locator("main").get_by_role("status")).to_contain_text("Approved and shared.")
     [row] = rows(site)
     assert row.shared
     assert site.keyring.decrypt(row.comment_encrypted) == "Thank you [name]"
