@@ -20,7 +20,7 @@ from insights.topics import Topic, topics_named
 from survey.context import first_day
 from survey.review import Decision, Mask, masked
 
-_MOST: Final = 100
+_MOST: Final = 50
 """On one page."""
 Row = SurveyCommentRow | MemberFeedbackRow
 
@@ -71,7 +71,7 @@ class CommentReview:
         self._engine, self._keyring, self._agency = engine, keyring, agency
 
     def waiting(self) -> Waiting:
-        """For a person to decide on; at most a hundred of them."""
+        """For a person to decide on; at most fifty of them."""
         with Session(self._engine) as session:
             rows: list[Row] = []
             in_all = 0
@@ -161,22 +161,26 @@ class CommentReview:
         return self._keyring.decrypt(row.comment_encrypted or "")
 
     def _mark(self, row: Row) -> str:
-        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{self._words(row)}"
+        return self._mark_of(row, self._words(row))
+
+    def _mark_of(self, row: Row, words: str) -> str:
+        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{words}"
         return self._keyring.content_hash(b"comment\n" + said.encode())
 
     def _read(self, row: Row) -> Comment:
+        words = self._words(row)
         return Comment(
             id=row.id,
             period=_period(row),
             language=row.language if isinstance(row, SurveyCommentRow) else None,
-            comment=self._words(row),
+            comment=words,
             may_share=_may_share(row),
             urgent=_urgent(row),
             for_member=isinstance(row, MemberFeedbackRow),
             decision=None if row.decision is None else Decision(row.decision),
             shared=row.shared,
             topics=None if row.topics is None else topics_named(row.topics),
-            mark=self._mark(row),
+            mark=self._mark_of(row, words),
         )
 
 
