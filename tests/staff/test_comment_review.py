@@ -70,65 +70,6 @@ def shared(town: Town) -> list[str]:
     return [one.comment for one in shared_comments(town.engine, town.keyring, agency="ottawa").comments]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    consent=st.booleans(),
-    urgent=st.booleans(),
-    seen=st.booleans(),
-    decisions=st.lists(st.tuples(st.sampled_from(Decision), st.booleans(), st.booleans(), st.booleans()), max_size=3),
-    last_night=st.booleans(),
-)
-def test_r7_nothing_is_shared_without_consent_and_a_person(
-    town: Town,
-    consent: bool,
-    urgent: bool,
-    seen: bool,
-    decisions: list[tuple[Decision, bool, bool, bool]],
-    last_night: bool,
-) -> None:
-    """Over what was consented, whether it sounds urgent and was seen, what was decided (share? by a page that is a
-    night old? masked before?), and nights between and after."""
-    with Session(town.engine) as session, session.begin():
-        session.execute(delete(SurveyCommentRow))
-        session.execute(delete(SurveyCutRow))
-    wrote(town, "he has a gun Tremblay" if urgent else "thanks Tremblay", share=consent)
-    others(town)
-    night(town)
-    if urgent and seen:
-        eyes = UrgentComments(engine=town.engine, keyring=town.keyring, agency="ottawa")
-        assert eyes.see(eyes.unseen()[0].id)
-    may_read, day = False, 1
-    told: tuple[Decision | None, bool | None] = (None, None)
-    [one] = waiting(town)
-    for decision, share, by_an_old_page, masks in decisions:
-        [one] = [*waiting(town), *(each for kind in Decision for each in review_of(town).decided(kind))]
-        if by_an_old_page:
-            night(town, day)
-            day += 1
-        if masks:
-            now = review_of(town).mask(one.id, period=one.period, mark=one.mark, places={9}, mask=Mask.NAME)
-            assert now is not None
-            one = now
-        outcome = decide(town, one, share=share, decision=decision)
-        if urgent and not seen:
-            assert outcome is Outcome.LOOK_FIRST
-        elif share and not consent:
-            assert outcome is Outcome.NO_CONSENT
-        else:
-            assert outcome is Outcome.KEPT
-            may_read, told = share and decision is Decision.APPROVED, (decision, share)
-    if last_night:
-        night(town, day)
-    words = ["he has a gun Tremblay" if urgent else "thanks Tremblay"]
-    assert shared(town) == (words if may_read else [])
-    if may_read:
-        assert consent
-        assert told == (Decision.APPROVED, True)
-    with Session(town.engine) as session:
-        row = session.exec(select(SurveyCommentRow)).one()
-        assert (row.reviewed, row.decision, row.shared) == (told[0] is not None, told[0], may_read)
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -266,3 +207,62 @@ def test_a_members_comment_waits_for_a_review_too_and_its_decision_survives_the_
         words = session.exec(select(MemberFeedbackRow).where(col(MemberFeedbackRow.shared))).one()
         assert town.keyring.decrypt(words.comment_encrypted or "") == "Thank you [name]"
     assert shared(town) == []  # it is the member's alone
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    consent=st.booleans(),
+    urgent=st.booleans(),
+    seen=st.booleans(),
+    decisions=st.lists(st.tuples(st.sampled_from(Decision), st.booleans(), st.booleans(), st.booleans()), max_size=3),
+    last_night=st.booleans(),
+)
+def test_r7_nothing_is_shared_without_consent_and_a_person(
+    town: Town,
+    consent: bool,
+    urgent: bool,
+    seen: bool,
+    decisions: list[tuple[Decision, bool, bool, bool]],
+    last_night: bool,
+) -> None:
+    """Over what was consented, whether it sounds urgent and was seen, what was decided (share? by a page that is a
+    night old? masked before?), and nights between and after."""
+    with Session(town.engine) as session, session.begin():
+        session.execute(delete(SurveyCommentRow))
+        session.execute(delete(SurveyCutRow))
+    wrote(town, "he has a gun Tremblay" if urgent else "thanks Tremblay", share=consent)
+    others(town)
+    night(town)
+    if urgent and seen:
+        eyes = UrgentComments(engine=town.engine, keyring=town.keyring, agency="ottawa")
+        assert eyes.see(eyes.unseen()[0].id)
+    may_read, day = False, 1
+    told: tuple[Decision | None, bool | None] = (None, None)
+    [one] = waiting(town)
+    for decision, share, by_an_old_page, masks in decisions:
+        [one] = [*waiting(town), *(each for kind in Decision for each in review_of(town).decided(kind))]
+        if by_an_old_page:
+            night(town, day)
+            day += 1
+        if masks:
+            now = review_of(town).mask(one.id, period=one.period, mark=one.mark, places={9}, mask=Mask.NAME)
+            assert now is not None
+            one = now
+        outcome = decide(town, one, share=share, decision=decision)
+        if urgent and not seen:
+            assert outcome is Outcome.LOOK_FIRST
+        elif share and not consent:
+            assert outcome is Outcome.NO_CONSENT
+        else:
+            assert outcome is Outcome.KEPT
+            may_read, told = share and decision is Decision.APPROVED, (decision, share)
+    if last_night:
+        night(town, day)
+    words = ["he has a gun Tremblay" if urgent else "thanks Tremblay"]
+    assert shared(town) == (words if may_read else [])
+    if may_read:
+        assert consent
+        assert told == (Decision.APPROVED, True)
+    with Session(town.engine) as session:
+        row = session.exec(select(SurveyCommentRow)).one()
+        assert (row.reviewed, row.decision, row.shared) == (told[0] is not None, told[0], may_read)
