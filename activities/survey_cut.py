@@ -24,6 +24,7 @@ from database.encryption import KeyringError
 from database.surveys import (
     CUTTING,
     EMPTIED_AT_NIGHT,
+    NOT_REVIEWED,
     WRITTEN_AT_NIGHT,
     HeldAnswerRow,
     SurveyCommentRow,
@@ -168,7 +169,7 @@ class SurveyCut:
                 "comment_encrypted": self._is.keyring.encrypt_without_time(comment.comment),
                 "may_share": comment.may_share,
                 "urgent": comment.urgent,
-                "reviewed": False,
+                **NOT_REVIEWED,
             }
             for comment in parting.comments
         ]

@@ -24,11 +24,13 @@ from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
 from web.staff.console.call import call_routes
+from web.staff.console.comments import comments_routes
 from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
 from web.staff.console.insights import insights_routes
+from web.staff.console.members import members_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
@@ -95,6 +97,8 @@ def create_console_app(
         history_routes(console),
         insights_routes(console),
         reach_routes(console),
+        comments_routes(console),
+        members_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)
