@@ -10,6 +10,8 @@ from tests.insights.conftest import City
 from tests.web.browsing import chromium
 from web.staff.access.roles import Role
 
+pytestmark = pytest.mark.parametrize("city", ["small"], indirect=True)
+
 PATHS = ("/insights", "/insights?question=Q10&language=fr", "/insights?area=Nowhere", "/insights/reach")
 _PICTURES = "all => all.map(one => [one.complete, one.naturalWidth, one.alt])"
 
