@@ -12,6 +12,7 @@ from activities.line import Line
 from activities.stop_and_go import EVERYTHING, Mode
 from database.tables import CallRow, TextRow, real_now
 from tests.builders import some_facts
+from tests.console.ledger import Ledger
 from tests.console.served import Served, Staff
 from web.staff.access.roles import Act, Role
 from web.staff.carrier_stops import CarrierStops
@@ -253,6 +254,22 @@ class TestHistory:
             for role in (Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR):
                 page = site.staff(role).get(path).text
                 assert ("ottawa-77" in page, "a child" in page) == (False, False)
+
+    def test_a_call_that_is_over_is_held_no_more(self, site: Served) -> None:
+        """Nobody can release it any more: it would be counted for ever."""
+        ledger = Ledger(site)
+        for call_id in ("ottawa-1", "ottawa-2"):
+            ledger.call(call_id)
+            Switches(engine=site.engine, keyring=site.keyring).stop(
+                f"call:{call_id}", by="Demo operator", why="a child"
+            )
+        with Session(site.engine) as session, session.begin():
+            call = session.get_one(CallRow, "ottawa-1")
+            call.ended_reason = "held by staff until it was over"
+            session.add(call)
+        page = site.staff(Role.OPERATOR).get("/service").text
+        assert "Single calls whose texts are held: 1." in page
+        assert ("ottawa-1" in page, "ottawa-2" in page) == (False, True)
 
     def test_it_goes_back_page_by_page(self, site: Served) -> None:
         switches = Switches(engine=site.engine, keyring=site.keyring)

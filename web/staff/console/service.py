@@ -37,15 +37,15 @@ def service_routes(console: Console) -> APIRouter:
         state = switches.state()
         carrier = _carrier_stops(console)
         is_untouched = state.mode is Mode.LIVE and not state.stopped
-        held = [stop for stop in state.stopped if stop.scope.startswith(OF_A_CALL)]
+        of_calls = [stop for stop in state.stopped if stop.scope.startswith(OF_A_CALL)]
         return console.pages.page(
             request,
             "service.html",
             words_of="service",
             said=said if said in _SAID else "",
             state=state,
-            stopped=[stop for stop in state.stopped if stop not in held],
-            held=held,
+            stopped=[stop for stop in state.stopped if stop not in of_calls],
+            held=[stop for stop in of_calls if stop.call_ended is None],  # of one that is over nobody lifts it any more
             lines=carrier.closed_lines(),
             wordings=carrier.wordings(),
             due=due_texts(console.engine, console.agency, now=console.clock.now()),
