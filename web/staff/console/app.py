@@ -142,10 +142,12 @@ def _add_health(app: FastAPI, engine: Engine) -> None:
 
 def _add_error_pages(app: FastAPI, console: Console) -> None:
     def said(request: Request, status: int) -> Response:
-        reason = _SAID.get(status, "database_away" if status == 503 else "not_understood")
-        if status < 500:
+        reason = _SAID.get(status, "not_understood")
+        try:
             signed_in(request)
-        return console.pages.page(request, "message.html", words_of="message", status=status, reason=reason)
+            return console.pages.page(request, "message.html", words_of="message", status=status, reason=reason)
+        except DATABASE_AWAY:
+            return database_away(request, None)
 
     @app.exception_handler(SignInFirst)
     def sign_in_first(request: Request, error: SignInFirst) -> Response:
@@ -161,8 +163,9 @@ def _add_error_pages(app: FastAPI, console: Console) -> None:
     def malformed(request: Request, _: RequestValidationError) -> Response:
         return said(request, 400)
 
-    def database_away(request: Request, _: Exception) -> Response:
-        return said(request, 503)
+    def database_away(request: Request, _: Exception | None) -> Response:
+        request.state.seat = None  # who it is and how the service stands would have to be asked for
+        return console.pages.page(request, "message.html", words_of="message", status=503, reason="database_away")
 
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, database_away)
