@@ -65,6 +65,15 @@ class Identity(_File):
         return self
 
 
+class IssueRules(_File):
+    """From when on it is told that a neighbourhood has more calls than was to be expected: to staff, in the console."""
+
+    likelihood: float = Field(default=0.001, ge=1e-9, le=0.05)
+    """Told is what is less likely than that, if nothing has changed."""
+    at_least: int = Field(default=5, ge=5)
+    """And has so many events in the week."""
+
+
 class PolicyFile(_File):
     """`policy.yaml`: who is texted, and when."""
 
@@ -75,6 +84,7 @@ class PolicyFile(_File):
     retention: Retention
     texts: TextRules
     undecided_for: Span
+    issues: IssueRules = IssueRules()
 
     @model_validator(mode="after")
     def _a_threshold_for_each_priority(self) -> Self:
@@ -112,6 +122,7 @@ class Agency(_File):
     cad: CadMapping
     wording: Wording
     survey: Survey
+    issues: IssueRules = IssueRules()
 
     @property
     def key(self) -> str:
@@ -178,6 +189,7 @@ def load_agency(folder: Path) -> Agency:
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
+        issues=who_and_when.issues,
     )
 
 

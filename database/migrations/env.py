@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.issues
 import database.line
 import database.reconciliation
 import database.staff

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.issues
 import database.line
 import database.reconciliation
 import database.rules
