@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 from activities.known_call import known_call
 from activities.ledger import records_of
 from activities.people import speaks_against
-from activities.stop_and_go import SHADOW, only_written_down, stops
+from activities.stop_and_go import SHADOW, only_written_down, stopped_for_good, stops
 from activities.two_policies import other_policy
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken, Verdict
 from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, SendText, TextKey
@@ -34,6 +34,9 @@ def check(
     timetable = agency.policy.timetable
     if row.version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
         return Overtaken(call=call, comes_back=_comes_back(order, call, now))
+    stopped = stopped_for_good(session, order.call_id)
+    if stopped is not None:
+        return stopped
     if order.key.kind is Kind.SURVEY and now < order.expires_at:
         opens = survey_window(now, timetable)
         if opens > now + CLOCKS_MAY_DIFFER:  # R5: it was tried too long, or the hours are others now

@@ -32,4 +32,7 @@ def survey_link(
         row.token_hash = keyring.token_hash(keyring.survey_token(str(row.id)))
         session.add(row)
         session.flush()
+    elif row.language != language and not row.used:  # the page opens in the language of the text that brings the link
+        row.language = language
+        session.add(row)
     return f"{origin}/s/{keyring.survey_token(str(row.id))}"

@@ -1,9 +1,27 @@
-"""The language that a phone number has used with us."""
+"""The language of a caller: what staff chose for the call, what CAD says, what the number has used with us."""
 
 from sqlmodel import Session, col, select
 
-from calls.facts import Language
+from calls.facts import CallFacts, Language
+from database.staff import CallerLanguageRow
 from database.tables import InboundMessageRow
+
+
+def language_of_caller(session: Session, facts: CallFacts, *, call_id: str, phone_hash: str | None) -> Language | None:
+    """In which the call's next text goes out: the word of staff, else CAD's, else the number's own. `None`: in both."""
+    return language_chosen(session, call_id) or facts.language or language_used(session, phone_hash=phone_hash)
+
+
+def language_chosen(session: Session, call_id: str) -> Language | None:
+    """What staff chose last for this call; `None`: nothing."""
+    newest = (
+        select(CallerLanguageRow.language)
+        .where(col(CallerLanguageRow.call_id) == call_id)
+        .order_by(col(CallerLanguageRow.id).desc())
+        .limit(1)
+    )
+    language = session.exec(newest).first()
+    return None if language is None else Language(language)
 
 
 def language_used(session: Session, *, phone_hash: str | None) -> Language | None:

@@ -16,7 +16,8 @@ from calls.contracts import WENT_OUT, Kind, LedgerState, SendText
 from calls.eligibility import Rule
 from calls.numbers import untextable
 from calls.policy import NumberRules
-from database.tables import BlockedNumberRow, CallRow, InboundMessageRow, OptOutRow, TextRow, real_now
+from database.numbers import BlockedNumberRow
+from database.tables import CallRow, InboundMessageRow, OptOutRow, TextRow, real_now
 from policy.agency import Agency
 from texts.keywords import Keyword
 
@@ -64,8 +65,11 @@ def _opted_out(session: Session, *, phone_hash: str, sender: str) -> HeldBack | 
         col(OptOutRow.sender) == sender,
         col(OptOutRow.ended_at).is_(None),
     )
-    if session.exec(select(OptOutRow.id).where(*in_force)).first() is not None:
-        return HeldBack(state=_SUPPRESSED, rule="opted out", reason="STOP is in force for this number")
+    found = session.exec(select(OptOutRow.entered_by, OptOutRow.stop_at).where(*in_force)).first()
+    if found is not None:
+        by_staff = found[0] is not None and found[1] is None
+        reason = "the person asked staff for no more texts" if by_staff else "STOP is in force for this number"
+        return HeldBack(state=_SUPPRESSED, rule="opted out", reason=reason)
     if _is_stopped_at_the_carrier(session, phone_hash=phone_hash, sender=sender):
         reason = "STOP is in force for this number at the carrier, though we never heard of it"
         return HeldBack(state=_SUPPRESSED, rule="opted out", reason=reason)

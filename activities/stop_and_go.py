@@ -1,6 +1,7 @@
 """Stop and go: what staff have switched off, and the mode of the whole service. Asked in every check before a POST.
 
-What is switched off waits, and goes once when it is released, if it is still true. In `shadow` everything is decided
+What is switched off waits, and goes once when it is released, if it is still true. A call that is stopped for good has
+no release: its texts are held back when they fall due, and the ledger says so. In `shadow` everything is decided
 and written down as if it were sent; in `pilot` likewise, but for the phones of the pilot.
 """
 
@@ -45,6 +46,16 @@ def scope_of_call(call_id: str) -> str:
     return f"{OF_A_CALL}{call_id}"
 
 
+FOR_GOOD: Final = "never:"
+STOPPED_BY_STAFF: Final = "stopped by staff"
+"""The rule of a text whose call was stopped for good."""
+
+
+def scope_for_good(call_id: str) -> str:
+    """A switch that nobody can release: nothing more of this call is sent."""
+    return f"{FOR_GOOD}{call_id}"
+
+
 def scopes_of(call_id: str, groups: Iterable[str | None], kind: Kind) -> list[str]:
     """Whatever can be switched off so that this text does not go. `groups`: of the call's type, as it was read when the
     record came, and as the agency's folder reads it now."""
@@ -61,6 +72,14 @@ def switched_off(session: Session, scopes: list[str]) -> str | None:
 def is_held(session: Session, call_id: str) -> bool:
     """Staff hold this call now."""
     return switched_off(session, [scope_of_call(call_id)]) is not None
+
+
+def stopped_for_good(session: Session, call_id: str) -> HeldBack | None:
+    """Staff want nothing more of this call to be sent. It does not wait: each text that falls due is written down."""
+    if switched_off(session, [scope_for_good(call_id)]) is None:
+        return None
+    reason = "a member of staff has stopped the texts of this call for good"
+    return HeldBack(state=LedgerState.SUPPRESSED, rule=STOPPED_BY_STAFF, reason=reason)
 
 
 def all_switched_off(session: Session, *, or_released_since: datetime) -> set[str]:

@@ -33,7 +33,7 @@ def other_policy(
 
 
 def _policy_of_then(session: Session, version: str, call: KnownCall) -> HeldBack | None:
-    rules = _rules(session, version)
+    rules = rules_of(session, version)
     if rules is None:
         return None
     decision = decide(rules.reread(call.facts), rules.policy)
@@ -56,8 +56,8 @@ def _policy_of_now(order: SendText, call: KnownCall, agency: Agency, now: dateti
     return HeldBack(state=LedgerState.SUPPRESSED, rule="the policy was changed", reason=reason)
 
 
-def _rules(session: Session, version: str) -> Rules | None:
-    """Those of a version, read once: they never change. `None`: the call started before rules were kept."""
+def rules_of(session: Session, version: str) -> Rules | None:
+    """The rules of a version, read once: they never change. `None`: the call started before rules were kept."""
     if version not in _KNOWN:
         row = session.get(RulesRow, version)
         if row is None:

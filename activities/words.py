@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from activities.error_codes import CONTENT, FILTERED
 from activities.invitation import survey_link
 from activities.known_call import known_call
-from activities.languages import language_used
+from activities.languages import language_of_caller
 from activities.services import TextServices
 from calls.contracts import Kind, SendText
 from calls.facts import CallFacts, Language
@@ -30,11 +30,12 @@ def words_for(session: Session, order: SendText, *, text: TextRow, call: CallRow
 
     The code, where the policy prints one, follows from the text's own row: at every attempt it is the same (R2).
 
-    The language is CAD's word, else the one that the number has used in a reply, else both.
+    The language is the one that staff chose for the call, else CAD's word, else the one that the number has used in a
+    reply, else both.
     """
     agency = services.agency
     facts = known_call(call, agency.policy).facts
-    language = facts.language or language_used(session, phone_hash=call.phone_hash)
+    language = language_of_caller(session, facts, call_id=call.call_id, phone_hash=call.phone_hash)
     fields = agency.identity.lines | {"case_number": facts.case_number or ""}
     if agency.policy.texts.code:
         fields["code"] = services.keyring.text_code(str(text.id))

@@ -5,8 +5,9 @@ The workflow lives by it; the re-check at send, the sweep for overdue texts and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from calls.contracts import WENT_OUT, Kind, KnownCall, LedgerState, TextKey, TextRecord
 from calls.facts import CallFacts, Outcome
@@ -18,12 +19,36 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 """A caller who hung up longer than this before the call was received did not: that time is a mistake."""
 
 
+class Stage(StrEnum):
+    """Where a call stands, as staff see it: each step says the one that it was decided in."""
+
+    CONFIRMING = "confirming"
+    """The confirmation has not gone out yet."""
+    CORRECTING = "correcting"
+    """The number cannot be texted: until another one comes."""
+    WAITING = "waiting"
+    """Confirmed; no officer has the call."""
+    DISPATCHED = "dispatched"
+    CLEARED = "cleared"
+    """Over, and not yet the time to ask about it."""
+    HELD = "held"
+    SILENT = "silent"
+    """This caller may not be texted, now or ever."""
+    OVER = "over"
+    """Nothing more is owed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Nothing to do before `until`, unless something happens to the call."""
+    """Nothing to do before `until`, unless something happens to the call. `text`: what is due then, if anything is.
+
+    Neither it nor a step's stage is part of what is decided: they tell people where the call stands.
+    """
 
     until: datetime
     reason: str
+    text: TextKey | None = field(default=None, compare=False)
+    stage: Stage = field(default=Stage.OVER, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +58,7 @@ class Send:
     key: TextKey
     due_at: datetime
     expires_at: datetime
+    stage: Stage = field(default=Stage.OVER, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +66,7 @@ class End:
     """The service has nothing more to tell the caller."""
 
     reason: str
+    stage: Stage = field(default=Stage.OVER, compare=False)
 
 
 Step = Wait | Send | End
@@ -64,17 +91,24 @@ def next_step(
     silent = f"silent: {call.decision.rule}"
     received = facts.received_at
     if received is None:
-        return End(reason=silent)  # nothing can be owed to anyone before it is known
+        return End(reason=silent, stage=Stage.SILENT)  # nothing can be owed to anyone before it is known
     give_up_at = received + timetable.give_up_after
     if not call.decision.is_eligible:
         may_change = call.decision.may_change and now < give_up_at
-        return Wait(until=give_up_at, reason=silent) if may_change else End(reason=silent)
+        if may_change:
+            return Wait(until=give_up_at, reason=silent, stage=Stage.SILENT)
+        return End(reason=silent, stage=Stage.SILENT)
     if now >= give_up_at and not facts.is_cleared:
         return End(reason="CAD never cleared the call")
     if held_by_hand and not facts.held:
-        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)
+        return _at(Stage.HELD, _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now))
     step = _owed(facts, texts, timetable, received=received, now=now)
-    return _while_held(step, timetable, give_up_at=give_up_at, now=now) if facts.held else step
+    return _at(Stage.HELD, _while_held(step, timetable, give_up_at=give_up_at, now=now)) if facts.held else step
+
+
+def _at(stage: Stage, step: Step) -> Step:
+    """The step with its stage; where it is the end, nothing is left to stand at."""
+    return step if isinstance(step, End) else replace(step, stage=stage)
 
 
 def _owed(
@@ -84,16 +118,18 @@ def _owed(
     give_up_at = received + timetable.give_up_after
     confirmation = _record(texts, Kind.CONFIRMATION, recipient_version=facts.recipient_version)
     if confirmation is None:
-        return _confirm(facts, timetable, received=received, now=now)
+        return _at(Stage.CONFIRMING, _confirm(facts, timetable, received=received, now=now))
     if confirmation.state in _UNTIL_CORRECTED and not facts.is_cleared:
-        return Wait(until=give_up_at, reason="the number cannot be texted: until it is corrected")
+        reason = "the number cannot be texted: until it is corrected"
+        return Wait(until=give_up_at, reason=reason, stage=Stage.CORRECTING)
     if confirmation.state not in WENT_OUT:
         return End(reason=f"the confirmation was not sent: {confirmation.state}")
     if facts.is_cleared:
-        return _survey(facts, texts, timetable, now=now)
+        return _at(Stage.CLEARED, _survey(facts, texts, timetable, now=now))
     if facts.is_dispatched:
-        return Wait(until=give_up_at, reason="an officer has the call: until it is cleared")
-    return _delay_notice(facts, texts, timetable, give_up_at=give_up_at, now=now)
+        reason = "an officer has the call: until it is cleared"
+        return Wait(until=give_up_at, reason=reason, stage=Stage.DISPATCHED)
+    return _at(Stage.WAITING, _delay_notice(facts, texts, timetable, give_up_at=give_up_at, now=now))
 
 
 def _while_held(step: Step, timetable: Timetable, *, give_up_at: datetime, now: datetime) -> Step:
@@ -191,9 +227,9 @@ def _survey(facts: CallFacts, texts: Sequence[TextRecord], timetable: Timetable,
         reason = f"cleared; no survey: {reason}"
         return Wait(until=due_at, reason=reason) if now < due_at else End(reason=reason)
     open_at = survey_window(max(due_at, now), timetable)
-    if now < open_at:  # also where it was due in the day and we are late: at night it waits for the morning
-        return Wait(until=open_at, reason="survey due")
     key = TextKey(kind=Kind.SURVEY, recipient_version=facts.recipient_version)
+    if now < open_at:  # also where it was due in the day and we are late: at night it waits for the morning
+        return Wait(until=open_at, reason="survey due", text=key)
     return Send(key=key, due_at=due_at, expires_at=facts.cleared_at + rule.expires_after)
 
 
@@ -212,7 +248,7 @@ def no_survey(facts: CallFacts, rule: SurveyRule) -> str | None:
 
 def _due(key: TextKey, *, due_at: datetime, expires_at: datetime, now: datetime, reason: str) -> Step:
     if now < due_at:
-        return Wait(until=due_at, reason=reason)
+        return Wait(until=due_at, reason=reason, text=key)
     return Send(key=key, due_at=due_at, expires_at=expires_at)
 
 

@@ -38,6 +38,7 @@ class AuditEntryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_audit_entry_about", "about", "id"),
         Index("ix_audit_entry_subject", "subject", "id"),
+        Index("ix_audit_entry_act", "act", "id"),
         Index("ix_audit_entry_at", "at_real"),
     )
 
@@ -48,7 +49,7 @@ class AuditEntryRow(SQLModel, table=True):
     roles: Json | list[str] = Field(sa_type=JSONB)
     act: str
     outcome: str
-    """`done`, `refused`."""
+    """`allowed`, `refused`; `nothing`: it was allowed and changed nothing."""
     about: str | None = None
     """The call's id, a switch's scope: what it was done to. Never a phone number."""
     detail: Json = Field(default_factory=dict, sa_type=JSONB(none_as_null=True))

@@ -4,14 +4,17 @@ Times of the call's life and of the ledger are the service's (see `calls.clock`)
 """
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from database.text_indexes import text_indexes
+
 Json = dict[str, Any]
+_UNKNOWN_CODE: Final = "rule IN ('unknown call type', 'unknown priority', 'unknown source')"
 
 
 def _time(**options: Any) -> Any:
@@ -39,6 +42,8 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
+        Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
+        Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
         Index("ix_call_received", "received_at"),
         Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
@@ -102,20 +107,7 @@ class TextRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "text"
     __table_args__ = (
         UniqueConstraint("call_id", "kind", "sequence", "recipient_version"),
-        Index("ix_text_unsettled", "claimed_real", postgresql_where="state IN ('claimed', 'sending', 'unknown')"),
-        Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
-        Index("ix_text_claimed", "claimed_real"),
-        Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
-        Index(
-            "ix_text_without_end",
-            "looked_up_real",
-            postgresql_where="state IN ('sending', 'unknown', 'accepted', 'sent')",
-        ),
-        Index(
-            "ix_text_not_delivered",
-            "updated_real",
-            postgresql_where="error_code IS NOT NULL OR state IN ('undelivered', 'failed')",
-        ),
+        *text_indexes(),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -222,7 +214,8 @@ class InboundMessageRow(SQLModel, table=True):
 class OptOutRow(SQLModel, table=True):
     """STOP, until START, for a number and one of our own numbers (R6). Writer: web/residents.
 
-    The number stays encrypted, so that it still matches after a change of keys.
+    Staff enter one for somebody who asks by telephone. The number stays encrypted, so that it still matches after a
+    change of keys.
     """
 
     __tablename__: ClassVar[str] = "opt_out"
@@ -235,36 +228,21 @@ class OptOutRow(SQLModel, table=True):
     phone_encrypted: str
     sender: str
     since: datetime = _time()
+    entered_by: str | None = None
+    """The member of staff who entered it; `None`: the phone itself said STOP."""
+    entered_why: str | None = None
+    stop_at: datetime | None = _time(default=None)
+    """When the phone said STOP after staff had entered it: from then on it is a STOP like any other."""
     ended_at: datetime | None = _time(default=None)
-
-
-class BlockedNumberRow(SQLModel, table=True):
-    """A number that must not be texted: an alarm company's, a hotline's, a lobby's. Writer: web/staff.
-
-    The number stays encrypted, so that it still matches after a change of keys. Times are real: a list that people
-    keep goes by their calendar.
-    """
-
-    __tablename__: ClassVar[str] = "blocked_number"
-    __table_args__ = (
-        Index("uq_blocked_number_in_force", "phone_hash", unique=True, postgresql_where="ended_real IS NULL"),
-    )
-
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
-    phone_hash: str
-    phone_encrypted: str
-    reason: str
-    since_real: datetime = _time(default_factory=real_now)
-    until_real: datetime | None = _time(default=None)
-    """From then on it may be texted again."""
-    ended_real: datetime | None = _time(default=None)
-    """When a person took it off the list."""
+    ended_by: str | None = None
+    """The member of staff who ended it; `None`: the phone itself said START."""
+    ended_why: str | None = None
 
 
 class SwitchRow(SQLModel, table=True):
     """Something that is switched off: no text of it goes out. Writer: web/staff. Kept when it is released (R9).
 
-    `scope`: `everything`, `kind:delay`, `type:noise`, `call:ottawa-26-1`.
+    `scope`: `everything`, `kind:delay`, `type:noise`, `call:ottawa-26-1`; `never:ottawa-26-1` has no release.
     """
 
     __tablename__: ClassVar[str] = "switch"

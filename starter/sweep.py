@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.known_call import known_call
 from activities.ledger import record_of
-from activities.stop_and_go import all_switched_off, scopes_of
+from activities.stop_and_go import all_switched_off, scope_for_good, scopes_of
 from calls.clock import Clock
 from calls.contracts import LedgerState, workflow_id
 from calls.eligibility import Eligibility
@@ -180,7 +180,7 @@ class Sweep:
             isinstance(step, Send)
             and now >= step.due_at + self._overdue_after
             and not self._in_hand(step, texts)
-            and not look.off.intersection(scopes_of(row.call_id, [_group(row)], step.key.kind))
+            and not look.off.intersection(_scopes(row, step))
         ):
             look.overdue.append(row.call_id)
             return f"overdue: {step.key.title}"
@@ -230,8 +230,10 @@ class Sweep:
             log.error("a call that is still owed a text was ended in Temporal", call_id=call_id, how=reason)
 
 
-def _group(row: CallRow) -> str | None:
-    return CallFacts.model_validate(row.facts).call_type_group
+def _scopes(row: CallRow, step: Send) -> list[str]:
+    """Whatever can be switched off so that nobody waits for this text."""
+    group = CallFacts.model_validate(row.facts).call_type_group
+    return [*scopes_of(row.call_id, [group], step.key.kind), scope_for_good(row.call_id)]
 
 
 def _note(row: CallRow, trouble: str | None, report: SweepReport) -> None:

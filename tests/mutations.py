@@ -40,6 +40,7 @@ RECONCILE = ("tests/activities/test_reconcile.py",)
 SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
+CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -329,7 +330,7 @@ MUTATIONS = (
         "R8: a hold by hand orders what has expired, which it did not yesterday",
         "calls/timetable.py",
         "    if held_by_hand and not facts.held:\n"
-        "        return _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now)\n",
+        "        return _at(Stage.HELD, _hold_by_hand(facts, timetable, give_up_at=give_up_at, now=now))\n",
         "    facts = facts.model_copy(update={'held': facts.held or held_by_hand})\n",
         ("tests/workflows/test_replay.py",),
     ),
@@ -475,10 +476,38 @@ MUTATIONS = (
     ),
     Mutation(
         "R10: the language that a number has used is forgotten",
-        "activities/words.py",
-        "facts.language or language_used(session, phone_hash=call.phone_hash)",
-        "facts.language",
+        "activities/languages.py",
+        " or language_used(session, phone_hash=phone_hash)",
+        "",
         SEND,
+    ),
+    Mutation(
+        "R10: the language that staff chose is forgotten",
+        "activities/languages.py",
+        "language_chosen(session, call_id) or ",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "R9: a call that was stopped for good goes on",
+        "activities/check.py",
+        "    if stopped is not None:\n        return stopped\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "What was stopped for good is released",
+        "web/staff/switches.py",
+        "        if scope.startswith(FOR_GOOD):\n            return False\n",
+        "",
+        CHOSEN,
+    ),
+    Mutation(
+        "The sweep raises an alarm for a call that was stopped for good",
+        "starter/sweep.py",
+        ", scope_for_good(row.call_id)]",
+        "]",
+        HOLDS,
     ),
     Mutation(
         "R7: five are enough",
@@ -493,6 +522,27 @@ MUTATIONS = (
         '._replace(priority=None, channel="")',
         '._replace(priority=None, channel="", officer="")',
         CUT,
+    ),
+    Mutation(
+        "A text that lay still after its check goes out, stopped or not",
+        "activities/texts.py",
+        "time.monotonic() - ready.checked > _CHECK_IS_FRESH_FOR_SECONDS or ",
+        "",
+        ("tests/whole/test_stop_everything.py",),
+    ),
+    Mutation(
+        "R6: staff lift a STOP",
+        "web/residents/opt_outs.py",
+        "col(OptOutRow.sender) == sender, _IN_FORCE, ~_IS_THE_PHONES_OWN)",
+        "col(OptOutRow.sender) == sender, _IN_FORCE)",
+        ("tests/console/test_numbers.py",),
+    ),
+    Mutation(
+        "R6: a STOP that comes after staff entered an opt-out is overlooked",
+        "web/residents/opt_outs.py",
+        'set_={"stop_at": now},',
+        'set_={"sender": sender},',
+        ("tests/console/test_numbers.py",),
     ),
     Mutation(
         "R7: a comment in a rare language is kept",

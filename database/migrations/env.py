@@ -4,8 +4,10 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.finding
 import database.issues
 import database.line
+import database.numbers
 import database.reconciliation
 import database.staff
 import database.surveys  # noqa: F401 - fills the metadata, as database.tables does that it imports

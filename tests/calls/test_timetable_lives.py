@@ -84,7 +84,7 @@ def _happenings(draw: st.DrawFn) -> Happens:
     return Happens(at, what)
 
 
-_stories = st.lists(_happenings(), max_size=10).map(lambda story: sorted(story, key=lambda happens: happens.at))
+stories = st.lists(_happenings(), max_size=10).map(lambda story: sorted(story, key=lambda happens: happens.at))
 _outages = st.lists(
     st.tuples(_moments, st.integers(1, 3000)).map(lambda pair: (pair[0], pair[0] + minutes(pair[1]))), max_size=2
 )
@@ -124,7 +124,7 @@ def _over_and_over(outcomes: Sequence[LedgerState]) -> Iterator[LedgerState]:
 
 
 @MANY
-@given(_stories, _outages, _outcomes)
+@given(stories, _outages, _outcomes)
 def test_every_life_ends_and_no_text_is_asked_for_twice(
     story: list[Happens], outages: list[tuple[datetime, datetime]], outcomes: list[LedgerState]
 ) -> None:
@@ -140,7 +140,7 @@ def test_every_life_ends_and_no_text_is_asked_for_twice(
 
 
 @MANY
-@given(_stories, _outages, _outcomes)
+@given(stories, _outages, _outcomes)
 def test_no_text_ever_breaks_a_rule(
     story: list[Happens], outages: list[tuple[datetime, datetime]], outcomes: list[LedgerState]
 ) -> None:
@@ -184,7 +184,7 @@ def _survey_is_timely(sent: Sent) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(_stories, st.data())
+@given(stories, st.data())
 def test_a_wait_stays_the_same_until_it_is_over_unless_something_happens(
     story: list[Happens], data: st.DataObject
 ) -> None:
@@ -204,7 +204,7 @@ def test_a_wait_stays_the_same_until_it_is_over_unless_something_happens(
 
 
 @settings(max_examples=200, deadline=None)
-@given(_stories, _outcomes)
+@given(stories, _outcomes)
 def test_the_order_in_which_texts_are_listed_changes_nothing(story: list[Happens], outcomes: list[LedgerState]) -> None:
     life = live(story, [], outcomes)
     call = a_call(POLICY, **{name: value for happens in story for name, value in happens.facts.items()})

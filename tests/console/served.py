@@ -41,10 +41,14 @@ class Staff:
     def get(self, path: str, **options: object) -> requests.Response:
         return self.http.get(self.address + path, timeout=10, allow_redirects=False, **options)  # type: ignore[arg-type]
 
+    def token(self) -> str:
+        """That of the session's forms; blank for nobody."""
+        token = _TOKEN.search(self.get("/audit-or-any-page").text)
+        return token[1] if token else ""
+
     def post(self, path: str, **fields: str) -> requests.Response:
         """As a form of our own: with its token."""
-        token = _TOKEN.search(self.get("/audit-or-any-page").text)
-        fields = {"form_token": token[1] if token else "", **fields}
+        fields = {"form_token": self.token(), **fields}
         return self.http.post(self.address + path, data=fields, timeout=10, allow_redirects=False)
 
 

@@ -97,3 +97,8 @@ def test_the_audit_log_is_only_added_to(site: Served, statement: str) -> None:
     with pytest.raises(DBAPIError, match="only added to"), Session(site.engine) as session:
         session.execute(text(statement))
     assert site.audit()
+
+
+@pytest.mark.parametrize("path", ["/audit?who=%00", "/audit?about=%00x", "/texts?rule=%00", "/calls?area=%00"])
+def test_an_address_with_a_nul_is_not_understood(site: Served, path: str) -> None:
+    assert site.staff(Role.SUPERVISOR).get(path).status_code == 400

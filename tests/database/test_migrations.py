@@ -10,10 +10,13 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 import database.feeds
+import database.finding
 import database.issues
 import database.line
+import database.numbers
 import database.reconciliation
 import database.rules
+import database.staff
 import database.surveys
 import database.tables  # noqa: F401 - fills the metadata
 from database import migrate

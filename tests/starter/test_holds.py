@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session, update
+from sqlmodel import Session, col, update
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -325,3 +325,23 @@ async def test_what_is_held_is_not_overdue_and_what_is_released_has_its_ten_minu
         row = session.get(CallRow, f"ottawa-{cad_id}")
         assert row is not None
         assert row.trouble == "overdue: confirmation"
+
+
+async def test_a_call_that_was_stopped_for_good_is_no_trouble_and_holds_nothing(
+    engine: Engine, client: Client, acceptor: Acceptor, switches: Switches, holds: Holds, cad_id: str
+) -> None:
+    """However long its text has been due and has no row: nobody waits for it."""
+    call = f"ottawa-{cad_id}"
+    acceptor.accept(received(cad_id))
+    await a_forwarder(engine, client).forward_all()
+    held(switches, call)
+    holds.bring_into_line()
+    switches.stop_for_good(call, **STAFF)
+    assert holds.bring_into_line() == 1
+    with Session(engine) as session:
+        row = session.get(CallRow, call)
+        assert row is not None
+        assert not row.facts["held"]
+    with Session(engine) as session, session.begin():  # not for the hold, which was released a moment ago
+        session.execute(update(SwitchRow).where(col(SwitchRow.released_real).is_not(None)).values(released_real=NOON))
+    assert (await sweep(engine, client, after=50)).trouble == 0

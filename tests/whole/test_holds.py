@@ -24,6 +24,7 @@ from tests.servers import TemporalServer
 from tests.whole.small_town import Handle, SmallTown, small_town
 from tests.whole.test_operators import phones, temporal
 from tests.workflows.stage import details_of
+from web.staff.one_call.actions import CallActions, Outcome
 from web.staff.switches import Switches
 
 __all__ = ["phones", "temporal"]
@@ -177,3 +178,33 @@ async def test_r2_a_confirmation_that_expires_while_its_call_is_held_stands_in_t
         await town.sweep()
         await town.pass_by(minutes(20))
         assert (await town.texts(), confirmations(town), town.row().trouble) == ([], [LedgerState.EXPIRED], None)
+
+
+async def test_r9_a_call_that_is_stopped_for_good_ends_in_silence_and_the_ledger_says_why(
+    town: SmallTown, switches: Switches
+) -> None:
+    """Held first, then stopped: nothing waits, nothing raises an alarm, and its workflow ends as it should."""
+    handle = await received(town)
+    switches.stop(scope_of_call(town.call_id), **STAFF)
+    await until_it_says(handle, "Waiting: held by staff")
+    switches.stop_for_good(town.call_id, **STAFF)
+    await town.until(lambda: confirmations(town) == [LedgerState.SUPPRESSED])
+    await town.sweep()
+    assert (await town.texts(), town.row().trouble) == ([], None)
+    await town.tell("cleared_at")
+    async with asyncio.timeout(60):
+        result = await handle.result()
+    assert (result.reason, result.texts) == (
+        "the confirmation was not sent: suppressed",
+        ("confirmation: suppressed",),
+    )
+    await town.sweep()
+    assert (await town.texts(), town.row().trouble) == ([], None)
+
+
+async def test_r10_a_call_whose_language_staff_have_chosen_is_told_in_it(town: SmallTown) -> None:
+    await received(town)
+    actions = CallActions(engine=town.engine, keyring=town.services.keyring)
+    assert actions.choose_language(town.call_id, "fr", by="the duty inspector") is Outcome.LANGUAGE
+    await town.until_texts(1)
+    assert "votre appel" in (await town.texts())[0]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -15,12 +15,13 @@ from activities.languages import language_used
 from activities.stop_and_go import EVERYTHING, SHADOW, only_written_down, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
-from database.tables import InboundMessageRow, OptOutRow, TextRow
+from database.tables import InboundMessageRow, TextRow
 from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
 from web.residents.in_time import Deadline, transaction
+from web.residents.opt_outs import is_opted_out, say_start, say_stop
 
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
 _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines
@@ -105,10 +106,10 @@ def _obey(
 ) -> Piece | None:
     """Do what the keyword asks; which of our answers it gets. Of "wrong number, stop" both hold."""
     if reading.keyword is Keyword.STOP or reading.stops_too:
-        is_new = _opt_out(session, site, message, phone_hash=phone_hash, now=now)
+        is_new = say_stop(session, site.keyring, message.phone, sender=message.sender, now=now)
         return Piece.STOP_REPLY if is_new and not reading.answered_by_carrier else None
     if reading.keyword is Keyword.START:
-        had_stopped = _end_opt_out(session, message.sender, phone_hash=phone_hash, now=now)
+        had_stopped = say_start(session, phone_hash=phone_hash, sender=message.sender, now=now)
         if reading.answered_by_carrier and _carrier_blocked(session, site, message, phone_hash=phone_hash):
             return None
         if had_stopped:
@@ -116,35 +117,6 @@ def _obey(
     if reading.keyword is Keyword.WRONG_NUMBER:
         return Piece.WRONG_NUMBER_REPLY  # stored, it ends this call's texts to the number: activities/people.py
     return Piece.AUTO_REPLY
-
-
-def _opt_out(session: Session, site: Site, message: Inbound, *, phone_hash: str, now: datetime) -> bool:
-    """False: an opt-out is in force already."""
-    statement = (
-        insert(OptOutRow)
-        .values(
-            phone_hash=phone_hash,
-            phone_encrypted=site.keyring.encrypt(message.phone),
-            sender=message.sender,
-            since=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(col(OptOutRow.id))
-    )
-    return session.execute(statement).first() is not None
-
-
-def _end_opt_out(session: Session, sender: str, *, phone_hash: str, now: datetime) -> bool:
-    """False: none was in force."""
-    statement = (
-        update(OptOutRow)
-        .where(
-            col(OptOutRow.phone_hash) == phone_hash, col(OptOutRow.sender) == sender, col(OptOutRow.ended_at).is_(None)
-        )
-        .values(ended_at=now)
-        .returning(col(OptOutRow.id))
-    )
-    return session.execute(statement).first() is not None
 
 
 def _carrier_blocked(session: Session, site: Site, message: Inbound, *, phone_hash: str) -> bool:
@@ -228,7 +200,7 @@ def _answer(
 def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:
     """Why there is no answer: the person opted out (what answers START or ARRET itself still goes), staff say so, or
     in its mode the service does not text this phone."""
-    if is_automatic and _is_opted_out(session, sender, phone_hash=phone_hash):
+    if is_automatic and is_opted_out(session, phone_hash=phone_hash, sender=sender):
         return _SILENCED_BY_STOP
     scope = switched_off(session, [EVERYTHING, scope_of_kind(Kind.AUTO_REPLY)])
     if scope is not None:
@@ -260,10 +232,3 @@ def _last_language(session: Session, *, phone_hash: str) -> Language | None:
     )
     language = session.exec(statement).first()
     return Language(language) if language in set(Language) else None
-
-
-def _is_opted_out(session: Session, sender: str, *, phone_hash: str) -> bool:
-    statement = select(OptOutRow.id).where(
-        OptOutRow.phone_hash == phone_hash, OptOutRow.sender == sender, col(OptOutRow.ended_at).is_(None)
-    )
-    return session.exec(statement).first() is not None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, case, func
 from sqlmodel import Session, col, or_, select
 
 from activities.people import WRONG_NUMBER
@@ -54,6 +54,9 @@ class UnknownCode:
     """A code that the agency's folder does not list: its calls get no text until it does."""
 
     what: str
+    rule: Rule | None
+    """`None`: a disposition, which decides over the survey alone."""
+    code: str
     calls: int
 
 
@@ -135,10 +138,15 @@ def _waiting(session: Session) -> list[WaitingCall]:
 
 def _unknown(session: Session, since: datetime) -> list[UnknownCode]:
     calls = func.count(col(CallRow.call_id))
-    codes = session.exec(
-        select(CallRow.reason, calls)
+    told = case(
+        (col(CallRow.rule) == Rule.UNKNOWN_TYPE, CallRow.facts["call_type_code"].astext),
+        (col(CallRow.rule) == Rule.UNKNOWN_PRIORITY, CallRow.facts["priority_code"].astext),
+        else_=CallRow.facts["source_code"].astext,
+    )
+    codes = session.execute(
+        select(CallRow.reason, CallRow.rule, told, calls)
         .where(col(CallRow.rule).in_(_UNKNOWN), col(CallRow.updated_real) > since)
-        .group_by(col(CallRow.reason))
+        .group_by(col(CallRow.reason), col(CallRow.rule), told)
         .order_by(calls.desc())
         .limit(_MOST)
     ).all()
@@ -155,7 +163,11 @@ def _unknown(session: Session, since: datetime) -> list[UnknownCode]:
         .order_by(calls.desc())
         .limit(_MOST)
     ).all()
-    return [UnknownCode(what=reason, calls=count) for reason, count in codes] + [
-        UnknownCode(what=f"the policy does not know the disposition {code!r}: no survey", calls=count)
+    return [
+        UnknownCode(what=reason, rule=Rule(rule), code=code or "", calls=count) for reason, rule, code, count in codes
+    ] + [
+        UnknownCode(
+            what=f"the policy does not know the disposition {code!r}: no survey", rule=None, code=code, calls=count
+        )
         for code, count in dispositions
     ]

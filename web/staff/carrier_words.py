@@ -28,6 +28,11 @@ _WORDS: Final[Mapping[int, str]] = {
 }
 
 
+def known_errors() -> list[int]:
+    """The codes that have words, by number."""
+    return sorted(_WORDS)
+
+
 def in_words(error_code: int | None) -> str:
     """What the code means, with the code."""
     if error_code is None:

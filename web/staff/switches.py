@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Executable, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, select, update
 
-from activities.stop_and_go import OF_A_CALL, Mode, mode_of_service
+from activities.stop_and_go import FOR_GOOD, OF_A_CALL, Mode, mode_of_service, scope_for_good, scope_of_call
 from database.encryption import Keyring
 from database.notify import wake_forwarders
 from database.tables import CallRow, PilotNumberRow, ServiceModeRow, SwitchRow, real_now
@@ -34,6 +34,7 @@ class State:
     """What the service does now, and does not."""
 
     mode: Mode
+    mode_since: datetime | None
     mode_by: str | None
     mode_why: str | None
     stopped: Sequence[Stopped]
@@ -56,27 +57,28 @@ class Switches:
 
         That binds from the commit on; the starters, who hear of it then, make it a fact of the call that it is about.
         """
-        statement = (
-            insert(SwitchRow)
-            .values(scope=scope, stopped_by=by, why=why, stopped_real=real_now())
-            .on_conflict_do_nothing()
-            .returning(col(SwitchRow.id))
-        )
-        return self._switch(statement)
+        return self._switch(_stop(scope, by=by, why=why))
 
     def go(self, scope: str, *, by: str, why: str) -> bool:
-        """Switch it on again. False: it was not off."""
-        statement = (
-            update(SwitchRow)
-            .where(col(SwitchRow.scope) == scope, col(SwitchRow.released_real).is_(None))
-            .values(released_real=real_now(), released_by=by, released_why=why)
-            .returning(col(SwitchRow.id))
-        )
-        return self._switch(statement)
+        """Switch it on again. False: it was not off, or is off for good."""
+        if scope.startswith(FOR_GOOD):
+            return False
+        return self._switch(_release(scope, by=by, why=why))
 
-    def _switch(self, statement: Executable) -> bool:
+    def stop_for_good(self, call_id: str, *, by: str, why: str) -> bool:
+        """Nothing more of this call is sent, ever. False: it is stopped so already.
+
+        A hold ends with it: what falls due is not to wait for anybody, but to be written down as held back.
+        """
+        stop = _stop(scope_for_good(call_id), by=by, why=why)
+        return self._switch(stop, _release(scope_of_call(call_id), by=by, why=why))
+
+    def _switch(self, statement: Executable, *others: Executable) -> bool:
+        """`others`: only where the first one changes something."""
         with Session(self._engine) as session, session.begin():
             changed = session.execute(statement).first() is not None
+            for other in others if changed else ():
+                session.execute(other)
             if changed:
                 wake_forwarders(session)
             return changed
@@ -111,17 +113,18 @@ class Switches:
                     )
 
     def state(self) -> State:
-        """What is so now."""
+        """What is so now. Calls that were stopped for good are not among it: nobody is to release them."""
         with Session(self._engine) as session:
             newest = session.exec(select(ServiceModeRow).order_by(col(ServiceModeRow.id).desc()).limit(1)).first()
             rows = session.exec(
                 select(SwitchRow, CallRow.ended_reason)
                 .join(CallRow, col(SwitchRow.scope) == literal(OF_A_CALL).concat(col(CallRow.call_id)), isouter=True)
-                .where(col(SwitchRow.released_real).is_(None))
+                .where(col(SwitchRow.released_real).is_(None), ~col(SwitchRow.scope).startswith(FOR_GOOD))
                 .order_by(col(SwitchRow.stopped_real))
             ).all()
             return State(
                 mode=mode_of_service(session),
+                mode_since=None if newest is None else newest.since_real,
                 mode_by=None if newest is None else newest.set_by,
                 mode_why=None if newest is None else newest.why,
                 stopped=[
@@ -130,3 +133,21 @@ class Switches:
                 ],
                 pilot_phones=session.exec(select(func.count(col(PilotNumberRow.phone_hash)))).one(),
             )
+
+
+def _stop(scope: str, *, by: str, why: str) -> Executable:
+    return (
+        insert(SwitchRow)
+        .values(scope=scope, stopped_by=by, why=why, stopped_real=real_now())
+        .on_conflict_do_nothing()
+        .returning(col(SwitchRow.id))
+    )
+
+
+def _release(scope: str, *, by: str, why: str) -> Executable:
+    return (
+        update(SwitchRow)
+        .where(col(SwitchRow.scope) == scope, col(SwitchRow.released_real).is_(None))
+        .values(released_real=real_now(), released_by=by, released_why=why)
+        .returning(col(SwitchRow.id))
+    )

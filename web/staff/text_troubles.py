@@ -26,6 +26,8 @@ class UnknownText:
     """The carrier may have it, or not: this resident may not have been told."""
 
     what: str
+    kind: Kind
+    sequence: int
     text_id: UUID
     call_id: str | None
     case_number: str | None
@@ -41,6 +43,9 @@ class UndeliveredText:
     """It did not arrive; `why` in words."""
 
     what: str
+    kind: Kind
+    sequence: int
+    error_code: int | None
     call_id: str | None
     case_number: str | None
     sid: str | None
@@ -105,6 +110,8 @@ def _unknown(session: Session, since: datetime) -> list[UnknownText]:
     return [
         UnknownText(
             what=_what(row),
+            kind=Kind(row.kind),
+            sequence=row.sequence,
             text_id=row.id,
             call_id=row.call_id,
             case_number=cases.get(row.call_id),
@@ -139,6 +146,9 @@ def _shown(session: Session, query: SelectOfScalar[TextRow]) -> list[Undelivered
     return [
         UndeliveredText(
             what=_what(row),
+            kind=Kind(row.kind),
+            sequence=row.sequence,
+            error_code=row.error_code,
             call_id=row.call_id,
             case_number=cases.get(row.call_id),
             sid=row.provider_sid,

@@ -12,8 +12,10 @@ from sqlmodel import Session
 from database.staff import AuditEntryRow
 from web.staff.access.roles import Member
 
-DONE: Final = "done"
+ALLOWED: Final = "allowed"
 REFUSED: Final = "refused"
+NOTHING: Final = "nothing"
+"""It was asked for and allowed, and there was nothing to do: done already, or the call is over."""
 _ONE_LOOK_SECONDS: Final = 600.0
 """A page that keeps itself up to date is looked at once in ten minutes, not every three seconds."""
 _MOST_LOOKS: Final = 10_000
@@ -32,7 +34,7 @@ class AuditLog:
         who: Member,
         act: str,
         *,
-        outcome: str = DONE,
+        outcome: str = ALLOWED,
         about: str | None = None,
         detail: Mapping[str, object] | None = None,
     ) -> None:

@@ -38,6 +38,7 @@ class Act(StrEnum):
     EXPORT_HISTORY = "export_history"
     SEE_OPT_OUTS = "see_opt_outs"
     ENTER_OPT_OUT = "enter_opt_out"
+    END_OPT_OUT = "end_opt_out"
     SEE_BLOCKED = "see_blocked"
     BLOCK_NUMBER = "block_number"
     UNBLOCK_NUMBER = "unblock_number"
@@ -62,6 +63,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.EXPORT_HISTORY: frozenset({_S, _AN}),
     Act.SEE_OPT_OUTS: frozenset({_S}),
     Act.ENTER_OPT_OUT: frozenset({_O, _S}),
+    Act.END_OPT_OUT: frozenset({_S}),  # of those that staff entered; a STOP is the phone's own
     Act.SEE_BLOCKED: frozenset({_S}),
     Act.BLOCK_NUMBER: frozenset({_O, _S}),
     Act.UNBLOCK_NUMBER: frozenset({_S}),

@@ -20,11 +20,18 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
+from web.staff.console.board import board_routes
+from web.staff.console.call import call_routes
+from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.history import history_routes
+from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
+from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
+from web.staff.standing import StandingNow
 
 _SAID: Final = {403: "may_not", 404: "not_found", 405: "not_found"}
 
@@ -44,6 +51,7 @@ def create_console_app(
     demonstration are open."""
     audit = AuditLog(engine=engine)
     local = LocalAccounts(engine=engine, audit=audit, password=local_password) if local_password else None
+    standing = StandingNow(engine=engine)
     console = Console(
         engine=engine,
         keyring=keyring,
@@ -54,7 +62,8 @@ def create_console_app(
         sessions=Sessions(engine=engine, keyring=keyring),
         audit=audit,
         local_accounts=local,
-        pages=Pages(agency, clock),
+        pages=Pages(agency, clock, standing),
+        standing=standing,
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.console = console
@@ -63,7 +72,21 @@ def create_console_app(
     app.add_middleware(FaultsSaidKindly, page=_trouble)
     app.add_middleware(ConsoleHeaders, is_https=console.is_https)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-    for router in (sign_in_routes(console), liking_routes(console), audit_routes(console)):
+    for router in (
+        sign_in_routes(console),
+        liking_routes(console),
+        board_routes(console),
+        find_routes(console),
+        call_routes(console),
+        service_routes(console),
+        switch_routes(console),
+        mode_routes(console),
+        numbers_routes(console),
+        blocked_routes(console),
+        opt_out_routes(console),
+        history_routes(console),
+        audit_routes(console),
+    ):
         app.include_router(router)
     _add_start(app)
     _add_health(app, engine)

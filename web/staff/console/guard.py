@@ -18,7 +18,20 @@ from web.staff.console.parts import SESSION_COOKIE, Console, console_of
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 LIVE_HEADER: Final = "X-Live"
 """Sent by a page that keeps itself up to date."""
-_WRITTEN_DOWN: Final = ("why", "until", "language", "mode", "scope", "kind", "type", "from", "to", "state", "rule")
+_WRITTEN_DOWN: Final = (
+    "why",
+    "asked",
+    "until",
+    "language",
+    "mode",
+    "scope",
+    "kind",
+    "type",
+    "from",
+    "to",
+    "state",
+    "rule",
+)
 """Fields that the audit log keeps, of forms and of addresses. Never a number, a name or free words of a resident's."""
 _MOST_CHARACTERS: Final = 300
 
@@ -34,7 +47,8 @@ class SignInFirst(Exception):  # noqa: N818 - an outcome
 class Needs:
     """A dependency: lets a signed-in member in whose roles may do `act`, and gives the handler who it is.
 
-    Everything that is done or refused, and every look at personal data, is in the audit log before it happens.
+    Everything that is asked for and allowed, or refused, and every look at personal data, is in the audit log before it
+    happens: that the database or a missing reason kept it from being done, the log does not know.
     """
 
     def __init__(self, act: Act) -> None:
@@ -49,6 +63,8 @@ class Needs:
         seat = signed_in(request)
         if seat is None:
             raise SignInFirst(_back(request))
+        if _holds_nul(request, form):
+            raise HTTPException(400)
         about = "/".join(str(value) for value in request.path_params.values()) or None
         if not seat.member.may(self.act):
             console.audit.write(seat.member, self.act, outcome=REFUSED, about=about)
@@ -60,6 +76,12 @@ class Needs:
         elif self.act in SHOWS_PERSONAL_DATA:
             console.audit.looked(seat.member, self.act, about=about or request.url.path)
         return seat.member
+
+
+def _holds_nul(request: Request, form: Form | None) -> bool:
+    """PostgreSQL takes no NUL in a text: no address and no form of ours has one."""
+    given = [request.url.path, *request.path_params.values(), *request.query_params.values()]
+    return any("\0" in str(value) for value in [*given, *([] if form is None else form.values())])
 
 
 def needs(act: Act) -> Any:

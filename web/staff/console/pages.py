@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from calls.clock import Clock
 from calls.facts import Language
@@ -20,6 +20,7 @@ from web.residents.pages import other, page_language
 from web.staff.access.roles import Act
 from web.staff.access.sessions import SignedIn
 from web.staff.console.words import words
+from web.staff.standing import StandingNow
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "console_language"
@@ -40,9 +41,10 @@ MENU: Final = (
 class Pages:
     """The pages of one agency's console."""
 
-    def __init__(self, agency: Agency, clock: Clock) -> None:
+    def __init__(self, agency: Agency, clock: Clock, standing: StandingNow) -> None:
         self._agency = agency
         self._clock = clock
+        self._standing = standing
         self._zone = agency.policy.timetable.zone_info
         self._version = _version()
         self._environment = Environment(
@@ -70,6 +72,7 @@ class Pages:
             form_token="" if seat is None else seat.form_token,
             menu=() if seat is None else [(word, to) for word, to, act in MENU if seat.member.may(act)],
             may=lambda act: seat is not None and seat.member.may(Act(act)),
+            standing=None if seat is None else self._standing.get(),
             here=request.url.path,
             back=quote(_here(request), safe=""),
             version=self._version,
@@ -87,10 +90,11 @@ class Pages:
         local = moment.astimezone(self._zone)
         locale = _LOCALES[language]
         if local.date() == self._clock.now().astimezone(self._zone).date():
-            text = format_time(local, "HH:mm", locale=locale)
+            text = f"{local:%H:%M}"  # the same in both languages; a page may have hundreds
         else:
             text = format_datetime(local, "d MMM y HH:mm", locale=locale)
-        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), text)
+        iso = local.isoformat(timespec="seconds")
+        return Markup(f'<time datetime="{iso}">{escape(text)}</time>')  # noqa: S704 - both are safe
 
 
 def how_long(duration: timedelta, t: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.sessions import Sessions
 from web.staff.console.pages import Pages
+from web.staff.standing import StandingNow
 
 SESSION_COOKIE: Final = "console_session"
 
@@ -32,6 +33,7 @@ class Console:
     audit: AuditLog
     local_accounts: LocalAccounts | None
     pages: Pages
+    standing: StandingNow
 
     @property
     def is_https(self) -> bool:
