@@ -26,6 +26,7 @@ from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
+from web.staff.console.issues import issue_routes, issues_routes, threshold_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
@@ -85,6 +86,9 @@ def create_console_app(
         blocked_routes(console),
         opt_out_routes(console),
         history_routes(console),
+        issues_routes(console),
+        issue_routes(console),
+        threshold_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)

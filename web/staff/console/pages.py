@@ -33,6 +33,8 @@ MENU: Final = (
     ("history", "/texts", Act.SEE_HISTORY),
     ("numbers", "/numbers", Act.BLOCK_NUMBER),
     ("service", "/service", Act.SEE_SERVICE),
+    ("issues", "/issues", Act.SEE_ISSUES),
+    ("thresholds", "/thresholds", Act.SEE_THRESHOLDS),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""
