@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from insights.small import shown_parts
+from survey.questions import Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +23,19 @@ class Answered:
     people: Mapping[str, int]
     options: Mapping[tuple[str, str], int]
 
-    def of(self, area: str, options: Sequence[str], *, at_least: int) -> Said | None:
+    def of(self, area: str, question: Question, *, at_least: int) -> Said | None:
         """`None`: too few have answered there, or their number would tell that of another area, where too few have."""
         answered = shown_parts(self.people, at_least=at_least).get(area)
         if not answered:
             return None
-        chose = {option: self.options.get((area, option), 0) for option in options}
-        return Said(
-            answered=answered,
-            chose={option: count if _is_fit(count, answered, at_least) else None for option, count in chose.items()},
-        )
+        chose = {option.id: self.options.get((area, option.id), 0) for option in question.options}
+        alone = {option.id for option in question.options if option.alone}
+        fit = {option for option, count in chose.items() if _is_fit(count, answered, at_least)}
+        # Who says "No such problem" says nothing else: without them, too, few may be left who did not choose an option.
+        others = answered - sum(chose[option] for option in alone & fit)
+        if not all(_is_fit(chose[option], others, at_least) for option in fit - alone):
+            fit -= alone
+        return Said(answered=answered, chose={option: chose[option] if option in fit else None for option in chose})
 
 
 def counted(answers: Iterable[tuple[str, str | Sequence[str], int]]) -> Answered:

@@ -12,7 +12,7 @@ from database.issues import IssueStepRow
 from database.surveys import SurveyCutRow
 from database.tables import SurveyResponseRow, real_now
 from tests.console.served import Served
-from tests.neighbourhoods import AREAS, DAY, City, days, local
+from tests.neighbourhoods import DAY, City, days, local
 
 LAST: Final = date(2026, 1, 15)
 MORNING: Final = local(LAST + DAY, 8)
@@ -52,13 +52,17 @@ def answers(site: Served, area: str | None, chosen: Mapping[tuple[str, ...], int
                 )
 
 
-def steps(site: Served, issue_id: int, taken: Sequence[tuple[State, bool | None]]) -> None:
+def steps(site: Served, issue_id: int, taken: Sequence[tuple[State, bool | None]], *, note: str = "") -> None:
     """Written down by somebody, in this order."""
     with Session(site.engine) as session, session.begin():
         for state, useful in taken:
             session.add(
                 IssueStepRow(
-                    issue_id=issue_id, state=state, useful=useful, note=f"What was {state.value}.", by="S. Tremblay"
+                    issue_id=issue_id,
+                    state=state,
+                    useful=useful,
+                    note=note or f"What was {state.value}.",
+                    by="S. Tremblay",
                 )
             )
             session.flush()
@@ -66,6 +70,3 @@ def steps(site: Served, issue_id: int, taken: Sequence[tuple[State, bool | None]
 
 def all_days(last: date) -> list[date]:
     return [last - timedelta(days=n) for n in range(6, -1, -1)]
-
-
-__all__ = ["AREAS", "CLOCK", "LAST", "MORNING", "QUESTION", "a_city", "all_days", "answers", "steps"]

@@ -54,13 +54,8 @@ class AreaAnswers:
         """Of the last half year before `today`; one for each question that takes several answers."""
         answered = self._answered(iso_week(today - timedelta(weeks=WEEKS)))
         return [
-            AreaSaid(
-                question=question,
-                said=answered[question.id].of(
-                    area, [option.id for option in question.options], at_least=self._at_least
-                ),
-            )
-            for question in self._questions
+            AreaSaid(question=one, said=answered[one.id].of(area, one, at_least=self._at_least))
+            for one in self._questions
         ]
 
     def _answered(self, first_week: str) -> dict[str, Answered]:

@@ -183,6 +183,7 @@ def issue_routes(console: Console) -> APIRouter:
     ) -> Response:
         found = all_.found(issue_id)
         given = dict(form_of(request.scope) or {})
+        given["note"] = given.get("note", "").replace("\r\n", "\n")  # as browsers post it, and count it not
         error = _what_is_wrong(given)
         if error:
             return all_.issue(request, found, status=400, error=error, given=given)
@@ -233,7 +234,7 @@ def _what_is_wrong(given: Mapping[str, str]) -> str:
     """The key of a word that says it; empty: nothing."""
     if given.get("state") not in set(State):
         return "no_state"
-    if not given.get("note", "").strip() or "\x00" in given["note"]:
+    if not given["note"].strip():
         return "no_note"
     if len(given["note"]) > MOST_CHARACTERS:
         return "long_note"
