@@ -3,6 +3,7 @@
 All such tests stand in this file: one process makes the year, once.
 """
 
+import functools
 import itertools
 import re
 import time
@@ -223,11 +224,17 @@ def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of
     ids = re.findall(r'href="/issues/(\d+)"', page)
     assert len(ids) == 50
     group, whole = last
-    for path in ("/issues", "/issues?state=", "/issues?state=&area=Bay", "/thresholds", "/issues/brief/Bay"):
+    for what, path in (
+        ("those that are open", "/issues"),
+        ("all", "/issues?state="),
+        ("all of an area", "/issues?state=&area=Bay"),
+        ("the thresholds", "/thresholds"),
+        ("a brief", "/issues/brief/Bay"),
+        ("one of a group", f"/issues/{group}"),
+        ("one of an area as a whole", f"/issues/{whole}"),
+    ):
         assert analyst.get(path).status_code == 200
-        p95_of(lambda path=path: analyst.get(path), what=f"emerging issues, {path}")  # type: ignore[misc]
-    p95_of(lambda: analyst.get(f"/issues/{group}"), what="emerging issues, one of a group")
-    p95_of(lambda: analyst.get(f"/issues/{whole}"), what="emerging issues, one of an area as a whole")
+        p95_of(functools.partial(analyst.get, path), what=f"emerging issues, {what}")
 
 
 _ANSWERS_OF_HALF_A_YEAR = text(

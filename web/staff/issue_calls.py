@@ -55,10 +55,12 @@ class CallsBehind:
         return max(BLOCKS, key=self.of_block) if self.total else None
 
 
-def calls_behind(engine: Engine, agency: Agency, issue: Issue) -> CallsBehind:
-    """Of the week that ends with the issue's last day, by the same count as that of the night."""
+def calls_behind(engine: Engine, agency: Agency, issue: Issue, *, by_group: bool = True) -> CallsBehind:
+    """Of the week that ends with the issue's last day, by the same count as that of the night. `by_group`: of an area
+    as a whole, and of the weeks before, too."""
+    by_group = by_group and not issue.group
     week = Days(first=issue.last_day - _A_DAY * (WEEK - 1), last=issue.last_day)
-    span = week if issue.group else Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day)
+    span = Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day) if by_group else week
     zone = agency.policy.timetable.zone_info
     by_block: Counter[tuple[date, int]] = Counter()
     now: Counter[str] = Counter()
@@ -77,7 +79,7 @@ def calls_behind(engine: Engine, agency: Agency, issue: Issue) -> CallsBehind:
     return CallsBehind(
         days=[week.first + _A_DAY * number for number in range(WEEK)],
         by_block=by_block,
-        groups=[]
-        if issue.group
-        else [OfGroup(group=group, now=now[group], before=before[group] / BEFORE_WEEKS) for group in groups],
+        groups=[
+            OfGroup(group=group, now=now[group], before=before[group] / BEFORE_WEEKS) for group in groups if by_group
+        ],
     )

@@ -156,7 +156,7 @@ def issues_routes(console: Console) -> APIRouter:
             request,
             "issues_brief.html",
             area=area,
-            issues=[(issue, calls_behind(console.engine, console.agency, issue)) for issue in shown],
+            issues=[(issue, calls_behind(console.engine, console.agency, issue, by_group=False)) for issue in shown],
             more=len(open_ones) - len(shown),
             answers=all_.answers.of(area, all_.today()),
             today=all_.today(),
