@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from activities.counted_calls import Days, counted_calls
+from activities.counted_calls import Days, counted_by_hour
 from insights.emerging import BEFORE_WEEKS, SPAN_DAYS, WEEK
 from policy.agency import Agency
 from web.staff.issues import Issue
@@ -61,20 +61,18 @@ def calls_behind(engine: Engine, agency: Agency, issue: Issue, *, by_group: bool
     by_group = by_group and not issue.group
     week = Days(first=issue.last_day - _A_DAY * (WEEK - 1), last=issue.last_day)
     span = Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day) if by_group else week
-    zone = agency.policy.timetable.zone_info
     by_block: Counter[tuple[date, int]] = Counter()
     now: Counter[str] = Counter()
     before: Counter[str] = Counter()
     with Session(engine) as session:
-        for call in counted_calls(session, agency, span, area=issue.area):
-            if issue.group and call.group != issue.group:
+        for told in counted_by_hour(session, agency, span, area=issue.area, by_hour=week.first):
+            if issue.group and told.group != issue.group:
                 continue
-            at = call.at.astimezone(zone)
-            if at.date() in week:
-                by_block[at.date(), at.hour // HOURS_A_BLOCK * HOURS_A_BLOCK] += 1
-                now[call.group] += 1
+            if told.day is None or told.hour is None:
+                before[told.group] += told.calls
             else:
-                before[call.group] += 1
+                by_block[told.day, told.hour // HOURS_A_BLOCK * HOURS_A_BLOCK] += told.calls
+                now[told.group] += told.calls
     groups = sorted({*now, *before}, key=lambda group: (-now[group], group))
     return CallsBehind(
         days=[week.first + _A_DAY * number for number in range(WEEK)],
