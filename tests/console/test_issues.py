@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from math import exp, lgamma, log
 
@@ -18,6 +19,8 @@ from tests.console.some_issues import CLOCK, LAST, MORNING, QUESTION, a_city, al
 from tests.console.tables import tables
 from tests.neighbourhoods import AREAS, DAY, City, days, local
 from web.staff.access.roles import Role
+from web.staff.issue_calls import calls_behind, calls_behind_each
+from web.staff.issues import Issues, Wanted
 
 _ID = re.compile(r'href="/issues/(\d+)"')
 
@@ -355,6 +358,17 @@ def test_the_brief_has_the_open_issues_of_its_area_with_when_most_calls_come(sit
     assert "Noise" not in page
     steps(site, id_, [(State.EVALUATED, True)])
     assert "Nothing is open in this area." in analyst.get("/issues/brief/Somerset").text
+
+
+def test_a_brief_counts_the_calls_of_each_issue_whether_they_are_read_together_or_not(site: Served, city: City) -> None:
+    found = Issues(site.engine, "ottawa").page(Wanted(area="Somerset")).issues
+    old = [replace(issue, last_day=issue.last_day - DAY * ago) for issue in found for ago in (0, 3, 20)]
+    one_by_one = [calls_behind(site.engine, site.agency, issue) for issue in old]
+    assert calls_behind_each(site.engine, site.agency, "Somerset", old) == one_by_one
+    far = [*old, replace(old[0], last_day=LAST - DAY * 64)]
+    one_by_one.append(calls_behind(site.engine, site.agency, far[-1]))
+    assert calls_behind_each(site.engine, site.agency, "Somerset", far) == one_by_one
+    assert len({behind.total for behind in one_by_one}) >= 3
 
 
 def test_whoever_sets_the_thresholds_sees_how_often_it_was_worth_telling(site: Served, city: City) -> None:

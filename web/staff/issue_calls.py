@@ -1,7 +1,7 @@
 """The calls behind an issue, as counts: when they come, and of what they are. No call is named."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from activities.counted_calls import Days, counted_by_hour
+from activities.counted_calls import Days, Hour, counted_by_hour
 from insights.emerging import BEFORE_WEEKS, SPAN_DAYS, WEEK
 from policy.agency import Agency
 from web.staff.issues import Issue
@@ -55,29 +55,52 @@ class CallsBehind:
         return max(BLOCKS, key=self.of_block) if self.total else None
 
 
-def calls_behind(engine: Engine, agency: Agency, issue: Issue, *, by_group: bool = True) -> CallsBehind:
-    """Of the week that ends with the issue's last day, by the same count as that of the night. `by_group`: of an area
-    as a whole, and of the weeks before, too."""
-    by_group = by_group and not issue.group
-    week = Days(first=issue.last_day - _A_DAY * (WEEK - 1), last=issue.last_day)
-    span = Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day) if by_group else week
+def calls_behind(engine: Engine, agency: Agency, issue: Issue) -> CallsBehind:
+    """Of the week that ends with the issue's last day, by the same count as that of the night; of an area as a whole by
+    group, too, beside the weeks before."""
+    week = _week_of(issue)
+    span = week if issue.group else Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day)
+    with Session(engine) as session:
+        return _behind(issue, counted_by_hour(session, agency, span, area=issue.area, by_hour=week.first))
+
+
+def calls_behind_each(engine: Engine, agency: Agency, area: str, issues: Sequence[Issue]) -> list[CallsBehind]:
+    """The same of several issues of one area, without groups; read together where they are not far apart."""
+    if not issues:
+        return []
+    weeks = [_week_of(issue) for issue in issues]
+    span = Days(first=min(week.first for week in weeks), last=max(week.last for week in weeks))
+    with Session(engine) as session:
+        if len(span) > SPAN_DAYS:
+            read = [counted_by_hour(session, agency, week, area=area, by_hour=week.first) for week in weeks]
+            return [_behind(issue, told) for issue, told in zip(issues, read, strict=True)]
+        hours = list(counted_by_hour(session, agency, span, area=area, by_hour=span.first))
+    return [
+        _behind(issue, (told for told in hours if told.day is not None and told.day in week))
+        for issue, week in zip(issues, weeks, strict=True)
+    ]
+
+
+def _week_of(issue: Issue) -> Days:
+    return Days(first=issue.last_day - _A_DAY * (WEEK - 1), last=issue.last_day)
+
+
+def _behind(issue: Issue, hours: Iterable[Hour]) -> CallsBehind:
     by_block: Counter[tuple[date, int]] = Counter()
     now: Counter[str] = Counter()
     before: Counter[str] = Counter()
-    with Session(engine) as session:
-        for told in counted_by_hour(session, agency, span, area=issue.area, by_hour=week.first):
-            if issue.group and told.group != issue.group:
-                continue
-            if told.day is None or told.hour is None:
-                before[told.group] += told.calls
-            else:
-                by_block[told.day, told.hour // HOURS_A_BLOCK * HOURS_A_BLOCK] += told.calls
-                now[told.group] += told.calls
-    groups = sorted({*now, *before}, key=lambda group: (-now[group], group))
+    for told in hours:
+        if issue.group and told.group != issue.group:
+            continue
+        if told.day is None or told.hour is None:
+            before[told.group] += told.calls
+        else:
+            by_block[told.day, told.hour // HOURS_A_BLOCK * HOURS_A_BLOCK] += told.calls
+            now[told.group] += told.calls
+    groups = () if issue.group else sorted({*now, *before}, key=lambda group: (-now[group], group))
+    first = _week_of(issue).first
     return CallsBehind(
-        days=[week.first + _A_DAY * number for number in range(WEEK)],
+        days=[first + _A_DAY * number for number in range(WEEK)],
         by_block=by_block,
-        groups=[
-            OfGroup(group=group, now=now[group], before=before[group] / BEFORE_WEEKS) for group in groups if by_group
-        ],
+        groups=[OfGroup(group=group, now=now[group], before=before[group] / BEFORE_WEEKS) for group in groups],
     )

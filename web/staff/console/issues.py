@@ -23,7 +23,7 @@ from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
 from web.staff.issue_answers import WEEKS, AreaAnswers
-from web.staff.issue_calls import BLOCKS, HOURS_A_BLOCK, calls_behind
+from web.staff.issue_calls import BLOCKS, HOURS_A_BLOCK, calls_behind, calls_behind_each
 from web.staff.issue_precision import precisions
 from web.staff.issues import MOST_CHARACTERS, Issue, Issues, MeanwhileChanged, Wanted
 
@@ -156,7 +156,7 @@ def issues_routes(console: Console) -> APIRouter:
             request,
             "issues_brief.html",
             area=area,
-            issues=[(issue, calls_behind(console.engine, console.agency, issue, by_group=False)) for issue in shown],
+            issues=list(zip(shown, calls_behind_each(console.engine, console.agency, area, shown), strict=True)),
             more=len(open_ones) - len(shown),
             answers=all_.answers.of(area, all_.today()),
             today=all_.today(),
