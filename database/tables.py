@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -44,6 +44,8 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
         Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
+        Index("ix_call_received", "received_at"),
+        Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
 
     call_id: str = Field(primary_key=True)

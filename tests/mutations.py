@@ -43,6 +43,8 @@ SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
+ISSUES = ("tests/activities/test_find_issues.py",)
+ISSUE_PAGES = ("tests/console/test_issues.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -881,6 +883,62 @@ MUTATIONS = (
         "or_(col(SurveyDraftRow.expires_at) <= now, col(SurveyDraftRow.invitation_id).in_(used))",
         "col(SurveyDraftRow.expires_at) <= now",
         CUT,
+    ),
+    Mutation(
+        "Emerging issues: lengths of time are counted on the local clock",
+        "activities/counted_calls.py",
+        "at=row.received_at.astimezone(UTC))",
+        "at=row.received_at.astimezone(zone))",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: days are those of UTC",
+        "activities/find_issues.py",
+        "day = event.at.astimezone(zone).date()",
+        "day = event.at.date()",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: sensitive calls are counted",
+        "activities/counted_calls.py",
+        "return None if rules[known].rule is TypeRule.SENSITIVE else known",
+        "return known",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: what goes on is told again as something new",
+        "activities/find_issues.py",
+        "STILL_THE_SAME: Final = timedelta(days=7)",
+        "STILL_THE_SAME: Final = timedelta(days=6)",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: a day is looked at twice",
+        "activities/find_issues.py",
+        "first = max(first, last + _A_DAY)",
+        "first = max(first, last)",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: everything is new in a service's first weeks",
+        "activities/find_issues.py",
+        "if _is_known_long_enough(counts.values()):",
+        "if counts:",
+        ISSUES,
+    ),
+    Mutation(
+        "R7: an issue's page shows what few have answered",
+        "insights/neighbourhood.py",
+        "option: chose[option] if option in fit else None for option in chose",
+        "option: chose[option] for option in chose",
+        ISSUE_PAGES,
+    ),
+    Mutation(
+        "Emerging issues: of two who write at the same time one is not read",
+        "web/staff/issues.py",
+        "if session.exec(newest).one() != after:",
+        "if False:",
+        ISSUE_PAGES,
     ),
     Mutation(
         "R1: an answer that another browser was given signs somebody in",

@@ -42,6 +42,9 @@ class Act(StrEnum):
     SEE_BLOCKED = "see_blocked"
     BLOCK_NUMBER = "block_number"
     UNBLOCK_NUMBER = "unblock_number"
+    SEE_ISSUES = "see_issues"
+    WORK_ON_ISSUES = "work_on_issues"
+    SEE_THRESHOLDS = "see_thresholds"
     SEE_AUDIT = "see_audit"
     SEE_INSIGHTS = "see_insights"
     REVIEW_COMMENTS = "review_comments"
@@ -71,6 +74,9 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_BLOCKED: frozenset({_S}),
     Act.BLOCK_NUMBER: frozenset({_O, _S}),
     Act.UNBLOCK_NUMBER: frozenset({_S}),
+    Act.SEE_ISSUES: frozenset({_S, _AN}),
+    Act.WORK_ON_ISSUES: frozenset({_S}),
+    Act.SEE_THRESHOLDS: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
     Act.SEE_INSIGHTS: frozenset({_S, _AN}),
     Act.REVIEW_COMMENTS: frozenset({_R}),

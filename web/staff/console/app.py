@@ -30,6 +30,7 @@ from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
 from web.staff.console.insights import insights_routes
+from web.staff.console.issues import issue_routes, issues_routes, threshold_routes
 from web.staff.console.members import members_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.oidc import oidc_routes
@@ -99,6 +100,9 @@ def create_console_app(
         reach_routes(console),
         comments_routes(console),
         members_routes(console),
+        issues_routes(console),
+        issue_routes(console),
+        threshold_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)

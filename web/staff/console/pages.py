@@ -37,6 +37,8 @@ MENU: Final = (
     ("members", "/members", Act.SEE_MEMBER_FEEDBACK),
     ("service", "/service", Act.SEE_SERVICE),
     ("insights", "/insights", Act.SEE_INSIGHTS),
+    ("issues", "/issues", Act.SEE_ISSUES),
+    ("thresholds", "/thresholds", Act.SEE_THRESHOLDS),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""
