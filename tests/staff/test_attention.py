@@ -47,7 +47,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 11
+    assert lines.count("  none") == 12
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:

@@ -42,6 +42,7 @@ class Act(StrEnum):
     SEE_BLOCKED = "see_blocked"
     BLOCK_NUMBER = "block_number"
     UNBLOCK_NUMBER = "unblock_number"
+    SEE_REPORT = "see_report"
     SEE_AUDIT = "see_audit"
 
 
@@ -67,6 +68,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_BLOCKED: frozenset({_S}),
     Act.BLOCK_NUMBER: frozenset({_O, _S}),
     Act.UNBLOCK_NUMBER: frozenset({_S}),
+    Act.SEE_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
 }
 

@@ -29,6 +29,7 @@ from web.staff.console.history import history_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
+from web.staff.console.report import report_routes
 from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
 from web.staff.standing import StandingNow
@@ -85,6 +86,7 @@ def create_console_app(
         blocked_routes(console),
         opt_out_routes(console),
         history_routes(console),
+        report_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)

@@ -53,7 +53,12 @@ class _Watch:
 
 def board_routes(console: Console) -> APIRouter:
     """For those who answer residents."""
-    parts: dict[str, Any] = {"engine": console.engine, "keyring": console.keyring, "agency": console.agency}
+    parts: dict[str, Any] = {
+        "engine": console.engine,
+        "keyring": console.keyring,
+        "agency": console.agency,
+        "clock": console.clock,
+    }
     watch = _Watch(
         board=Watched(
             Board(engine=console.engine, policy=console.agency.policy, clock=console.clock).look, every=_CALLS_EVERY

@@ -33,6 +33,7 @@ MENU: Final = (
     ("history", "/texts", Act.SEE_HISTORY),
     ("numbers", "/numbers", Act.BLOCK_NUMBER),
     ("service", "/service", Act.SEE_SERVICE),
+    ("report", "/report", Act.SEE_REPORT),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""
