@@ -27,7 +27,7 @@ class Month:
         """
         found = _WRITTEN.fullmatch(written)
         if found is None:
-            raise ValueError(written)
+            raise ValueError(f"not a month: {written!r}")
         return cls(int(found[1]), int(found[2]))
 
     @classmethod

@@ -113,7 +113,7 @@ def _calls(month: Counted, _: Terms) -> _Figures:
         return Value(unit=Unit.CALLS, number=number, of=all_of_them)
 
     yield "received", "", Value(unit=Unit.CALLS, number=all_of_them)
-    for eligibility in Eligibility:
+    for eligibility in (Eligibility.ELIGIBLE, Eligibility.UNDECIDED, Eligibility.INELIGIBLE):
         yield eligibility.value, "", of(month.count(_decided(eligibility)))
     silent = _by((calls.rule, calls.calls) for calls in month.calls if calls.eligibility == Eligibility.INELIGIBLE)
     for rule, number in silent:
@@ -170,13 +170,13 @@ def _texts(month: Counted, terms: Terms) -> _Figures:
     yield "texts_delivered", "", of(lambda texts: texts.state == LedgerState.DELIVERED)
     yield "texts_undelivered", "", of(lambda texts: texts.state == LedgerState.UNDELIVERED)
     yield "texts_refused", "", of(lambda texts: texts.state == LedgerState.FAILED)
-    yield "texts_landline", "", of(lambda texts: texts.error_code in terms.landline or texts.rule == "landline")
-    yield "texts_unknown", "", of(lambda texts: texts.state == LedgerState.UNKNOWN)
-    yield "texts_waiting", "", of(lambda texts: texts.state in (LedgerState.CLAIMED, LedgerState.SENDING))
     not_arrived = (LedgerState.UNDELIVERED, LedgerState.FAILED)
     codes = _by((str(t.error_code or ""), t.texts) for t in month.texts if t.state in not_arrived)
     for code, number in codes:
         yield "not_arrived_by", code, Value(unit=Unit.TEXTS, number=number, of=due)
+    yield "texts_landline", "", of(lambda texts: texts.error_code in terms.landline or texts.rule == "landline")
+    yield "texts_unknown", "", of(lambda texts: texts.state == LedgerState.UNKNOWN)
+    yield "texts_waiting", "", of(lambda texts: texts.state in (LedgerState.CLAIMED, LedgerState.SENDING))
     for state in _HELD_BACK:
         yield f"texts_{state}", "", of(_in_state(state))
         for rule, number in _by((texts.rule, texts.texts) for texts in month.texts if texts.state == state):

@@ -17,13 +17,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, event, text
 
+from calls.clock import REAL_TIME
 from calls.facts import CallFacts
 from calls.merge import Stamped
+from insights.months import Month
+from policy.agency import Agency
 from tests.conftest import FIGURES
 from tests.console.served import Served, Staff
 from tests.console.year import CALLS, FICTIONAL, FILLED, Stopwatch, Year
 from web.staff.access.roles import Role
 from web.staff.all_texts import Place
+from web.staff.report import MonthReader
+from web.staff.running_cost import RunningCost
 
 
 def test_the_year_is_one_that_the_service_could_have_written(year: Year) -> None:
@@ -207,3 +212,17 @@ def asked_of(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
 def _plan(engine: Engine, statement: str, values: Any) -> list[str]:
     with engine.connect() as connection:
         return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
+
+
+def test_the_monthly_report_is_there_at_once_also_when_nothing_is_remembered(
+    year: Year, year_site: Served, p95_of: Stopwatch, ottawa: Agency
+) -> None:
+    staff = year_site.staff(Role.ANALYST)
+    months = itertools.cycle(f"{year.ends - timedelta(days=30 * ago):%Y-%m}" for ago in range(11))
+    p95_of(lambda: _opened(staff, f"/report/{next(months)}"), what="the monthly report")
+    p95_of(lambda: _opened(staff, f"/report/{year.ends:%Y-%m}.csv"), what="the running month as a file")
+    reader = MonthReader(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    busy = Month.of(year.ends - timedelta(days=60), ZoneInfo("America/Toronto"))
+    p95_of(lambda: reader.read(busy), 12, what="a whole month, counted out of the tables", most_ms=1500)
+    cost = RunningCost(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    p95_of(cost.ask, 12, what="the running month's cost")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,14 +50,14 @@ def test_every_week_counts_to_one_month() -> None:
             Month((monday + timedelta(3)).year, (monday + timedelta(3)).month) == month for monday in month.weeks()
         )
         month = month.after
-    assert all(after - monday == timedelta(weeks=1) for monday, after in zip(mondays, mondays[1:], strict=False))
+    assert all(after - monday == timedelta(weeks=1) for monday, after in pairwise(mondays))
 
 
 @pytest.mark.parametrize(
     "written", ["2026-13", "2026-00", "26-01", "2026-1", "2026-01-01", "1999-12", "x", "", "２０２６-01"]
 )
 def test_what_is_no_month_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="not a month"):
         Month.read(written)
 
 
