@@ -80,7 +80,7 @@ class Rows:
             call_type_group=chance.choice(["noise", "theft", None]),
             received_at=received,
             outcome=Outcome.ORDINARY,
-            **self._times(came),  # type: ignore[arg-type]
+            **self._times(came),
         )
         eligibility = chance.choices(["eligible", "ineligible", "undecided"], [80, 17, 3])[0]
         rule = {"eligible": "all rules met", "undecided": "a fact is missing"}.get(eligibility) or chance.choice(
@@ -173,7 +173,6 @@ class Rows:
         def at(written: str) -> datetime:
             return self.real(datetime.fromisoformat(written + "+00:00"))
 
-        who = {"stopped_by": "Sam Staff", "why": "=exercise"}
         for scope, began, ended in (
             ("everything", "2026-09-30T20:00", "2026-10-02T04:00"),
             ("everything", "2026-10-31T22:00", "2026-11-01T10:00"),
@@ -185,7 +184,11 @@ class Rows:
             ("never:ottawa-r3", "2026-10-05T00:00", None),
         ):
             released = None if ended is None else at(ended)
-            self._rows.append(SwitchRow(scope=scope, stopped_real=at(began), released_real=released, **who))
+            self._rows.append(
+                SwitchRow(
+                    scope=scope, stopped_real=at(began), released_real=released, stopped_by="Sam Staff", why="=exercise"
+                )
+            )
         for mode, since in (
             ("shadow", "2026-09-01T00:00"),
             ("pilot", "2026-09-20T00:00"),

@@ -23,12 +23,15 @@ from insights.counted import Became, Calls, Counted, OptOuts, Survey, Terms, Tex
 from insights.months import Month, midnight
 from insights.operations import TAKEN
 from policy.agency import Agency
-from web.staff.report_queries import ANSWERED, CALLS, OPT_OUTS, SENT, TEXTS, TIMES
+from web.staff.report_queries import ANSWERED, CALLS, OPT_OUTS, SENT, TEXTS
 from web.staff.report_stops import read_stops
 
 IN_TIME: Final = timedelta(minutes=1)
 """After its due time a confirmation that the carrier has taken by then is in the policy's time: the minute is for the
 workers and the line."""
+_BEFORE_RECEIPT: Final = timedelta(days=1)
+_QUIET: Final = timedelta(days=2)
+"""Longer than any quiet hours."""
 _AT_MOST_MS: Final = 30_000
 _WEEK: Final = timedelta(weeks=1)
 
@@ -60,6 +63,8 @@ class MonthReader:
         with Session(self._engine) as session, session.begin():
             session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {_AT_MOST_MS}")
             values = self._values(since, until, now)
+            groups = _rows(session, CALLS, values)
+            times = groups[0].times if groups else None
             calls = [
                 Calls(
                     eligibility=row.eligibility,
@@ -72,9 +77,8 @@ class MonthReader:
                     notice_rule=row.notice_rule,
                     calls=row.calls,
                 )
-                for row in _rows(session, CALLS, values)
+                for row in groups
             ]
-            (times,) = [row.times for row in _rows(session, TIMES, values)]
             stops, held, for_good = read_stops(session, clock=self._clock, since=since, until=until, now=now)
             return Counted(
                 month=month,
@@ -115,6 +119,8 @@ class MonthReader:
             "until": until,
             "since_real": real_of(self._clock, since),
             "until_real": real_of(self._clock, until),
+            "first_due": since - _BEFORE_RECEIPT,
+            "last_due": until + self._agency.policy.timetable.give_up_after + _QUIET,
             "now": now,
             "taken": sorted(TAKEN),
             "best": [became.value for became in Became if became is not Became.NONE],

@@ -1,9 +1,10 @@
 """The monthly operations report: a page that prints one sheet a section, and its figures as a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 
 from insights.budget import Course, course
 from insights.counted import Counted
@@ -11,6 +12,7 @@ from insights.months import Month
 from insights.operations import Line, billed_segments, report
 from insights.small import FEWEST_ANYWHERE
 from web.staff.access.roles import Act, Member
+from web.staff.board.watch import in_background
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
@@ -19,7 +21,7 @@ from web.staff.console.report_words import ReportWords
 from web.staff.report import MonthReader, terms_of
 from web.staff.report_months import KeptMonths
 
-_MOST_MONTHS: Final = 36
+_MOST_MONTHS: Final = 24
 """In the list; older ones are found by their address."""
 _Member = Annotated[Member, needs(Act.SEE_REPORT)]
 
@@ -32,11 +34,11 @@ class Reports:
         self.zone = console.agency.policy.timetable.zone_info
         self._clock = console.clock
         self._reader = MonthReader(engine=console.engine, agency=console.agency, clock=console.clock)
-        self._kept = KeptMonths(self._reader.read, clock=console.clock, zone=self.zone)
+        self.kept = KeptMonths(self._reader.read, clock=console.clock, zone=self.zone)
 
     @property
     def running(self) -> Month:
-        return self._kept.running
+        return self.kept.running
 
     def asked(self, written: str) -> Month:
         """Refuses what is no month, or has not begun."""
@@ -50,7 +52,7 @@ class Reports:
 
     def of(self, month: Month) -> tuple[Counted, Counted, Mapping[str, Sequence[Line]]]:
         """The month, the one before, and the report."""
-        now, before = self._kept.get(month), self._kept.get(month.before)
+        now, before = self.kept.get(month), self.kept.get(month.before)
         return now, before, report(now, before, self.terms)
 
     def course(self, month: Counted) -> Course | None:
@@ -69,13 +71,20 @@ class Reports:
         while month >= first and len(months) < _MOST_MONTHS:
             months.append(month)
             month = month.before
+        self.kept.keep_ready([*months, month])  # the last one stands beside its successor
         return months
 
 
 def report_routes(console: Console) -> APIRouter:
     """Figures of the service; nobody's number, and no call's."""
-    router = APIRouter()
     reports = Reports(console)
+
+    @asynccontextmanager
+    async def keeping(_: FastAPI) -> AsyncIterator[None]:
+        with in_background([reports.kept]):
+            yield
+
+    router = APIRouter(lifespan=keeping)
 
     def page(request: Request, month: Month) -> Response:
         counted, before, sections = reports.of(month)
