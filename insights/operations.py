@@ -131,6 +131,7 @@ def _told(month: Counted, _: Terms) -> _Figures:
     yield "told_median", "", Value(unit=Unit.SECONDS, number=_seconds(month.median))
     yield "told_p95", "", Value(unit=Unit.SECONDS, number=_seconds(month.p95))
     yield "told_unknown", "", Value(unit=Unit.CALLS, number=unknown, of=owed)
+    yield "not_told", "", Value(unit=Unit.CALLS, number=owed - taken - unknown, of=owed)
     for why, number in _by(_why_not(month.calls, lambda calls: (calls.first, calls.first_rule))):
         yield "not_told_by", why, Value(unit=Unit.CALLS, number=number, of=owed)
     eligible = month.count(lambda calls: calls.eligibility == Eligibility.ELIGIBLE)
@@ -153,6 +154,7 @@ def _delays(month: Counted, _: Terms) -> _Figures:
     yield "waited_longer", "", Value(unit=Unit.CALLS, number=waited, of=waits)
     yield "delay_told", "", part(lambda calls: calls.notice is Became.TAKEN)
     yield "delay_unknown", "", part(lambda calls: calls.notice is Became.UNKNOWN)
+    yield "delay_not_told", "", part(lambda calls: calls.notice not in (Became.TAKEN, Became.UNKNOWN))
     for why, number in _by(_why_no_notice(late)):
         yield "delay_not_told_by", why, Value(unit=Unit.CALLS, number=number, of=waited)
 

@@ -97,6 +97,7 @@ def _told(found: Figures, raw: Raw, calls: list[Any]) -> None:
     for figure, part in (("told_median", 50), ("told_p95", 95)):
         found["told", figure, ""] = round(waits[-(-len(waits) * part // 100) - 1]) if waits else None
     whys = Counter(_why(one) for _, one in firsts if one.state not in (*_TAKEN, "unknown"))
+    found["told", "not_told", ""] = sum(whys.values())
     for why, number in whys.items():
         found["told", "not_told_by", why] = number
     eligible = [call for call in calls if call.eligibility == "eligible"]
@@ -149,6 +150,7 @@ def _delays(found: Figures, raw: Raw, calls: list[Any], month: str) -> None:
             told["by no_notice" if first.state in (*_TAKEN, "unknown") else "by " + _why(first)] += 1
     found["delays", "delay_told", ""] = told.pop("told", 0)
     found["delays", "delay_unknown", ""] = told.pop("unknown", 0)
+    found["delays", "delay_not_told", ""] = sum(told.values())
     for why, number in told.items():
         found["delays", "delay_not_told_by", why.removeprefix("by ")] = number
 

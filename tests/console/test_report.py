@@ -85,7 +85,8 @@ def _before(month: str) -> str:
 _BASES = {
     "eligible": "received", "undecided": "received", "ineligible": "received", "not_eligible_by": "received",
     "told": "confirmations_owed", "told_in_time": "told", "told_unknown": "confirmations_owed",
-    "not_told_by": "confirmations_owed", "without_confirmation": "eligible", "notices_sent": "notices_due",
+    "not_told_by": "confirmations_owed", "not_told": "confirmations_owed",
+    "delay_not_told": "waited_longer", "without_confirmation": "eligible", "notices_sent": "notices_due",
     "waited_longer": "waited_longer of", "delay_told": "waited_longer", "delay_unknown": "waited_longer",
     "delay_not_told_by": "waited_longer", "segments_of_kind": "segments",
 }  # fmt: skip
