@@ -34,6 +34,8 @@ class Settings(BaseSettings):
         default=SecretStr("postgresql+psycopg://communityconnect@localhost:5432/communityconnect"),
         validation_alias="DATABASE_URL",
     )
+    owner_database_url: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OWNER_DATABASE_URL")
+    """The same database as its owner, for `communityconnect setup` alone; empty: the service owns its tables."""
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_other_auth_token: SecretStr = Field(
@@ -74,6 +76,16 @@ class Settings(BaseSettings):
     """Scheme and host under which staff reach the console."""
     console_demo_password: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CONSOLE_DEMO_PASSWORD")
     """Opens the accounts of a demonstration, on this machine only."""
+    oidc_issuer: str = Field(default="", validation_alias=f"{_OURS}OIDC_ISSUER")
+    """The provider at which staff sign in, exactly as it writes its own address (docs/console.md)."""
+    oidc_client_id: str = Field(default="", validation_alias=f"{_OURS}OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OIDC_CLIENT_SECRET")
+    oidc_roles_claim: str = Field(default="roles", validation_alias=f"{_OURS}OIDC_ROLES_CLAIM")
+    """Where in the ID token the groups stand, a dotted path: `realm_access.roles`."""
+    oidc_roles: str = Field(default="", validation_alias=f"{_OURS}OIDC_ROLES")
+    """`role:group[,role:group …]`; empty: the groups have our own roles' names."""
+    oidc_name: str = Field(default="", validation_alias=f"{_OURS}OIDC_NAME")
+    """The provider's name on the button."""
     temporal_ui: str = Field(default="", validation_alias=f"{_OURS}TEMPORAL_UI")
     """The address of Temporal's UI with the namespace, `https://…/namespaces/default`, where staff may go there."""
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
@@ -81,11 +93,13 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")
     log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_database_url")
     @classmethod
     def _speaks_psycopg(cls, value: SecretStr) -> SecretStr:
         """Accept the URL as other tools write it, and name the driver that we use."""
         url = value.get_secret_value()
+        if not url:  # an owner is not needed
+            return value
         for prefix in ("postgresql://", "postgres://"):
             if url.startswith(prefix):
                 url = "postgresql+psycopg://" + url.removeprefix(prefix)

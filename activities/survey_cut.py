@@ -23,10 +23,9 @@ from calls.reconciliation import Batch
 from database.encryption import KeyringError
 from database.surveys import (
     CUTTING,
-    CallMemberRow,
+    EMPTIED_AT_NIGHT,
+    WRITTEN_AT_NIGHT,
     HeldAnswerRow,
-    HeldFeedbackRow,
-    MemberFeedbackRow,
     SurveyCommentRow,
     SurveyCutRow,
     SurveyDraftRow,
@@ -203,16 +202,14 @@ class SurveyCut:
         """Deleted rows stand in their pages, with their transactions, until the tables are vacuumed; and their bytes
         until the room is needed. What leads from an answer to its link gets files of its own: those tables are small.
         """
-        emptied = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
-        written = (SurveyInvitationRow, SurveyResponseRow, SurveyCommentRow, MemberFeedbackRow, CallMemberRow)
-        tables = (*emptied, *written)
+        tables = (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT)
         try:
             with self._is.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.detach()  # its limits are its own
                 connection.execute(text(f"SET statement_timeout = {_AT_MOST_MS}"))
                 connection.execute(text(f"VACUUM (TRUNCATE FALSE) {_names(tables)}"))
                 connection.execute(text(f"SET lock_timeout = {_NOBODY_WAITS_MS}"))
-                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))
+                connection.execute(text(f"VACUUM (FULL) {_names(EMPTIED_AT_NIGHT)}"))
         except SQLAlchemyError as error:
             log.warning("the survey's tables were not vacuumed", cause=type(error).__name__)
 

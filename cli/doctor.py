@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
@@ -12,11 +11,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from cli.doctor_sign_in import sign_in
+from cli.finding import Finding
 from cli.reconcile_schedule import SCHEDULE_ID, is_paused
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
 from database.engine import connect
+from database.roles import rights
 from policy.agency import load_agency
 from policy.yaml_file import AgencyError
 from settings import Settings, SettingsError, networks
@@ -24,19 +26,6 @@ from temporal_client import TemporalAway, connect_temporal
 
 _SETUP = "run: communityconnect setup"
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at. `mend` is what to do, empty where all is well."""
-
-    what: str
-    detail: str
-    mend: str = ""
-
-    @property
-    def is_well(self) -> bool:
-        return not self.mend
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -47,12 +36,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     database = _database(settings, engine)
     yield database
     if database.is_well:
-        yield _migrations(engine)
+        migrations = _migrations(engine)
+        yield migrations
+        if migrations.is_well:
+            yield from _rights(engine)
     engine.dispose()
     yield from asyncio.run(_temporal())
     yield _twilio(settings)
     yield _public_origin(settings)
     yield web_proxies(settings)
+    yield sign_in(settings)
 
 
 def _agency(settings: Settings) -> Finding:
@@ -94,6 +87,25 @@ def _migrations(engine: Engine) -> Finding:
     if current == head:
         return Finding(what="migrations", detail=f"at {head}")
     return Finding(what="migrations", detail=f"at {current or 'none'}, this code needs {head}", mend=_SETUP)
+
+
+def _rights(engine: Engine) -> Iterator[Finding]:
+    found = rights(engine)
+    if found.can_change_audit:
+        yield Finding(
+            what="audit log",
+            detail="its trigger alone protects it: the service's role could switch that off",
+            mend="set COMMUNITYCONNECT_OWNER_DATABASE_URL for setup, another user in DATABASE_URL, and " + _SETUP,
+            works=True,
+        )
+    else:
+        yield Finding(what="audit log", detail="the service's role can only add to it")
+    if not found.can_vacuum:
+        yield Finding(
+            what="survey's tables",
+            detail="the service's role may not vacuum them: what was cut at night can still be put together (R7)",
+            mend=_SETUP + "; it needs PostgreSQL 17 or newer for a role that does not own them",
+        )
 
 
 async def _temporal() -> list[Finding]:

@@ -73,10 +73,10 @@ def doctor() -> None:
 
     troubles = 0
     for finding in examine(load_settings()):
-        mark = "[green]ok[/]  " if finding.is_well else "[red]NOT[/] "
+        mark = "[green]ok[/]  " if finding.is_well else "[yellow]BUT[/] " if finding.works else "[red]NOT[/] "
         _out.print(f"{mark} {finding.what}: {finding.detail}", soft_wrap=True)
         if not finding.is_well:
-            troubles += 1
+            troubles += not finding.works
             _out.print(f"     mend: {finding.mend}", soft_wrap=True)
     if troubles:
         raise typer.Exit(1)

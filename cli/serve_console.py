@@ -10,6 +10,7 @@ from database.engine import connect
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, SettingsError
+from web.staff.access.oidc_setup import oidc_setup_of
 from web.staff.console.app import create_console_app
 
 _FOR_PAGES: Final = 20
@@ -20,7 +21,8 @@ def console_app(settings: Settings) -> FastAPI:
     """The console, with the parts that the settings name.
 
     Raises:
-        SettingsError: the accounts of a demonstration would be open to others than this machine.
+        SettingsError: the accounts of a demonstration would be open to others than this machine, or the provider of
+            OpenID Connect cannot be used as it is set.
     """
     password = settings.console_demo_password.get_secret_value()
     if password and settings.console_origin.host not in _THIS_MACHINE:
@@ -36,6 +38,7 @@ def console_app(settings: Settings) -> FastAPI:
         origin=str(settings.console_origin).rstrip("/"),
         temporal_ui=settings.temporal_ui,
         local_password=password,
+        oidc=oidc_setup_of(settings),
     )
 
 

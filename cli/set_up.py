@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from google.protobuf.duration_pb2 import Duration
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from calls.contracts import SEARCH_ATTRIBUTES
 from cli.reconcile_schedule import set_up_schedule
 from database import migrate
+from database.roles import grant_service
 
 Say = Callable[[str], None]
 
@@ -25,12 +26,21 @@ _KNOWN_AFTER_SECONDS = 60.0
 _ASK_AGAIN_AFTER_SECONDS = 0.5
 
 
-def set_up_database(engine: Engine, *, say: Say) -> None:
-    """Run the migrations that are missing."""
-    before = migrate.current_revision(engine)
-    migrate.upgrade(engine)
-    after = migrate.current_revision(engine)
+def set_up_database(owner: Engine, *, service: URL, say: Say) -> None:
+    """Run the migrations that are missing, as the owner, and grant the service's role what it needs.
+
+    Raises:
+        RoleError: there is no such role, and the owner may not make one.
+    """
+    before = migrate.current_revision(owner)
+    migrate.upgrade(owner)
+    after = migrate.current_revision(owner)
     say(f"database: at revision {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+    if service.username == owner.url.username:
+        say("database: the service owns its tables, and the audit log is protected by its trigger alone")
+        return
+    grant_service(owner, service)
+    say(f"database: {service.username} may do what the service does, and only add to the audit log")
 
 
 async def set_up_temporal(client: Client, *, say: Say) -> None:

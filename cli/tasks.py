@@ -2,10 +2,12 @@
 
 import asyncio
 
+from sqlalchemy import make_url
 from temporalio.service import RPCError
 
 from cli.set_up import Say, set_up_database, set_up_temporal
 from database.engine import connect
+from database.roles import RoleError
 from settings import Settings, SettingsError
 from starter.leases import bring_back
 from temporal_client import connect_temporal, let_the_loop_finish
@@ -13,11 +15,14 @@ from temporal_client import connect_temporal, let_the_loop_finish
 
 def run_setup(settings: Settings, *, say: Say) -> None:
     """Set up database, then Temporal."""
-    engine = connect(settings.database_url.get_secret_value(), pool_size=1)
+    service = settings.database_url.get_secret_value()
+    owner = connect(settings.owner_database_url.get_secret_value() or service, pool_size=1)
     try:
-        set_up_database(engine, say=say)
+        set_up_database(owner, service=make_url(service), say=say)
+    except RoleError as error:
+        raise SettingsError(str(error)) from None
     finally:
-        engine.dispose()
+        owner.dispose()
     asyncio.run(_temporal(say=say))
 
 

@@ -1,6 +1,8 @@
 """Migrations: what the tables are, and bringing a database up to date."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -17,14 +19,22 @@ _LOCK_TIMEOUT = "2s"  # a migration that cannot have its lock at once fails, ins
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to a revision. Safe to run again, and from several machines at once."""
+    with one_at_a_time(engine) as connection:
+        command.upgrade(_config(connection), revision)
+        connection.commit()
+
+
+@contextmanager
+def one_at_a_time(engine: Engine) -> Iterator[Connection]:
+    """A connection for changes of the database's own shape: no other set-up makes any meanwhile. What was not committed
+    at the end is not done."""
     with engine.connect() as connection:
         _wait_for_our_turn(connection)
         connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
         try:
-            command.upgrade(_config(connection), revision)
-            connection.commit()
+            yield connection
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ONE_AT_A_TIME})

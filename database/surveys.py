@@ -9,6 +9,8 @@ from sqlalchemy import DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from database.tables import SurveyInvitationRow, SurveyResponseRow
+
 CUTTING: Final = 5_118_043_806
 """Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
 
@@ -124,3 +126,15 @@ class MemberFeedbackRow(SQLModel, table=True):
     """Its writer agreed that those who helped may read it."""
     reviewed: bool = Field(default=False)
     """A person has read the comment: before that nobody else does."""
+
+
+EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
+WRITTEN_AT_NIGHT: Final = (
+    SurveyInvitationRow,
+    SurveyResponseRow,
+    SurveyCommentRow,
+    MemberFeedbackRow,
+    CallMemberRow,
+)
+"""What the cut leaves must not stand in pages any more: the service vacuums these (activities/survey_cut.py), and may
+(database/roles.py)."""

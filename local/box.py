@@ -126,11 +126,16 @@ class Box:
     def with_clock(self, clock: Clock) -> "Box":
         return replace(self, clock=clock)
 
+    @property
+    def owner_url(self) -> str:
+        """The database, as its owner: for setting it up. No process of the service has it."""
+        return self._postgres().url(_DATABASE)
+
     def environment(self) -> dict[str, str]:
         """The settings of every process of the service."""
         secret = self.state.secret
         return {
-            "DATABASE_URL": self._postgres().url(_DATABASE),
+            "DATABASE_URL": self._postgres().service_url(_DATABASE),
             "TEMPORAL_ADDRESS": f"{LOOPBACK}:{self.ports.temporal}",
             "TEMPORAL_NAMESPACE": "default",
             "TWILIO_ACCOUNT_SID": secret("account_sid", lambda: "AC" + secrets.token_hex(16)),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
+from sqlalchemy import make_url
 
 from calls.clock import REAL_TIME, Clock
 from cli.set_up import set_up_database, set_up_temporal
@@ -110,8 +111,8 @@ class _Run:
         self._box = self._box.with_clock(clock)
         adopt_environment(self._box.environment())
         settings = load_settings()
+        self._set_up_database(settings.database_url.get_secret_value())
         engine = connect(settings.database_url.get_secret_value())
-        set_up_database(engine, say=_quiet)
         client = await connect_temporal(patience_seconds=20)
         await set_up_temporal(client, say=_quiet)
         keep_rules(engine, self._box.agency)
@@ -150,6 +151,13 @@ class _Run:
     async def _feed_log(self, replay: Replay, forwarder: Forwarder) -> None:
         await replay.run()
         await forwarder.keep_up_to_date()
+
+    def _set_up_database(self, service_url: str) -> None:
+        owner = connect(self._box.owner_url, pool_size=1)
+        try:
+            set_up_database(owner, service=make_url(service_url), say=_quiet)
+        finally:
+            owner.dispose()
 
     def _last_place(self) -> Place | None:
         last = last_place(self._box.state)

@@ -52,7 +52,13 @@ class Postgres:
     durable: bool = True
 
     def url(self, database: str = "postgres") -> str:
+        """As the owner of everything."""
         return f"{_SCHEME}{_USER}:{self._password()}@{LOOPBACK}:{self.port}/{database}"
+
+    def service_url(self, database: str) -> str:
+        """As the service, in a role that its set-up makes (database/roles.py)."""
+        password = self.state.secret("service_password", lambda: secrets.token_urlsafe(24))
+        return f"{_SCHEME}{_USER}_service:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def child(self) -> Child:
         account = account_for(self.state.postgres)

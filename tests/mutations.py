@@ -824,6 +824,41 @@ MUTATIONS = (
         "col(SurveyDraftRow.expires_at) <= now",
         CUT,
     ),
+    Mutation(
+        "R1: an answer that another browser was given signs somebody in",
+        "web/staff/access/oidc.py",
+        'if not hmac.compare_digest(answer.get("state", "").encode(), way.state.encode()):',
+        "if False:",
+        ("tests/console/test_oidc.py",),
+    ),
+    Mutation(
+        "R1: an ID token for another client signs somebody in",
+        "web/staff/access/oidc.py",
+        '"aud": {"essential": True, "value": self.setup.client_id},',
+        "",
+        ("tests/console/test_oidc.py",),
+    ),
+    Mutation(
+        "R1: somebody without a role of ours gets a session",
+        "web/staff/console/oidc.py",
+        "if not who.roles:",
+        "if False:",
+        ("tests/console/test_oidc.py",),
+    ),
+    Mutation(
+        "R9: the service may delete from the audit log",
+        "database/roles.py",
+        '"audit_entry": "SELECT, INSERT"',
+        '"audit_entry": "SELECT, INSERT, DELETE"',
+        ("tests/database/test_roles.py",),
+    ),
+    Mutation(
+        "R7: the service may not vacuum what the cut leaves",
+        "database/roles.py",
+        'rights += ", MAINTAIN"',
+        "pass",
+        ("tests/database/test_roles.py",),
+    ),
 )
 
 

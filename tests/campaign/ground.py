@@ -11,12 +11,12 @@ from typing import Any
 
 import requests
 import yaml
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from calls.clock import Clock
+from cli.set_up import set_up_database
 from database.encryption import Keyring, load_keyring
 from database.engine import connect
-from database.migrate import upgrade
 from local.box import Box, Ports
 from local.place import new_clock
 from local.ports import free_port
@@ -101,8 +101,8 @@ def ground(folder: Path, *, seed: int, speed: float = SPEED, workers: int = 2, s
         )
         box.start_servers(supervisor)
         environment = box.environment()
-        engine = connect(environment["DATABASE_URL"], pool_size=10)
-        upgrade(engine)
+        engine = connect(box.owner_url, pool_size=10)
+        set_up_database(engine, service=make_url(environment["DATABASE_URL"]), say=lambda _: None)
         box = box.with_clock(new_clock(begins=BEGINS, lead=_LEAD, speed=speed))
         supervisor.start(box.phones(), box.web())
         keyring = load_keyring(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cli.doctor import Finding, web_proxies
+from cli.doctor import web_proxies
+from cli.finding import Finding
 from settings import Settings
 
 

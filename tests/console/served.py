@@ -19,6 +19,7 @@ from database.encryption import Keyring
 from database.staff import AuditEntryRow
 from local.ports import free_port
 from policy.agency import Agency
+from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.roles import Role
 from web.staff.console.app import create_console_app
 
@@ -77,10 +78,18 @@ class Served:
 
 @contextmanager
 def console_site(
-    engine: Engine, keyring: Keyring, agency: Agency, *, clock: Clock = REAL_TIME, temporal_ui: str = ""
+    engine: Engine,
+    keyring: Keyring,
+    agency: Agency,
+    *,
+    clock: Clock = REAL_TIME,
+    temporal_ui: str = "",
+    local_password: str = PASSWORD,
+    oidc: OidcSetup | None = None,
+    port: int | None = None,
 ) -> Iterator[Served]:
     """The console, ready."""
-    port = free_port()
+    port = port or free_port()
     app = create_console_app(
         engine=engine,
         keyring=keyring,
@@ -88,7 +97,8 @@ def console_site(
         clock=clock,
         origin=f"http://127.0.0.1:{port}",
         temporal_ui=temporal_ui,
-        local_password=PASSWORD,
+        local_password=local_password,
+        oidc=oidc,
     )
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -229,7 +229,11 @@ class TestActions:
                 len(session.exec(select(table)).all()) for table in (SwitchRow, CallerLanguageRow, BlockedNumberRow)
             ]
         assert sum(rows) == 1
-        assert [entry.outcome for entry in noon_site.audit() if entry.about == CALL] == ["done", "done", "nothing"]
+        assert [entry.outcome for entry in noon_site.audit() if entry.about == CALL] == [
+            "allowed",
+            "allowed",
+            "nothing",
+        ]
 
     @pytest.mark.parametrize("action", ["hold", "release", "stop", "language", "block"])
     def test_of_a_call_that_is_over_nothing_is_changed(
@@ -246,7 +250,7 @@ class TestActions:
             tables = (SwitchRow, CallerLanguageRow, BlockedNumberRow)
             assert [session.exec(select(table)).all() for table in tables] == [[], [], []]
         outcomes = [entry.outcome for entry in noon_site.audit() if entry.about == CALL and entry.act != "see_call"]
-        assert outcomes == ["done", "nothing"]
+        assert outcomes == ["allowed", "nothing"]
 
     @pytest.mark.parametrize("action", ["hold", "stop"])
     def test_without_a_reason_nothing_is_done(self, cad: CadAndDesk, operator: Staff, action: str) -> None:

@@ -189,7 +189,7 @@ def a_town_with_four_ways(agency: Path, drops: Path) -> Iterator[Ways]:
     """The service with all its ways in, still without those who send."""
     drops.mkdir()
     with running_town(agency, speed=SPEED, begins=NOW, durable=False, services=("cad", "phones", "web")) as town:
-        url = create_database(town.box.environment()["DATABASE_URL"], "cad_of_the_police")
+        url = create_database(town.box.owner_url, "cad_of_the_police")
         view = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
         times = ", ".join(f"{name} timestamptz" for name in (*_STEPS, "updated"))
         with view.begin() as connection:

@@ -48,10 +48,11 @@ class Town:
     engine: Engine
 
     def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run `communityconnect …` with the settings of this town."""
+        """Run `communityconnect …` with the settings of this town; `setup` as the owner of the database."""
+        owner = {"COMMUNITYCONNECT_OWNER_DATABASE_URL": self.box.owner_url} if arguments[0] == "setup" else {}
         done = subprocess.run(
             [python(), "-m", "cli.main", *arguments],
-            env=child_environment(self.box.environment()),
+            env=child_environment({**self.box.environment(), **owner}),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -159,7 +160,7 @@ def running_town(
             extra={"COMMUNITYCONNECT_UNKNOWN_WAIT_SECONDS": "3"},
         )
         box.start_servers(supervisor)
-        engine = connect(box.environment()["DATABASE_URL"])
+        engine = connect(box.owner_url)
         town = Town(box=box, supervisor=supervisor, begins=begins, folder=state.home, engine=engine)
         town.command("setup")
         town.box = box = box.with_clock(new_clock(begins=begins, lead=_LEAD, speed=speed))

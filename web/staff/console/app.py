@@ -18,6 +18,8 @@ from web.residents.in_time import DATABASE_AWAY
 from web.residents.shields import FaultsSaidKindly, OwnPostsOnly
 from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
+from web.staff.access.oidc import OpenIDConnect
+from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
@@ -27,6 +29,7 @@ from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
+from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
 from web.staff.console.report import report_routes
@@ -46,10 +49,11 @@ def create_console_app(
     origin: str,
     temporal_ui: str = "",
     local_password: str = "",
+    oidc: OidcSetup | None = None,
 ) -> FastAPI:
     """The application. `origin` is scheme and host under which staff reach it; `temporal_ui` is the address of
     Temporal's UI with the namespace, `https://…/namespaces/default`; with `local_password` the accounts of a
-    demonstration are open."""
+    demonstration are open; with `oidc` staff sign in at the provider that it names."""
     audit = AuditLog(engine=engine)
     local = LocalAccounts(engine=engine, audit=audit, password=local_password) if local_password else None
     standing = StandingNow(engine=engine)
@@ -63,6 +67,7 @@ def create_console_app(
         sessions=Sessions(engine=engine, keyring=keyring),
         audit=audit,
         local_accounts=local,
+        openid=None if oidc is None else OpenIDConnect(oidc, keyring=keyring, origin=origin.rstrip("/")),
         pages=Pages(agency, clock, standing),
         standing=standing,
     )
@@ -75,6 +80,7 @@ def create_console_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     for router in (
         sign_in_routes(console),
+        oidc_routes(console),
         liking_routes(console),
         board_routes(console),
         find_routes(console),

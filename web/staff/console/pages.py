@@ -121,8 +121,9 @@ def theme_of(request: Request) -> str:
 
 
 def _here(request: Request) -> str:
-    """The page in hand, for coming back to it: of a posted one its address is none to ask for."""
-    if request.method != "GET":
+    """The page in hand, for coming back to it: of a posted one its address is none to ask for, and one that a provider
+    led to holds a code that is spent."""
+    if request.method != "GET" or request.url.path.startswith("/sign-in/"):
         return "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 

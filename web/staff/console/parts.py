@@ -11,6 +11,7 @@ from database.encryption import Keyring
 from policy.agency import Agency
 from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
+from web.staff.access.oidc import OpenIDConnect
 from web.staff.access.sessions import Sessions
 from web.staff.console.pages import Pages
 from web.staff.standing import StandingNow
@@ -21,7 +22,8 @@ SESSION_COOKIE: Final = "console_session"
 @dataclass(frozen=True, kw_only=True)
 class Console:
     """`origin` is scheme and host, without a slash at its end; `temporal_ui` likewise, with the namespace's path, or
-    empty where staff do not have it. `local_accounts`: only in a demonstration."""
+    empty where staff do not have it. `local_accounts`: only in a demonstration. `openid`: where staff
+    sign in at a provider of their own."""
 
     engine: Engine
     keyring: Keyring
@@ -32,6 +34,7 @@ class Console:
     sessions: Sessions
     audit: AuditLog
     local_accounts: LocalAccounts | None
+    openid: OpenIDConnect | None
     pages: Pages
     standing: StandingNow
 

@@ -8,7 +8,9 @@ from fastapi.responses import RedirectResponse
 from calls.facts import Language
 from web.residents.forms import Form, posted_form
 from web.staff.access.local_accounts import SIGN_IN, LockedOut
+from web.staff.access.oidc import PREFIX
 from web.staff.access.roles import Member, Role
+from web.staff.access.sessions import SignedIn
 from web.staff.console.guard import OPEN, signed_in
 from web.staff.console.pages import LANGUAGE_COOKIE, MENU, THEME_COOKIE, THEMES
 from web.staff.console.parts import SESSION_COOKIE, Console
@@ -47,7 +49,7 @@ def sign_in_routes(console: Console) -> APIRouter:
                 raise HTTPException(403)
             console.audit.write(seat.member, SIGN_OUT)
             console.sessions.end(request.cookies[SESSION_COOKIE])
-        answer = RedirectResponse("/sign-in", 303)
+        answer = _signed_out(console, request, seat)
         answer.delete_cookie(SESSION_COOKIE)
         return answer
 
@@ -72,7 +74,7 @@ def liking_routes(console: Console) -> APIRouter:
 
 
 def come_in(console: Console, who: Member, *, back: str) -> Response:
-    """A new session, written down. Whoever has no role of ours is told so, and gets none."""
+    """A new session, written down, for somebody who has a role of ours."""
     console.audit.write(who, SIGN_IN)
     answer = RedirectResponse(own_path(back), 303)
     answer.set_cookie(
@@ -98,6 +100,19 @@ def _liking(console: Console, cookie: str, value: str, back: str) -> Response:
     return answer
 
 
+def _signed_out(console: Console, request: Request, seat: SignedIn | None) -> Response:
+    """Also where the provider ends its own session: else the next one at this desk is in with a click. That page is one
+    of ours which goes on by itself, since a browser lets no form of ours end at another site (headers.py)."""
+    is_local = seat is not None and not seat.member.subject.startswith(PREFIX)
+    onward = console.openid.sign_out_address() if console.openid and not is_local else None
+    if onward is None:
+        return RedirectResponse("/sign-in", 303)
+    request.state.seat = None
+    page = console.pages.page(request, "signed_out.html", words_of="sign_in", onward=onward)
+    page.headers["Refresh"] = f"0; url={onward}"
+    return page
+
+
 def _page(console: Console, request: Request, *, back: str, said: str = "", status: int = 200) -> Response:
     signed_in(request)
     return console.pages.page(
@@ -108,4 +123,5 @@ def _page(console: Console, request: Request, *, back: str, said: str = "", stat
         to=own_path(back),
         said=said,
         accounts=[role.value for role in Role] if console.local_accounts else [],
+        provider=console.openid.setup.name if console.openid else None,
     )
