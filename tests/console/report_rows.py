@@ -106,6 +106,9 @@ class Rows:
             self._text(call_id, "confirmation", 1, came + timedelta(minutes=3 * version), version=version)
         for sequence in range(1, chance.choices([1, 2, 3], [60, 30, 10])[0]):
             self._text(call_id, "delay", sequence, came + timedelta(minutes=45 * sequence))
+        if number % 5 == 0:  # of several notices one may be on the phone, whatever became of the later ones
+            for sequence, state in ((11, "unknown"), (12, "suppressed")):
+                self._text(call_id, "delay", sequence, came + timedelta(minutes=90), state=state)
         if chance.random() < 0.6:
             self._text(call_id, "survey", 1, came + timedelta(hours=20 * chance.random()))
 
@@ -120,10 +123,18 @@ class Rows:
         }
 
     def _text(
-        self, owner: str, kind: str, sequence: int, due: datetime, *, version: int = 1, call_id: str | None = ""
+        self,
+        owner: str,
+        kind: str,
+        sequence: int,
+        due: datetime,
+        *,
+        version: int = 1,
+        call_id: str | None = "",
+        state: str = "",
     ) -> None:
         chance = self._chance
-        state = chance.choice(_STATES)
+        state = state or chance.choice(_STATES)
         settled = due + timedelta(seconds=chance.choice([1, 2, 30, 60, 61, 600]))
         self._rows.append(
             TextRow(
