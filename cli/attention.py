@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 from cli.switches import carrier_stops, carrier_stops_of
 from database.encryption import Keyring, KeyringError, keyring_of
 from database.engine import connect
+from insights.budget import Course
 from logs import redact
-from policy.agency import load_agency
+from policy.agency import Agency, load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
 from web.staff.feeds import FeedTroubles, SilentFeed, StoppedFeed
+from web.staff.running_cost import RunningCost
 from web.staff.text_troubles import Difference, TextTroubles, UndeliveredText
 
 _NAMES_SHOWN = 10
@@ -35,6 +37,7 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
         found = needs_attention(engine, agency, keyring=_keyring(settings))
+        cost = RunningCost(engine=engine, agency=agency, clock=settings.clock).ask()
         stopped = carrier_stops(carrier_stops_of(agency, engine), zone)
     finally:
         engine.dispose()
@@ -49,6 +52,7 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
         *_of_feeds(found.feeds, local),
         *_of_texts(found.texts, local),
         *_of_calls(found, local),
+        ("This month's budget for texts", _of_budget(cost, agency, local)),
     ):
         say(f"{title}:")
         shown = list(lines) or ["none"]
@@ -64,6 +68,19 @@ def _keyring(settings: Settings) -> Keyring | None:
         return keyring_of(settings)
     except KeyringError:
         return None
+
+
+def _of_budget(cost: Course | None, agency: Agency, local: Callable[[datetime], str]) -> Iterable[str]:
+    """Nothing where it lasts."""
+    price = agency.identity.segment_price
+    if cost is None or price is None or not cost.alerts:
+        return
+    spent = f"{cost.spent:.2f} of {cost.budget:.2f} {price.currency} are spent"
+    forecast = "" if cost.forecast is None else f", {cost.forecast:.2f} are to be expected by the end of the month"
+    ends = (
+        "it is used up" if cost.is_exceeded or cost.lasts_until is None else f"it lasts until {local(cost.lasts_until)}"
+    )
+    yield f"{ends}: {spent}{forecast}"
 
 
 _Sections = Iterable[tuple[str, Iterable[str]]]

@@ -40,6 +40,7 @@ class CallRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "call"
     __table_args__ = (
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
+        Index("ix_call_received", "received_at"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),

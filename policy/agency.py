@@ -52,11 +52,21 @@ class Identity(_File):
     segments_per_second: float = Field(default=1, ge=0.1, le=1000)
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
+    monthly_budget: Decimal | None = Field(default=None, gt=0)
+    """For the texts of a calendar month, in the currency of `segment_price`."""
 
     @property
     def lines(self) -> dict[str, str]:
         """The numbers to call, as fields of a text."""
         return {"emergency_line": self.emergency_line, "non_emergency_line": self.non_emergency_line}
+
+    @model_validator(mode="after")
+    def _a_budget_in_some_currency(self) -> Self:
+        if self.monthly_budget is not None and self.segment_price is None:
+            raise ErrorAt(
+                "needs segment_price: without a price nobody knows what texts cost", place=("monthly_budget",)
+            )
+        return self
 
     @model_validator(mode="after")
     def _both_languages(self) -> Self:

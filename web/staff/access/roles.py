@@ -45,6 +45,7 @@ class Act(StrEnum):
     SEE_ISSUES = "see_issues"
     WORK_ON_ISSUES = "work_on_issues"
     SEE_THRESHOLDS = "see_thresholds"
+    SEE_REPORT = "see_report"
     SEE_AUDIT = "see_audit"
     SEE_INSIGHTS = "see_insights"
     REVIEW_COMMENTS = "review_comments"
@@ -77,6 +78,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_ISSUES: frozenset({_S, _AN}),
     Act.WORK_ON_ISSUES: frozenset({_S}),
     Act.SEE_THRESHOLDS: frozenset({_S, _AN, _AD}),
+    Act.SEE_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
     Act.SEE_INSIGHTS: frozenset({_S, _AN}),
     Act.REVIEW_COMMENTS: frozenset({_R}),

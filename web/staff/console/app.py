@@ -37,6 +37,7 @@ from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
 from web.staff.console.reach import reach_routes
+from web.staff.console.report import report_routes
 from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
 from web.staff.standing import StandingNow
@@ -103,6 +104,7 @@ def create_console_app(
         issues_routes(console),
         issue_routes(console),
         threshold_routes(console),
+        report_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)

@@ -56,7 +56,12 @@ class _Watch:
 
 def board_routes(console: Console) -> APIRouter:
     """For those who answer residents."""
-    parts: dict[str, Any] = {"engine": console.engine, "keyring": console.keyring, "agency": console.agency}
+    parts: dict[str, Any] = {
+        "engine": console.engine,
+        "keyring": console.keyring,
+        "agency": console.agency,
+        "clock": console.clock,
+    }
     watch = _Watch(
         name=secrets.token_hex(8),
         board=Watched(

@@ -32,13 +32,14 @@ MENU: Final = (
     ("board", "/calls", Act.SEE_BOARD),
     ("history", "/texts", Act.SEE_HISTORY),
     ("numbers", "/numbers", Act.BLOCK_NUMBER),
+    ("service", "/service", Act.SEE_SERVICE),
     ("comments", "/comments", Act.REVIEW_COMMENTS),
     ("shared", "/comments/shared", Act.SEE_SHARED_COMMENTS),
     ("members", "/members", Act.SEE_MEMBER_FEEDBACK),
-    ("service", "/service", Act.SEE_SERVICE),
     ("insights", "/insights", Act.SEE_INSIGHTS),
     ("issues", "/issues", Act.SEE_ISSUES),
     ("thresholds", "/thresholds", Act.SEE_THRESHOLDS),
+    ("report", "/report", Act.SEE_REPORT),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""
