@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel, col, delete, insert, or_, select
 
+from activities.area_counts import count_by_area
 from activities.member_feedback import cut_members_feedback
 from activities.services import TextServices
 from calls.reconciliation import Batch
@@ -96,7 +97,7 @@ class SurveyCut:
             return False
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             session.execute(select(func.set_config(limit, str(_AT_MOST_MS), True)))  # noqa: FBT003
-        self._part(session, iso_week(day))
+        self._part(session, day)
         cut_members_feedback(session, self._is, day=day, now=now, write_anew=self._write_anew)
         self._write_invitations_anew(session, now)
         self._delete_drafts(session, now)
@@ -106,7 +107,8 @@ class SurveyCut:
         self._write_counters_anew(session)
         return True
 
-    def _part(self, session: Session, week: str) -> None:
+    def _part(self, session: Session, day: date) -> None:
+        week = iso_week(day)
         taken = self._take(session)
         parting = cut(taken.answers, week=week)
         waiting = [taken.rows[place] for place in parting.waits]
@@ -115,6 +117,8 @@ class SurveyCut:
         self._write_anew(session, SurveyResponseRow, [of_week], self._responses(parting, week))
         of_week = and_(col(SurveyCommentRow.agency) == self._is.agency.key, col(SurveyCommentRow.week) == week)
         self._write_anew(session, SurveyCommentRow, [of_week], self._comments(parting, week))
+        written = [taken.answers[place] for place in parting.written]
+        count_by_area(session, self._is, written, day=day, chance=self._chance, write_anew=self._write_anew)
         for what, count in (
             ("answers were dropped: too few in all", parting.dropped),
             ("comments were dropped: too few in their language", parting.silenced),

@@ -173,12 +173,45 @@ class MemberFeedbackRow(SQLModel, table=True):
     )
 
 
-EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow, SurveyCountRow)
+class HeldAreaRow(SQLModel, table=True):
+    """One answer to one question, and the area of its call, until ten can be counted together. Writer: the cut, which
+    writes what has to wait anew each night. `survey.areas.AreaPiece`, encrypted."""
+
+    __tablename__: ClassVar[str] = "survey_area_held"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    body_encrypted: str
+
+
+class AreaCountRow(SQLModel, table=True):
+    """How many answered what, by the area of their calls: of each survey one question at most (R7). Writer: the cut,
+    which writes the month anew each night.
+
+    `option` empty: how many answered the question at all; `question` empty, too: of how many surveys something, or that
+    nothing was answered, is counted here.
+    """
+
+    __tablename__: ClassVar[str] = "survey_area_count"
+
+    agency: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    """Of the cut, `2026-01`: no finer time is kept."""
+    area: str = Field(primary_key=True)
+    """Empty: not told, for too few of it answered in half a year."""
+    area_version: str = Field(primary_key=True)
+    survey_version: str = Field(primary_key=True)
+    question: str = Field(primary_key=True)
+    option: str = Field(primary_key=True)
+    count: int
+
+
+EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, HeldAreaRow, SurveyDraftRow, SurveyCountRow)
 WRITTEN_AT_NIGHT: Final = (
     SurveyInvitationRow,
     SurveyResponseRow,
     SurveyCommentRow,
     MemberFeedbackRow,
+    AreaCountRow,
     CallMemberRow,
 )
 """What the cut leaves must not stand in pages any more: the service vacuums these (activities/survey_cut.py), and may

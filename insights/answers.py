@@ -11,7 +11,7 @@ from typing import Final
 
 from insights.counts import Counts
 from insights.wilson import Share, share
-from survey.questions import Question, QuestionKind, Survey
+from survey.questions import Question, QuestionKind
 
 FAVOURABLE: Final = frozenset({"4", "5"})
 UNFAVOURABLE: Final = frozenset({"1", "2"})
@@ -167,16 +167,3 @@ def _counted(
             yield context, f"{question}:{_ANSWERED}", times
             for option in [answer] if isinstance(answer, str) else answer:
                 yield context, f"{question}:{option}", times
-
-
-def closed_questions(survey: Survey) -> list[Question]:
-    """Those with answers to choose, but for what is only about the comment, and for what is kept for the member of
-    staff whom it is about."""
-    apart = survey.members_feedback.ids if survey.members_feedback else frozenset[str]()
-    comments = {question.id for question in survey.questions if question.kind is QuestionKind.COMMENT}
-    return [
-        question
-        for question in survey.questions
-        if question.id not in comments | apart
-        and (question.only_if is None or question.only_if.question not in comments)
-    ]

@@ -78,6 +78,8 @@ class Parting:
     """What becomes of what was held, in the order in which it was given: the caller shuffles each part on its own."""
 
     responses: Sequence[Response]
+    written: Sequence[int]
+    """Places of those that the responses are made of."""
     comments: Sequence[Comment]
     waits: Sequence[int]
     """Places of those that wait for the next cut."""
@@ -97,6 +99,7 @@ def cut(held: Sequence[HeldAnswer], *, week: str) -> Parting:
     kept = [answer for answer in comments if spoken[answer.language] >= FEWEST]
     return Parting(
         responses=[_response(held[place], cell) for place, cell in sorted(cells.items())],
+        written=sorted(cells),
         comments=[_comment(answer) for answer in kept],
         waits=[place for place in left if ages[place] <= LONGEST],
         dropped=sum(ages[place] > LONGEST for place in left),

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.answers import About, Wanted, closed_questions, cube_of
+from insights.answers import About, Wanted, cube_of
 from insights.small import Hidden, Sum, hidden, shown, shown_parts
 from insights.wilson import share
 from policy.agency import Agency
+from survey.areas import closed_questions
 
 
 def test_a_share_lies_within_its_interval_95_times_in_100() -> None:

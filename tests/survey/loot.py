@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Connection, Engine, RowMapping, text
 
 from calls.facts import CallFacts
+from survey.areas import Place
 from survey.context import context_of
 from survey.questions import Role
 from tests.survey.month import TAG, TAGS, Keys
@@ -72,6 +73,12 @@ class Loot:
     now: datetime
     feedback: list[Response] = field(default_factory=list)
     """What was said of members, whose it is in place of the context, and the month of the week."""
+    by_area: Mapping[Place, int] = field(default_factory=dict)
+    """Answers counted by area, of all months."""
+    by_area_held: int = 0
+    """How many wait to be counted, encrypted."""
+    nights: Mapping[int, Mapping[Place, int]] = field(default_factory=dict)
+    """`by_area` after each night, where somebody kept a copy of each."""
 
 
 @dataclass(kw_only=True)
@@ -80,8 +87,10 @@ class Watch:
 
     used: dict[str, int] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    by_area: dict[int, Mapping[Place, int]] = field(default_factory=dict)
 
     def look(self, loot: Loot, night: int) -> None:
+        self.by_area[night] = loot.by_area
         for invitation in loot.invitations:
             if invitation.used:
                 self.used.setdefault(invitation.call_id, night)
@@ -117,8 +126,16 @@ def loot_of(
             feedback=[_feedback(row, seen) for row in feedback],
             responses=[_response(row, seen) for row in responses],
             held=connection.execute(text("SELECT count(*) FROM survey_held")).scalar_one(),
+            by_area=_by_area(connection),
+            by_area_held=connection.execute(text("SELECT count(*) FROM survey_area_held")).scalar_one(),
+            nights=watch.by_area if watch else {},
             now=now,
         )
+
+
+def _by_area(connection: Connection) -> dict[Place, int]:
+    sums = text(f"SELECT {', '.join(Place._fields)}, sum(count) FROM survey_area_count GROUP BY 1, 2, 3, 4, 5")  # noqa: S608
+    return {Place(*place): count for *place, count in connection.execute(sums)}
 
 
 def _invitation(row: RowMapping, used: Mapping[str, int], members: Keys) -> Invitation:

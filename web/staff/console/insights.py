@@ -9,10 +9,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
-from insights.answers import Cube, Wanted, closed_questions, telling
+from insights.answers import Cube, Wanted, telling
 from insights.breakdown import Broken, Line, broken_down, by_question
 from insights.charts import THEMES
 from insights.funnel import Funnel, funnel
+from survey.areas import closed_questions
 from survey.questions import Question, QuestionKind
 from web.staff.access.roles import Act, Member
 from web.staff.answers import Answers, read_answers
