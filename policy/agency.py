@@ -12,6 +12,7 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
+    InsightRules,
     NumberRules,
     Policy,
     Retention,
@@ -51,11 +52,21 @@ class Identity(_File):
     segments_per_second: float = Field(default=1, ge=0.1, le=1000)
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
+    monthly_budget: Decimal | None = Field(default=None, gt=0)
+    """For the texts of a calendar month, in the currency of `segment_price`."""
 
     @property
     def lines(self) -> dict[str, str]:
         """The numbers to call, as fields of a text."""
         return {"emergency_line": self.emergency_line, "non_emergency_line": self.non_emergency_line}
+
+    @model_validator(mode="after")
+    def _a_budget_in_some_currency(self) -> Self:
+        if self.monthly_budget is not None and self.segment_price is None:
+            raise ErrorAt(
+                "needs segment_price: without a price nobody knows what texts cost", place=("monthly_budget",)
+            )
+        return self
 
     @model_validator(mode="after")
     def _both_languages(self) -> Self:
@@ -83,6 +94,7 @@ class PolicyFile(_File):
     numbers: NumberRules
     retention: Retention
     texts: TextRules
+    insights: InsightRules = InsightRules()
     undecided_for: Span
     issues: IssueRules = IssueRules()
 
@@ -122,6 +134,8 @@ class Agency(_File):
     cad: CadMapping
     wording: Wording
     survey: Survey
+    insights: InsightRules = InsightRules()
+    """No part of `policy`: it decides nothing about a text, and travels with no call."""
     issues: IssueRules = IssueRules()
 
     @property
@@ -189,6 +203,7 @@ def load_agency(folder: Path) -> Agency:
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
+        insights=who_and_when.insights,
         issues=who_and_when.issues,
     )
 

@@ -33,6 +33,8 @@ class Mutation:
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
 URGENT = ("tests/staff/test_urgent_comments.py",)
+REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
+OWN = ("tests/staff/test_own_feedback.py",)
 WAS_IT_YOU = ("tests/web/test_tries.py", "tests/web/test_was_it_you.py")
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
@@ -720,6 +722,62 @@ MUTATIONS = (
         "answer.urgent and not answer.seen",
         "answer.urgent",
         URGENT,
+    ),
+    Mutation(
+        "R7: a comment is shared without the resident's consent",
+        "web/staff/comment_review.py",
+        "if share and not _may_share(row):",
+        "if False:",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: the decision of somebody who has read other words counts",
+        "web/staff/comment_review.py",
+        "                return row if self._mark(row) == mark else None\n        for of in _TABLES:",
+        "                return row\n        for of in _TABLES:",
+        REVIEW,
+    ),
+    Mutation(
+        "A comment that moved in the night is not found again",
+        "web/staff/comment_review.py",
+        "if self._mark(row) == mark), None)",
+        "if False), None)",
+        REVIEW,
+    ),
+    Mutation(
+        "A declined comment is shared",
+        "web/staff/comment_review.py",
+        "share and decision is Decision.APPROVED",
+        "share",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: a word that a person has marked is kept",
+        "survey/review.py",
+        "        if place not in places:",
+        "        if place not in places or place == 3:",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: what a member is told of a month changes while it grows",
+        "web/staff/own_feedback.py",
+        "col(MemberFeedbackRow.month) <",
+        "col(MemberFeedbackRow.month) <=",
+        OWN,
+    ),
+    Mutation(
+        "R7: ten of one mind are shown to the member",
+        "insights/of_members.py",
+        "if good in (0, len(marks)):",
+        "if False:",
+        OWN,
+    ),
+    Mutation(
+        "R7: a member is told what nine callers say",
+        "insights/of_members.py",
+        "if len(of_month) >= at_least",
+        "if len(of_month) >= at_least - 1",
+        OWN,
     ),
     Mutation(
         "A code may be tried without end",

@@ -20,10 +20,12 @@ import pytest
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session, insert
 
+from calls.clock import REAL_TIME
 from calls.facts import CallFacts
 from calls.merge import Stamped
 from database.encryption import Keyring
 from database.issues import EmergingIssueRow, IssueStepRow
+from insights.months import Month
 from policy.agency import Agency
 from tests.conftest import FIGURES
 from tests.console.served import Served, Staff
@@ -31,6 +33,8 @@ from tests.console.year import CALLS, FICTIONAL, FILLED, Stopwatch, Year
 from tests.neighbourhoods import City
 from web.staff.access.roles import Role
 from web.staff.all_texts import Place
+from web.staff.report import MonthReader
+from web.staff.running_cost import RunningCost
 
 
 def test_the_year_is_one_that_the_service_could_have_written(year: Year) -> None:
@@ -284,3 +288,25 @@ def test_a_night_with_a_year_of_calls_is_looked_at_in_seconds(
     record_property(FIGURES, f"emerging issues: seven days of a year of calls looked at in {took:.1f} s")
     assert done.days == 7
     assert took < 30
+
+
+def test_the_monthly_report_is_there_at_once_and_counted_in_reasonable_time(
+    year: Year, year_site: Served, p95_of: Stopwatch, ottawa: Agency, record_property: Callable[[str, object], None]
+) -> None:
+    staff = year_site.staff(Role.ANALYST)
+    began = time.perf_counter()
+    _opened(staff, "/report")
+    record_property(
+        FIGURES, f"the monthly report, the first look of all: {(time.perf_counter() - began) * 1000:.0f} ms"
+    )
+    some = [f"{year.ends - timedelta(days=30 * ago):%Y-%m}" for ago in range(11)]
+    for month in some:  # the background, or this, counts each once
+        _opened(staff, f"/report/{month}")
+    months = itertools.cycle(some)
+    p95_of(lambda: _opened(staff, f"/report/{next(months)}"), what="the monthly report")
+    p95_of(lambda: _opened(staff, f"/report/{year.ends:%Y-%m}.csv"), what="the running month as a file")
+    reader = MonthReader(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    busy = Month.of(year.ends - timedelta(days=60), ZoneInfo("America/Toronto"))
+    p95_of(lambda: reader.read(busy), 12, what="a whole month, counted out of the tables", most_ms=5000)
+    cost = RunningCost(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    p95_of(cost.ask, 12, what="the running month's cost, once a minute", most_ms=2000)
