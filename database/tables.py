@@ -45,7 +45,6 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
         Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
-        Index("ix_call_received", "received_at"),
         Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
 
