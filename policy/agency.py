@@ -12,6 +12,7 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
+    InsightRules,
     NumberRules,
     Policy,
     Retention,
@@ -75,6 +76,15 @@ class Identity(_File):
         return self
 
 
+class IssueRules(_File):
+    """From when on it is told that a neighbourhood has more calls than was to be expected: to staff, in the console."""
+
+    likelihood: float = Field(default=0.001, ge=1e-9, le=0.05)
+    """Told is what is less likely than that, if nothing has changed."""
+    at_least: int = Field(default=5, ge=5)
+    """And has so many events in the week."""
+
+
 class PolicyFile(_File):
     """`policy.yaml`: who is texted, and when."""
 
@@ -84,7 +94,9 @@ class PolicyFile(_File):
     numbers: NumberRules
     retention: Retention
     texts: TextRules
+    insights: InsightRules = InsightRules()
     undecided_for: Span
+    issues: IssueRules = IssueRules()
 
     @model_validator(mode="after")
     def _a_threshold_for_each_priority(self) -> Self:
@@ -122,6 +134,9 @@ class Agency(_File):
     cad: CadMapping
     wording: Wording
     survey: Survey
+    insights: InsightRules = InsightRules()
+    """No part of `policy`: it decides nothing about a text, and travels with no call."""
+    issues: IssueRules = IssueRules()
 
     @property
     def key(self) -> str:
@@ -188,6 +203,8 @@ def load_agency(folder: Path) -> Agency:
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
+        insights=who_and_when.insights,
+        issues=who_and_when.issues,
     )
 
 

@@ -83,8 +83,9 @@ def in_background(watched: Sequence[Renewed]) -> Iterator[None]:
             for each in watched:
                 try:
                     each.refresh()
-                except SQLAlchemyError as error:
-                    log.warning("the board could not be renewed", error=type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it may be over at the next look
+                    say = log.warning if isinstance(error, SQLAlchemyError) else log.error
+                    say("the board could not be renewed", error=type(error).__name__)
                     stop.wait(_TICK_SECONDS * 4)
 
     thread = threading.Thread(target=keep, name="board", daemon=True)
