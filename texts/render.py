@@ -39,7 +39,7 @@ here: a French text without its accents is a worse text."""
 
 _QUOTED_SPACE = re.compile("«[ \u00a0\u202f\u2009]|[ \u00a0\u202f\u2009]»")
 _TABLE = str.maketrans(dict(LOOK_ALIKES))
-_BOTH = "en+fr"
+BOTH = "en+fr"
 _NOTHING_MORE: Final[Mapping[Language, Mapping[str, str]]] = {}
 
 
@@ -84,7 +84,7 @@ def render(
         for each in languages
     )
     cost = segmentation(body)
-    return Rendered(body=body, language=language or _BOTH, segments=cost.segments, encoding=cost.encoding)
+    return Rendered(body=body, language=language or BOTH, segments=cost.segments, encoding=cost.encoding)
 
 
 def fill(wording: Wording, piece: str, language: Language, fields: Mapping[str, str]) -> str:

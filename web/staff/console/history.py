@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from calls.contracts import Kind, LedgerState
 from calls.facts import Language
+from texts.render import BOTH
 from web.staff.access.roles import Act, Member
 from web.staff.all_texts import (
     ANY,
@@ -36,7 +37,7 @@ _USUAL_DAYS: Final = 7
 _YEARS: Final = range(2000, 2200)
 _STATES: Final = tuple(state.value for state in LedgerState)
 _KINDS: Final = tuple(kind.value for kind in Kind)
-_LANGUAGES: Final = (*(language.value for language in Language), NO_LANGUAGE)
+_LANGUAGES: Final = (*(language.value for language in Language), BOTH, NO_LANGUAGE)
 
 
 class Filters:
