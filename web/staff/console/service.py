@@ -53,6 +53,7 @@ def service_routes(console: Console) -> APIRouter:
             kinds=[scope_of_kind(kind) for kind in Kind],
             types=_types(console),
             name_of=_name_of(console, language_of(request)),
+            at=console.clock.at,
         )
 
     @router.get("/service/history")
@@ -63,8 +64,14 @@ def service_routes(console: Console) -> APIRouter:
     ) -> Response:
         # Which calls were held is for those who may see calls.
         found = switch_history(console.engine, with_calls=member.may(Act.SEE_CALL), before=before)
-        name_of = _name_of(console, language_of(request))
-        return console.pages.page(request, "service_history.html", words_of="service", history=found, name_of=name_of)
+        return console.pages.page(
+            request,
+            "service_history.html",
+            words_of="service",
+            history=found,
+            name_of=_name_of(console, language_of(request)),
+            at=console.clock.at,
+        )
 
     return router
 
