@@ -91,9 +91,7 @@ class SmallDay:
     def says(self, key: str) -> str:
         return _SAYS[key][self.language]
 
-    def _receive(
-        self, cad_id: str, at: float, group: str, code: str, priority: int, area: str, *, number: str
-    ) -> None:
+    def _receive(self, cad_id: str, at: float, group: str, code: str, priority: int, area: str, *, number: str) -> None:
         known = some_facts(
             cad_id=cad_id, case_number=f"26-{cad_id}", received_at=NOON + minutes(at), call_type_group=group,
             call_type_code=code, priority=priority, priority_code=str(priority), area=area,
@@ -198,7 +196,8 @@ _IN_ORDER: Final = (
     "UPDATE call SET created_real = received_at + :shift, updated_real = received_at + :shift",
     """UPDATE text SET claimed_real = due_at + :shift,
         first_sending_real = CASE WHEN first_sending_real IS NULL THEN NULL
-            ELSE due_at + :shift + interval '1 s' END, sending_real = due_at + :shift, updated_real = due_at + :shift + interval '5 s',
+            ELSE due_at + :shift + interval '1 s' END,
+        sending_real = due_at + :shift, updated_real = due_at + :shift + interval '5 s',
         state = CASE state WHEN 'accepted' THEN 'delivered' ELSE state END,
         settled_at = due_at + interval '5 s'""",
     "UPDATE text SET state = 'undelivered', error_code = 30003 WHERE call_id = 'ottawa-104204' AND kind = 'delay'",
@@ -208,4 +207,3 @@ _IN_ORDER: Final = (
             ELSE CAST(:noon AS timestamptz) + :shift + :released END""",
     """UPDATE switch SET stopped_real = CAST(:noon AS timestamptz) + :shift + :others WHERE released_real IS NULL""",
 )
-
