@@ -189,6 +189,12 @@ class TestActions:
         assert operator.post(f"{PAGE}/release", why="x").headers["Location"].endswith("=not_held")
         assert cad.desk.phones.bodies(NUMBER) == []
 
+    def test_where_nothing_is_left_to_do_the_page_says_so(self, cad: CadAndDesk, operator: Staff) -> None:
+        cad.receives()
+        operator.post(f"{PAGE}/block", why="lobby")
+        operator.post(f"{PAGE}/stop", why="the caller asks for it")
+        assert "What you can do Nothing more is sent." in seen(operator)
+
     def test_the_language_of_the_next_text_is_chosen(self, cad: CadAndDesk, operator: Staff) -> None:
         cad.receives(language=Language.ENGLISH)
         assert "Language of the next text English – from CAD" in seen(operator)
