@@ -20,10 +20,11 @@ def text_indexes() -> tuple[Index, ...]:
             "updated_real",
             postgresql_where="error_code IS NOT NULL OR state IN ('undelivered', 'failed')",
         ),
-        # All texts by time. The first two hold all that the console's list is filtered and counted by: not even a
+        # All texts by time. The first three hold all that the console's list is filtered and counted by: not even a
         # condition that nothing meets reads a million rows.
         Index("ix_text_due", "due_at", "id", postgresql_include=["state", "kind", "language"]),
         Index("ix_text_state_due", "state", "due_at", "id", postgresql_include=["kind", "language"]),
+        Index("ix_text_kind_due", "kind", "due_at", "id", postgresql_include=["state", "language"]),
         Index("ix_text_rule_due", "rule", "due_at", "id", postgresql_where="rule IS NOT NULL"),
         Index("ix_text_error_due", "error_code", "due_at", "id", postgresql_where="error_code IS NOT NULL"),
     )

@@ -110,7 +110,8 @@ def test_a_month_is_exported_as_it_is_while_little_of_it_is_in_memory(
         lines = answer.iter_lines()
         next(lines)
         heading_after = time.perf_counter() - began
-        exported = [hash(line) for line in lines]
+        # A line's two signs may come in two pieces: then this reader makes an empty line of the second.
+        exported = [hash(line) for line in lines if line]
     took = time.perf_counter() - began
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()

@@ -105,6 +105,9 @@ class TextsPage:
     older: Place | None
 
 
+NOTHING: Final = TextsPage(texts=(), older=None)
+
+
 def page_of_texts(engine: Engine, wanted: Wanted, *, before: Place | None, with_cases: bool) -> TextsPage:
     """The newest, or those older than `before`. `with_cases`: whoever asks may see calls."""
     texts = _read(engine, wanted, before=before, with_cases=with_cases, most=A_PAGE + 1)
@@ -129,6 +132,11 @@ def counts_by_state(engine: Engine, wanted: Wanted) -> Mapping[str, int] | None:
     with Session(engine) as session:
         counts = dict(session.exec(query).all())
     return counts if sum(counts.values()) <= MOST_COUNTED else None
+
+
+def none_of(counts: Mapping[str, int] | None, wanted: Wanted) -> bool:
+    """By the counts there is none: nobody needs to look for one among a million."""
+    return counts is not None and (counts.get(wanted.state, 0) if wanted.state else sum(counts.values())) == 0
 
 
 def _read(engine: Engine, wanted: Wanted, *, before: Place | None, with_cases: bool, most: int) -> Sequence[OneText]:

@@ -10,6 +10,7 @@ depends_on = None
 _INDEXES = (
     ('ix_text_due', 'text', ['due_at', 'id'], None, ['state', 'kind', 'language']),
     ('ix_text_state_due', 'text', ['state', 'due_at', 'id'], None, ['kind', 'language']),
+    ('ix_text_kind_due', 'text', ['kind', 'due_at', 'id'], None, ['state', 'language']),
     ('ix_text_rule_due', 'text', ['rule', 'due_at', 'id'], 'rule IS NOT NULL', []),
     ('ix_text_error_due', 'text', ['error_code', 'due_at', 'id'], 'error_code IS NOT NULL', []),
     ('ix_audit_entry_act', 'audit_entry', ['act', 'id'], None, []),

@@ -18,12 +18,14 @@ from web.staff.access.roles import Act, Member
 from web.staff.all_texts import (
     ANY,
     NO_LANGUAGE,
+    NOTHING,
     RULES,
     SWITCHED_OFF,
     Place,
     Wanted,
     batches_of_texts,
     counts_by_state,
+    none_of,
     page_of_texts,
 )
 from web.staff.carrier_words import known_errors
@@ -100,13 +102,18 @@ def history_routes(console: Console) -> APIRouter:
     ) -> Response:
         wanted = filters.wanted(today(), zone)
         place = _place(before)
-        page = page_of_texts(console.engine, wanted, before=place, with_cases=member.may(Act.SEE_CALL))
+        counts = counts_by_state(console.engine, wanted)
+        page = (
+            NOTHING
+            if none_of(counts, wanted)
+            else page_of_texts(console.engine, wanted, before=place, with_cases=member.may(Act.SEE_CALL))
+        )
         return console.pages.page(
             request,
             "history.html",
             words_of="history",
             texts=page.texts,
-            counts=counts_by_state(console.engine, wanted),
+            counts=counts,
             wanted=filters,
             first_day=filters.first_day(today()),
             address=lambda **changed: _address(filters.written(today()) | changed),
