@@ -45,12 +45,12 @@ _PAGES: Final = {  # name: who looks, address
     "start": (Role.SUPERVISOR, "/service/start?scope=kind:survey"),
     "numbers": (Role.OPERATOR, "/numbers"),
     "texts": (Role.OPERATOR, "/texts"),
-    "audit": (Role.SUPERVISOR, "/audit"),
 }
 _PARTS: Final = {  # name: address, what of the page
     "why": (f"/calls/ottawa-{OPTED_OUT}", "#story li:has(.tag.warn)"),
     "actions": (_CALL, "section:has(> #actions)"),
 }
+_SETTLED: Final = {Language.ENGLISH: "Settled on the phone", Language.FRENCH: "Réglé au téléphone"}
 _BESIDES: Final = (  # name, page, language, theme, screen
     ("board-phone", "board", "en", "light", "phone"),
     ("call-phone-fr", "call", "fr", "light", "phone"),
@@ -84,6 +84,19 @@ class Pictures:
             if language == self._language:
                 role, address = _PAGES[of]
                 self._of(name, role, self._opened(address), theme=theme, screen=screen)
+
+        self._somebody_works()
+        self._of(f"audit-{self._language}", Role.SUPERVISOR, self._opened("/audit"))
+
+    def _somebody_works(self) -> None:
+        """So that there is something in the audit log."""
+        operator, supervisor = self._site.staff(Role.OPERATOR), self._site.staff(Role.SUPERVISOR)
+        operator.post("/find", wanted=NUMBER)
+        operator.post(f"{_CALL}/hold", why=_SETTLED[self._language])
+        operator.post(f"{_CALL}/release", why=_SETTLED[self._language])
+        operator.get("/audit")
+        supervisor.get("/numbers/blocked")
+        supervisor.post("/service/start/kind:survey", why=_SETTLED[self._language])
 
     def _of(
         self, name: str, role: Role, go: Callable[[Page], None], *, part: str = "", theme: str = "light",
