@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
+from activities.find_issues import IssueActivities
 from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
@@ -24,6 +25,7 @@ from policy.agency import load_agency
 from settings import Settings, load_settings
 from temporal_client import connect_temporal
 from workflows.call_updates import CallUpdates
+from workflows.find_issues import FindIssues
 from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
@@ -75,12 +77,13 @@ def build_reconciler(client: Client, services: TextServices) -> Worker:
     return Worker(
         client,
         task_queue=RECONCILER_TASK_QUEUE,
-        workflows=[Reconcile],
+        workflows=[Reconcile, FindIssues],
         activities=[
             reconciling.settle_texts,
             reconciling.sum_a_day,
             reconciling.forget_bodies,
             reconciling.cut_surveys,
+            IssueActivities(services).look_at_days,
         ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,

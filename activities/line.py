@@ -13,10 +13,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine, func, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from activities.carrier_client import LONGEST_WAIT_SECONDS, NotProcessed
-from database.line import LinePlaceRow, LineRow
+from database.line import LineClosureRow, LinePlaceRow, LineRow
 
 log = structlog.get_logger()
 
@@ -104,6 +104,7 @@ class Line:
             if line.closed_since_real is None:
                 log.error("the line is closed: nobody is texted until it is mended", cause=because)
                 line.closed_since_real = now
+                session.add(LineClosureRow(sender=self.sender, closed_real=now, because=because))
             line.closed_because, line.try_again_real = because, now + _TRY_A_CLOSED_LINE_EVERY
             session.add(line)
 
@@ -113,6 +114,11 @@ class Line:
             line = self._locked(session)
             if line.closed_since_real is not None:
                 log.warning("the line is open again")
+                session.execute(
+                    update(LineClosureRow)
+                    .where(col(LineClosureRow.sender) == self.sender, col(LineClosureRow.opened_real).is_(None))
+                    .values(opened_real=func.clock_timestamp())
+                )
             line.closed_since_real = line.closed_because = line.try_again_real = None
             session.add(line)
 

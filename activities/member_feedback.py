@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, and_, col, delete, or_
 from activities.call_members import is_over
 from activities.services import TextServices
 from database.encryption import KeyringError
-from database.surveys import CallMemberRow, HeldFeedbackRow, MemberFeedbackRow
+from database.surveys import NOT_REVIEWED, CallMemberRow, HeldFeedbackRow, MemberFeedbackRow
 from survey.context import iso_week
 from survey.members import HeldFeedback, batches
 
@@ -81,7 +81,7 @@ def _rows(ready: Sequence[HeldFeedback], services: TextServices, month: str) -> 
             "month": month,
             "scores": None if one.scores is None else dict(one.scores),
             "comment_encrypted": None if one.comment is None else services.keyring.encrypt_without_time(one.comment),
-            "reviewed": False,
+            **NOT_REVIEWED,
         }
         for one in ready
         if one.scores is not None or one.comment is not None

@@ -24,9 +24,11 @@ from database.encryption import KeyringError
 from database.surveys import (
     CUTTING,
     EMPTIED_AT_NIGHT,
+    NOT_REVIEWED,
     WRITTEN_AT_NIGHT,
     HeldAnswerRow,
     SurveyCommentRow,
+    SurveyCountRow,
     SurveyCutRow,
     SurveyDraftRow,
 )
@@ -100,6 +102,8 @@ class SurveyCut:
         self._delete_drafts(session, now)
         last.day = day
         session.add(last)
+        session.flush()
+        self._write_counters_anew(session)
         return True
 
     def _part(self, session: Session, week: str) -> None:
@@ -165,7 +169,7 @@ class SurveyCut:
                 "comment_encrypted": self._is.keyring.encrypt_without_time(comment.comment),
                 "may_share": comment.may_share,
                 "urgent": comment.urgent,
-                "reviewed": False,
+                **NOT_REVIEWED,
             }
             for comment in parting.comments
         ]
@@ -179,18 +183,27 @@ class SurveyCut:
             session.execute(insert(table), [{**row, "id": uuid4()} for row in rows])
 
     def _write_invitations_anew(self, session: Session, now: datetime) -> None:
-        """A link's transaction must not say when it was used, nor its place among the others. Those that have expired
-        since the last cut, used or not, are over, and it is forgotten whether they were used: were the clock to go
+        """A link's transaction must not say when it was opened or used, nor its place among the others. Those that have
+        expired since the last cut are over, and it is forgotten whether they were opened or used: were the clock to go
         back, they would stay closed."""
         table = _table(SurveyInvitationRow)
         has_expired = and_(table.c.expires_at <= now, ~table.c.over)
-        still_used = and_(table.c.used, table.c.expires_at > now)
-        gone = delete(table).where(or_(has_expired, still_used)).returning(*table.c).cte("gone")
-        still = and_(gone.c.used, gone.c.expires_at > now)
-        over = or_(gone.c.over, gone.c.expires_at <= now)
-        columns = [{"used": still, "over": over}.get(column.name, gone.c[column.name]) for column in table.c]
+        still_in_hand = and_(or_(table.c.used, table.c.opened), table.c.expires_at > now)
+        gone = delete(table).where(or_(has_expired, still_in_hand)).returning(*table.c).cte("gone")
+        still = {name: and_(gone.c[name], gone.c.expires_at > now) for name in ("used", "opened")}
+        anew = {**still, "over": or_(gone.c.over, gone.c.expires_at <= now)}
+        columns = [anew.get(column.name, gone.c[column.name]) for column in table.c]
         shuffled = select(*columns).order_by(func.gen_random_uuid())
         session.execute(insert(table).from_select([column.name for column in table.c], shuffled))
+
+    def _write_counters_anew(self, session: Session) -> None:
+        """Who was the last of a week to open a link, or to begin, has the counter's transaction. Last of all: until the
+        cut ends, whoever opens a link waits for it."""
+        of_agency = col(SurveyCountRow.agency) == self._is.agency.key
+        rows = _taken_out(session, SurveyCountRow, [of_agency])
+        self._chance.shuffle(rows)
+        if rows:
+            session.execute(insert(SurveyCountRow), rows)
 
     def _delete_drafts(self, session: Session, now: datetime) -> None:
         """Of links that have expired. One that was saved while its survey was sent from another page goes, too."""

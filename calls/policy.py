@@ -259,6 +259,15 @@ class TextRules(_Value):
     """Every text about a call shows a short code of its own, by which the residents' page says that it is ours."""
 
 
+class InsightRules(_Value):
+    """Of how few people figures are shown, to staff and in exports."""
+
+    at_least: int = Field(default=5, ge=5)
+    """A figure of fewer people, or of fewer answers, is not shown."""
+    members_at_least: int = Field(default=10, ge=10)
+    """What callers say of a member of staff is told to that member when so many have said it."""
+
+
 class Policy(_Value):
     """All that decides whether and when a caller is texted. Its `version` stands in every decision and text (R9)."""
 

@@ -5,12 +5,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from cli.switches import carrier_stops, carrier_stops_of
+from database.encryption import Keyring, KeyringError, keyring_of
 from database.engine import connect
+from insights.budget import Course
 from logs import redact
-from policy.agency import load_agency
+from policy.agency import Agency, load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
 from web.staff.feeds import FeedTroubles, SilentFeed, StoppedFeed
+from web.staff.running_cost import RunningCost
 from web.staff.text_troubles import Difference, TextTroubles, UndeliveredText
 
 _NAMES_SHOWN = 10
@@ -23,7 +26,8 @@ _DIFFERENCES = {
 
 def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     """Say it; False where the carrier has stopped something, a feed of CAD's is silent or in trouble or has records
-    that could not be read, a call is stuck, or a text is unknown for over an hour.
+    that could not be read, a call is stuck, a text is unknown for over an hour, or a resident's comment that sounds
+    urgent has been seen by nobody.
 
     Raises:
         AgencyError: the agency's folder cannot be read.
@@ -32,7 +36,8 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     zone: ZoneInfo = agency.policy.timetable.zone_info
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
-        found = needs_attention(engine, agency)
+        found = needs_attention(engine, agency, keyring=_keyring(settings))
+        cost = RunningCost(engine=engine, agency=agency, clock=settings.clock).ask()
         stopped = carrier_stops(carrier_stops_of(agency, engine), zone)
     finally:
         engine.dispose()
@@ -43,19 +48,50 @@ def show_attention(settings: Settings, *, say: Callable[[str], None]) -> bool:
     of_all = [("What the carrier has stopped", stopped)]
     for title, lines in (
         *of_all,
+        *_of_residents(found),
         *_of_feeds(found.feeds, local),
         *_of_texts(found.texts, local),
         *_of_calls(found, local),
+        ("This month's budget for texts", _of_budget(cost, agency, local)),
     ):
         say(f"{title}:")
         shown = list(lines) or ["none"]
         for line in shown:
             say(f"  {line}")
     are_texts_well = not stopped and not any(text.is_old for text in found.texts.unknown)
-    return are_texts_well and not found.stuck and not found.feeds.need_somebody
+    return are_texts_well and not found.stuck and not found.urgent and not found.feeds.need_somebody
+
+
+def _keyring(settings: Settings) -> Keyring | None:
+    """None: without keys all else can still be told."""
+    try:
+        return keyring_of(settings)
+    except KeyringError:
+        return None
+
+
+def _of_budget(cost: Course | None, agency: Agency, local: Callable[[datetime], str]) -> Iterable[str]:
+    """Nothing where it lasts."""
+    price = agency.identity.segment_price
+    if cost is None or price is None or not cost.alerts:
+        return
+    spent = f"{cost.spent:.2f} of {cost.budget:.2f} {price.currency} are spent"
+    forecast = "" if cost.forecast is None else f", {cost.forecast:.2f} are to be expected by the end of the month"
+    ends = (
+        "it is used up" if cost.is_exceeded or cost.lasts_until is None else f"it lasts until {local(cost.lasts_until)}"
+    )
+    yield f"{ends}: {spent}{forecast}"
 
 
 _Sections = Iterable[tuple[str, Iterable[str]]]
+
+
+def _of_residents(found: Attention) -> _Sections:
+    """How many, never a word of what they wrote."""
+    yield (
+        "Residents' comments that sound urgent and that nobody has seen (see: the console's page of comments, today)",
+        ["not counted: the keys are missing"] if found.urgent is None else [f"{found.urgent}"] if found.urgent else [],
+    )
 
 
 def _of_feeds(found: FeedTroubles, local: Callable[[datetime], str]) -> _Sections:

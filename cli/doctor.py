@@ -11,9 +11,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from calls.issues import FIND_ISSUES_SCHEDULE
 from cli.doctor_sign_in import sign_in
 from cli.finding import Finding
-from cli.reconcile_schedule import SCHEDULE_ID, is_paused
+from cli.reconcile_schedule import SCHEDULE_ID
+from cli.schedules import is_paused_by_hand
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
 from database.encryption import KeyringError, keyring_of
@@ -141,16 +143,26 @@ async def _namespace(client: Client) -> list[Finding]:
             mend=_SETUP if missing else "",
         ),
         await _schedule(client),
+        await _issues_schedule(client),
     ]
 
 
 async def _schedule(client: Client) -> Finding:
-    what, so = "reconciler's schedule", "texts without an end are not looked up, no day is summed up"
-    paused = await is_paused(client)
+    so = "texts without an end are not looked up, no day is summed up"
+    return await _there_and_not_paused(client, SCHEDULE_ID, what="reconciler's schedule", so=so)
+
+
+async def _issues_schedule(client: Client) -> Finding:
+    so = "nobody is told where there are more calls than was to be expected"
+    return await _there_and_not_paused(client, FIND_ISSUES_SCHEDULE, what="schedule of emerging issues", so=so)
+
+
+async def _there_and_not_paused(client: Client, id_: str, *, what: str, so: str) -> Finding:
+    paused = await is_paused_by_hand(client, id_)
     if paused is None:
         return Finding(what=what, detail=f"is missing: {so}", mend=_SETUP)
     if paused:
-        return Finding(what=what, detail=f"is paused: {so}", mend=f"unpause {SCHEDULE_ID} among Temporal's schedules")
+        return Finding(what=what, detail=f"is paused: {so}", mend=f"unpause {id_} among Temporal's schedules")
     return Finding(what=what, detail="is there")
 
 

@@ -15,17 +15,24 @@ from web.staff.console.app import create_console_app
 
 _FOR_PAGES: Final = 20
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LISTENS_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def console_app(settings: Settings) -> FastAPI:
     """The console, with the parts that the settings name.
 
     Raises:
-        SettingsError: the accounts of a demonstration would be open to others than this machine, or the provider of
-            OpenID Connect cannot be used as it is set.
+        SettingsError: the accounts of a demonstration would be open to others than this machine, sessions could be
+            read on their way, or the provider of OpenID Connect cannot be used as it is set.
     """
+    origin = settings.console_origin
+    if origin.scheme != "https" and origin.host not in _THIS_MACHINE:
+        raise SettingsError(
+            "COMMUNITYCONNECT_CONSOLE_ORIGIN must begin https://, but on this machine: who reads a session on its way "
+            "is that member of staff"
+        )
     password = settings.console_demo_password.get_secret_value()
-    if password and settings.console_origin.host not in _THIS_MACHINE:
+    if password and origin.host not in _THIS_MACHINE:
         raise SettingsError(
             "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD opens the accounts of a demonstration, and the console's origin is "
             "not this machine: leave it empty and sign in by OpenID Connect"
@@ -35,7 +42,7 @@ def console_app(settings: Settings) -> FastAPI:
         keyring=keyring_of(settings),
         agency=load_agency(settings.agency),
         clock=settings.clock,
-        origin=str(settings.console_origin).rstrip("/"),
+        origin=str(origin).rstrip("/"),
         temporal_ui=settings.temporal_ui,
         local_password=password,
         oidc=oidc_setup_of(settings),
@@ -43,7 +50,16 @@ def console_app(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT. No access log: what staff look at stands in the audit log."""
+    """Serve until SIGTERM or SIGINT. No access log: what staff look at stands in the audit log.
+
+    Raises:
+        SettingsError: as above; or the accounts of a demonstration would be served beyond this machine.
+    """
+    if settings.console_demo_password.get_secret_value() and host not in _LISTENS_HERE:
+        raise SettingsError(
+            f"COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD opens the accounts of a demonstration, and {host or 'everywhere'} "
+            "is reached from elsewhere: listen on 127.0.0.1, or leave it empty and sign in by OpenID Connect"
+        )
     configure_logging(service="console", format_=settings.log_format)
     uvicorn.run(
         console_app(settings),

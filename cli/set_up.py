@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from calls.contracts import SEARCH_ATTRIBUTES
+from cli.issues_schedule import set_up_issues_schedule
 from cli.reconcile_schedule import set_up_schedule
 from database import migrate
 from database.roles import grant_service
@@ -43,8 +44,8 @@ def set_up_database(owner: Engine, *, service: URL, say: Say) -> None:
     say(f"database: {service.username} may do what the service does, and only add to the audit log")
 
 
-async def set_up_temporal(client: Client, *, say: Say) -> None:
-    """Namespace, search attributes and the reconciler's schedule.
+async def set_up_temporal(client: Client, *, zone: str, say: Say) -> None:
+    """Namespace, search attributes, the reconciler's schedule, and that of emerging issues in the agency's `zone`.
 
     Raises:
         RPCError: Temporal refuses; on Temporal Cloud, namespaces and search attributes are made in its own console.
@@ -53,6 +54,7 @@ async def set_up_temporal(client: Client, *, say: Say) -> None:
     await _search_attributes(client, say=say)
     await _no_old_schedule(client, say=say)
     say(f"temporal: the reconciler's schedule {await set_up_schedule(client)}")
+    say(f"temporal: the schedule of emerging issues {await set_up_issues_schedule(client, zone=zone)}")
 
 
 async def missing_search_attributes(client: Client) -> list[str]:

@@ -8,6 +8,7 @@ from temporalio.service import RPCError
 from cli.set_up import Say, set_up_database, set_up_temporal
 from database.engine import connect
 from database.roles import RoleError
+from policy.agency import load_agency
 from settings import Settings, SettingsError
 from starter.leases import bring_back
 from temporal_client import connect_temporal, let_the_loop_finish
@@ -23,13 +24,14 @@ def run_setup(settings: Settings, *, say: Say) -> None:
         raise SettingsError(str(error)) from None
     finally:
         owner.dispose()
-    asyncio.run(_temporal(say=say))
+    zone = load_agency(settings.agency).policy.timetable.zone
+    asyncio.run(_temporal(zone=zone, say=say))
 
 
-async def _temporal(*, say: Say) -> None:
+async def _temporal(*, zone: str, say: Say) -> None:
     client = await connect_temporal(patience_seconds=10)
     try:
-        await set_up_temporal(client, say=say)
+        await set_up_temporal(client, zone=zone, say=say)
     except RPCError as error:
         raise SettingsError(
             f"Temporal refuses ({error.status.name}); on Temporal Cloud make namespace and search attributes there"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime
+from sqlalchemy import BigInteger, Column, DateTime, Identity
 from sqlmodel import Field, SQLModel
 
 from database.tables import real_now
@@ -23,6 +23,19 @@ class LineRow(SQLModel, table=True):
     closed_because: str | None = None
     try_again_real: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     """When one text may try whether it is mended."""
+
+
+class LineClosureRow(SQLModel, table=True):
+    """One time that a number was closed, kept when it is open again (R9). Writer: activities."""
+
+    __tablename__: ClassVar[str] = "line_closure"
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    sender: str
+    closed_real: datetime = Field(sa_type=DateTime(timezone=True))
+    because: str
+    """What the carrier said at first."""
+    opened_real: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class LinePlaceRow(SQLModel, table=True):

@@ -1,11 +1,12 @@
 """The survey's tables between a link's first page and the answers: drafts, what is held until the cut, comments; and
 what members of the service hear of themselves."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime
+from sqlalchemy import CheckConstraint, DateTime, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -13,6 +14,8 @@ from database.tables import SurveyInvitationRow, SurveyResponseRow
 
 CUTTING: Final = 5_118_043_806
 """Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
+NOT_REVIEWED: Final[Mapping[str, object]] = {"reviewed": False, "decision": None, "shared": False, "topics": None}
+"""What the review adds to a comment that the cut writes for the first time; of others it carries over what is there."""
 
 
 def _time(**options: Any) -> Any:
@@ -66,6 +69,20 @@ class SurveyCommentRow(SQLModel, table=True):
     urgent: bool = Field(default=False)
     """It sounds as if somebody should look at it today, and nobody had until the cut."""
     reviewed: bool = Field(default=False)
+    """A person has decided; how, says `decision`."""
+    decision: str | None = None
+    """`survey.review.Decision`."""
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """A person lets those who helped read it. The database refuses it where the resident has not agreed, too."""
+    topics: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """`insights.topics.Topic`, as a person has confirmed them. None: nobody has."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "NOT shared OR (may_share AND reviewed AND NOT urgent AND decision IS NOT DISTINCT FROM 'approved')",
+            name="survey_comment_shared_by_two",
+        ),
+    )
 
 
 class SurveyCutRow(SQLModel, table=True):
@@ -76,6 +93,23 @@ class SurveyCutRow(SQLModel, table=True):
     agency: str = Field(primary_key=True)
     day: date | None = None
     """Of the agency's own calendar."""
+
+
+class SurveyCountRow(SQLModel, table=True):
+    """How many opened their link and how many began, each once. Writer: web/residents; the cut writes it anew (R7).
+
+    No more than a number a week: nothing says who they were, and after the cut nothing says when.
+    """
+
+    __tablename__: ClassVar[str] = "survey_count"
+
+    agency: str = Field(primary_key=True)
+    week: str = Field(primary_key=True)
+    """ISO week in which it happened, as `2026-W04`."""
+    language: str = Field(primary_key=True)
+    """The invitation's; `und`: not known."""
+    opened: int = Field(default=0)
+    started: int = Field(default=0)
 
 
 class CallMemberRow(SQLModel, table=True):
@@ -125,10 +159,21 @@ class MemberFeedbackRow(SQLModel, table=True):
     comment_encrypted: str | None = None
     """Its writer agreed that those who helped may read it."""
     reviewed: bool = Field(default=False)
-    """A person has read the comment: before that nobody else does."""
+    """A person has read the comment and has decided: before that nobody else reads it."""
+    decision: str | None = None
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """The member may read it."""
+    topics: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+
+    __table_args__ = (
+        CheckConstraint(
+            "NOT shared OR (comment_encrypted IS NOT NULL AND reviewed AND decision IS NOT DISTINCT FROM 'approved')",
+            name="member_feedback_shared_by_a_person",
+        ),
+    )
 
 
-EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow)
+EMPTIED_AT_NIGHT: Final = (HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow, SurveyCountRow)
 WRITTEN_AT_NIGHT: Final = (
     SurveyInvitationRow,
     SurveyResponseRow,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -40,10 +40,13 @@ class CallRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "call"
     __table_args__ = (
         Index("ix_call_to_forward", "call_id", postgresql_where="signalled_version < version AND ended_reason IS NULL"),
+        Index("ix_call_received", "received_at"),
         Index("ix_call_open", "received_at", postgresql_where="ended_reason IS NULL"),
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
         Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
+        Index("ix_call_received", "received_at"),
+        Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
 
     call_id: str = Field(primary_key=True)
@@ -149,9 +152,10 @@ class TextRow(SQLModel, table=True):
 
 
 class SurveyInvitationRow(SQLModel, table=True):
-    """One invitation per call, ever. Writer: activities (web/residents marks it used).
+    """One invitation per call, ever. Writer: activities (web/residents marks it opened and used).
 
-    The cut writes all used ones anew each night, and forgets of those that have expired whether they were (R7).
+    The cut writes all opened and used ones anew each night, and forgets of those that have expired whether they were
+    (R7).
     """
 
     __tablename__: ClassVar[str] = "survey_invitation"
@@ -166,6 +170,8 @@ class SurveyInvitationRow(SQLModel, table=True):
     used: bool = Field(default=False)
     over: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     """Its end has passed, and it is forgotten whether it was used: it stays closed, wherever the clock goes (R2)."""
+    opened: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    """Its page was asked for once, and is counted (`survey_count`)."""
 
 
 class SurveyResponseRow(SQLModel, table=True):

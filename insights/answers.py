@@ -1,14 +1,15 @@
 """What was answered, counted: a small cube of counts, cut by context, and the figures that pages show of it.
 
 Each answer stands in a cell of at least `survey.cut.FEWEST` that share all that is stored of their calls (R7), so
-whatever is cut here, and any difference of two cuts of one week, is about that many answers or more.
+whatever is cut here, and any difference of two cuts, is about whole cells: that many surveys or more. Of one question
+fewer of them may have answered: see docs/decisions/0030-figures-of-few.md.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Final
 
+from insights.counts import Counts
 from insights.wilson import Share, share
 from survey.questions import Question, QuestionKind, Survey
 
@@ -47,23 +48,14 @@ class Wanted:
     area: str | None = None
     wait: str | None = None
 
-    def takes(self, about: About) -> bool:
-        """Is this one of them?"""
-        if self.first_week is not None and about.week < self.first_week:
-            return False
-        if self.last_week is not None and about.week > self.last_week:
-            return False
-        return all(
-            getattr(self, name) is None or getattr(self, name) == getattr(about, name) for name in BY if name != "week"
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """What was answered to one question. `base`: those who chose an answer that says something (not "does not apply").
 
     `favourable` and `unfavourable` of a scale; `options`: the share of the base that chose each. `None` where the base
-    is too small to be shown: then nothing else is, either.
+    is too small to be shown: then nothing else is, either. Nor is it where all answered alike: whoever knows that
+    somebody answered would know what.
     """
 
     question: str
@@ -71,100 +63,120 @@ class Figure:
     favourable: Share | None = None
     unfavourable: Share | None = None
     options: Mapping[str, Share] = field(default_factory=dict)
+    are_alike: bool = False
+
+
+_ANSWERED: Final = "*"
+_SURVEYS: Final = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cube:
-    """Counts by context. `surveys`: answers sent; `answers`: by question and option; `answered`: those who chose
-    anything of a question at all, of a question with several answers each once."""
+    """Counts by context (`BY`): surveys that were sent; of each question those who chose anything at all, and each
+    option: of a question with several answers each of them."""
 
-    surveys: Mapping[About, int]
-    answers: Mapping[tuple[About, str, str], int]
-    answered: Mapping[tuple[About, str], int]
+    counts: Counts
 
     def cut(self, wanted: Wanted) -> "Cube":
         """Only those answers."""
-        return Cube(
-            surveys={about: count for about, count in self.surveys.items() if wanted.takes(about)},
-            answers={key: count for key, count in self.answers.items() if wanted.takes(key[0])},
-            answered={key: count for key, count in self.answered.items() if wanted.takes(key[0])},
-        )
+        equal = {name: getattr(wanted, name) for name in BY if name != "week"}
+        return Cube(counts=self.counts.cut(equal, between=("week", wanted.first_week, wanted.last_week)))
 
-    def by(self, name: str) -> dict[str, "Cube"]:
-        """A cube for each value of one part of the context, in order."""
-        values = sorted({getattr(about, name) for about in self.surveys})
-        parts: dict[str, Cube] = {}
-        for value in values:
-            parts[value] = Cube(
-                surveys={about: n for about, n in self.surveys.items() if getattr(about, name) == value},
-                answers={key: n for key, n in self.answers.items() if getattr(key[0], name) == value},
-                answered={key: n for key, n in self.answered.items() if getattr(key[0], name) == value},
-            )
-        return parts
+    def by_week_and_language(self) -> dict[tuple[str, str], int]:
+        """How many surveys were sent."""
+        found: dict[tuple[str, str], int] = {}
+        for week in self.counts.by("week"):
+            of_week = Cube(counts=self.counts.cut({"week": week}))
+            found |= {(week, language): some.total for language, some in of_week.by("language").items()}
+        return found
+
+    def by(self, name: str) -> dict[str, "Answered"]:
+        """What was answered, for each value of one part of the context, in order."""
+        return {value: Answered(found) for value, found in self.counts.by(name).items()}
+
+    def all(self) -> "Answered":
+        """What was answered, by all of them."""
+        return Answered(self.counts.total())
 
     @property
     def total(self) -> int:
         """Surveys that were sent."""
-        return sum(self.surveys.values())
+        return self.all().total
 
     def figure(self, question: Question, *, at_least: int) -> Figure:
         """What was answered to a question; nothing where fewer than `at_least` people did."""
-        chosen: Counter[str] = Counter()
-        for (_, id_, option), count in self.answers.items():
-            if id_ == question.id:
-                chosen[option] += count
-        if question.kind is QuestionKind.SCALE:
-            chosen = Counter({option: count for option, count in chosen.items() if option in _NUMBERED})
-        base = (
-            sum(count for (_, id_), count in self.answered.items() if id_ == question.id)
-            if question.kind is QuestionKind.MULTI_CHOICE
-            else chosen.total()
-        )
+        return self.all().figure(question, at_least=at_least)
+
+
+class Answered:
+    """What some people answered, counted."""
+
+    def __init__(self, counted: Mapping[str, int]) -> None:
+        self._counted = counted
+
+    @property
+    def total(self) -> int:
+        """Surveys that were sent."""
+        return self._counted.get(_SURVEYS, 0)
+
+    def base(self, question: Question) -> int:
+        """How many said something in answer to it."""
+        if question.kind is QuestionKind.MULTI_CHOICE:
+            return self._of(question, _ANSWERED)
+        return sum(self._of(question, option) for option in telling(question))
+
+    def figure(self, question: Question, *, at_least: int) -> Figure:
+        """As `Cube.figure`."""
+        base = self.base(question)
         if base < at_least:
             return Figure(question=question.id, base=None if base else 0)
+        chosen = {option: self._of(question, option) for option in telling(question)}
+        if set(chosen.values()) <= {0, base}:
+            return Figure(question=question.id, base=None, are_alike=True)
         is_scale = question.kind is QuestionKind.SCALE
         return Figure(
             question=question.id,
             base=base,
-            favourable=share(_of(chosen, FAVOURABLE), base) if is_scale else None,
-            unfavourable=share(_of(chosen, UNFAVOURABLE), base) if is_scale else None,
-            options={
-                option.id: found
-                for option in question.options
-                if (not is_scale or option.id in _NUMBERED) and (found := share(chosen[option.id], base)) is not None
-            },
+            favourable=share(sum(chosen[mark] for mark in FAVOURABLE), base) if is_scale else None,
+            unfavourable=share(sum(chosen[mark] for mark in UNFAVOURABLE), base) if is_scale else None,
+            options={option: found for option, n in chosen.items() if (found := share(n, base)) is not None},
         )
 
+    def _of(self, question: Question, option: str) -> int:
+        return self._counted.get(f"{question.id}:{option}", 0)
 
-def cube_of(rows: Iterable[tuple[About, Mapping[str, str | Sequence[str]]]]) -> Cube:
-    """The cube of single answers, each with its context: what the database counts by itself, and tests by this."""
-    surveys: Counter[About] = Counter()
-    answers: Counter[tuple[About, str, str]] = Counter()
-    answered: Counter[tuple[About, str]] = Counter()
-    for about, given in rows:
-        surveys[about] += 1
+
+def telling(question: Question) -> list[str]:
+    """The options that say something of what is asked."""
+    is_scale = question.kind is QuestionKind.SCALE
+    return [option.id for option in question.options if not is_scale or option.id in _NUMBERED]
+
+
+def cube_of(rows: Iterable[tuple[About, Mapping[str, str | Sequence[str]], int]]) -> Cube:
+    """The cube of answers, each with its context and how many gave just these."""
+    return Cube(counts=Counts.of(BY, _counted(rows)))
+
+
+def _counted(
+    rows: Iterable[tuple[About, Mapping[str, str | Sequence[str]], int]],
+) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    for about, given, times in rows:
+        context = (about.week, about.language, about.priority, about.group, about.area, about.wait)
+        yield context, _SURVEYS, times
         for question, answer in given.items():
-            options = [answer] if isinstance(answer, str) else list(answer)
-            answered[about, question] += 1
-            for option in options:
-                answers[about, question, option] += 1
-    return Cube(surveys=surveys, answers=answers, answered=answered)
-
-
-def without_weeks(about: About) -> About:
-    """The same, of any week."""
-    return replace(about, week=NOT_TOLD)
+            yield context, f"{question}:{_ANSWERED}", times
+            for option in [answer] if isinstance(answer, str) else answer:
+                yield context, f"{question}:{option}", times
 
 
 def closed_questions(survey: Survey) -> list[Question]:
-    """Those with answers to choose, but for what is only about the comment."""
+    """Those with answers to choose, but for what is only about the comment, and for what is kept for the member of
+    staff whom it is about."""
+    apart = survey.members_feedback.ids if survey.members_feedback else frozenset[str]()
     comments = {question.id for question in survey.questions if question.kind is QuestionKind.COMMENT}
     return [
         question
         for question in survey.questions
-        if question.id not in comments and (question.only_if is None or question.only_if.question not in comments)
+        if question.id not in comments | apart
+        and (question.only_if is None or question.only_if.question not in comments)
     ]
-
-
-def _of(chosen: Counter[str], options: Iterable[str]) -> int:
-    return sum(chosen[option] for option in options)

@@ -1,12 +1,34 @@
 """Few people are not shown: a count below the policy's threshold is "fewer than", and so is what would give it away."""
 
-from collections.abc import Hashable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
 
 FEWEST_ANYWHERE: Final = 5
 """No policy may show a figure of fewer people than that to staff."""
+FEWEST_MEMBERS_ANYWHERE: Final = 10
+"""No policy may show a member of staff what fewer than that said."""
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+class Hidden(StrEnum):
+    """Why a count is not shown."""
+
+    FEW = "few"
+    """Of too few people."""
+    WITH_IT = "with it"
+    """With what else is shown, one of too few could be calculated."""
+
+
+class Sum(Generic[Key]):
+    """A sum that readers know: they see its parts beside their total. What it is short of, `rest`, is not shown
+    anywhere, and has to be of enough people, or of none, as well."""
+
+    def __init__(self, total: Key, parts: Iterable[Key], *, rest: int = 0) -> None:
+        self.total = total
+        self.parts = tuple(parts)
+        self.rest = rest
 
 
 def shown(count: int, *, at_least: int) -> int | None:
@@ -15,12 +37,47 @@ def shown(count: int, *, at_least: int) -> int | None:
 
 
 def shown_parts(parts: Mapping[Key, int], *, at_least: int) -> dict[Key, int | None]:
-    """The parts of a total that is shown as well. Where a single one is hidden, the total less the others would tell
-    it: then the smallest of the others is hidden, too."""
-    told = {key: shown(count, at_least=at_least) for key, count in parts.items()}
-    hidden = [key for key, count in told.items() if count is None]
-    if len(hidden) == 1:
-        others = [key for key, count in told.items() if count]
-        if others:
-            told[min(others, key=lambda key: (parts[key], str(key)))] = None
-    return told
+    """The parts of a total that is shown as well. Where the total less the others would tell a single one that is
+    hidden, or several that are too few together, then the smallest of the others is hidden, too."""
+    keyed: dict[tuple[str, Key | None], int] = {("part", key): count for key, count in parts.items()}
+    total: tuple[str, Key | None] = ("total", None)
+    why = hidden({**keyed, total: sum(parts.values())}, [Sum(total, keyed)], at_least=at_least)
+    return {key: None if ("part", key) in why else count for key, count in parts.items()}
+
+
+def hidden(
+    counts: Mapping[Key, int], sums: Sequence[Sum[Key]], *, at_least: int, besides: Set[Key] = frozenset()
+) -> dict[Key, Hidden]:
+    """What must not be shown of a table, and why. `besides`: what is not to be shown for another reason.
+
+    Of every sum, what is hidden is two at least, and of enough people together; nothing that is shown can then be taken
+    from another to leave too few. More is hidden until that holds of all sums; it ends, since all hidden is enough.
+    """
+    why = {key: Hidden.FEW for key, count in counts.items() if shown(count, at_least=at_least) is None}
+    why |= {key: Hidden.WITH_IT for key in besides if key not in why}
+    changed = True
+    while changed:
+        changed = False
+        for each in sums:
+            more = _one_more(each, counts, why, at_least)
+            if more is not None:
+                why[more] = Hidden.WITH_IT
+                changed = True
+    return why
+
+
+def _one_more(each: Sum[Key], counts: Mapping[Key, int], why: Mapping[Key, Hidden], at_least: int) -> Key | None:
+    """What has to be hidden next for one sum's sake; `None`: nothing."""
+    secret = [key for key in each.parts if key in why]
+    together = sum(counts[key] for key in secret) + each.rest
+    number = len(secret) + bool(each.rest)
+    if each.total in why:
+        gives_away = number == 0 and counts[each.total] > 0
+    else:
+        gives_away = 0 < together < at_least or (number == 1 and bool(secret))
+    if not gives_away:
+        return None
+    others = [key for key in each.parts if key not in why and counts[key]]
+    if others:
+        return min(others, key=lambda key: (counts[key], str(key)))
+    return None if each.total in why else each.total

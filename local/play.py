@@ -114,7 +114,7 @@ class _Run:
         self._set_up_database(settings.database_url.get_secret_value())
         engine = connect(settings.database_url.get_secret_value())
         client = await connect_temporal(patience_seconds=20)
-        await set_up_temporal(client, say=_quiet)
+        await set_up_temporal(client, zone=self._box.agency.policy.timetable.zone, say=_quiet)
         keep_rules(engine, self._box.agency)
         policy = self._box.agency.policy
         forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=clock)

@@ -12,6 +12,7 @@ from calls.facts import CallFacts, Language, Source
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
+    InsightRules,
     NumberRules,
     Policy,
     Retention,
@@ -51,6 +52,8 @@ class Identity(_File):
     segments_per_second: float = Field(default=1, ge=0.1, le=1000)
     """What the carrier sends from this number: a long code 1, a verified toll-free number 3, a short code 100."""
     segment_price: SegmentPrice | None = None
+    monthly_budget: Decimal | None = Field(default=None, gt=0)
+    """For the texts of a calendar month, in the currency of `segment_price`."""
 
     @property
     def lines(self) -> dict[str, str]:
@@ -58,11 +61,28 @@ class Identity(_File):
         return {"emergency_line": self.emergency_line, "non_emergency_line": self.non_emergency_line}
 
     @model_validator(mode="after")
+    def _a_budget_in_some_currency(self) -> Self:
+        if self.monthly_budget is not None and self.segment_price is None:
+            raise ErrorAt(
+                "needs segment_price: without a price nobody knows what texts cost", place=("monthly_budget",)
+            )
+        return self
+
+    @model_validator(mode="after")
     def _both_languages(self) -> Self:
         missing = set(Language) - set(self.name)
         if missing:
             raise ErrorAt(f"is missing in {', '.join(sorted(missing))}; en and fr are needed", place=("name",))
         return self
+
+
+class IssueRules(_File):
+    """From when on it is told that a neighbourhood has more calls than was to be expected: to staff, in the console."""
+
+    likelihood: float = Field(default=0.001, ge=1e-9, le=0.05)
+    """Told is what is less likely than that, if nothing has changed."""
+    at_least: int = Field(default=5, ge=5)
+    """And has so many events in the week."""
 
 
 class PolicyFile(_File):
@@ -74,7 +94,9 @@ class PolicyFile(_File):
     numbers: NumberRules
     retention: Retention
     texts: TextRules
+    insights: InsightRules = InsightRules()
     undecided_for: Span
+    issues: IssueRules = IssueRules()
 
     @model_validator(mode="after")
     def _a_threshold_for_each_priority(self) -> Self:
@@ -112,6 +134,9 @@ class Agency(_File):
     cad: CadMapping
     wording: Wording
     survey: Survey
+    insights: InsightRules = InsightRules()
+    """No part of `policy`: it decides nothing about a text, and travels with no call."""
+    issues: IssueRules = IssueRules()
 
     @property
     def key(self) -> str:
@@ -178,6 +203,8 @@ def load_agency(folder: Path) -> Agency:
         cad=read_yaml(folder / "cad.yaml", CadMapping),
         wording=wording,
         survey=read_yaml(folder / "survey.yaml", Survey),
+        insights=who_and_when.insights,
+        issues=who_and_when.issues,
     )
 
 

@@ -57,3 +57,15 @@ def iso_week(day: date) -> str:
     """The ISO week, as `2026-W04`."""
     year, week, _ = day.isocalendar()
     return f"{year}-W{week:02}"
+
+
+def month_of(period: str) -> str:
+    """The month of an ISO week (`2026-W05`: the month of its Thursday, `2026-01`), or of a month itself."""
+    year, _, week = period.partition("-W")
+    return f"{date.fromisocalendar(int(year), int(week), 4):%Y-%m}" if week else period
+
+
+def first_day(period: str) -> date:
+    """Of an ISO week or of a month."""
+    year, _, week = period.partition("-W")
+    return date.fromisocalendar(int(year), int(week), 1) if week else date.fromisoformat(f"{period}-01")

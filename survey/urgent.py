@@ -166,10 +166,10 @@ _URGENT: Final = re.compile(rf"(?<!\w)(?:{'|'.join((*_ENGLISH, *_FRENCH))})(?!\w
 
 def sounds_urgent(comment: str) -> bool:
     """Whether one of the words of either language is in it: people write in both, whatever the page's is."""
-    return _URGENT.search(_folded(comment)) is not None
+    return _URGENT.search(folded(comment)) is not None
 
 
-def _folded(comment: str) -> str:
+def folded(comment: str) -> str:
     """Small letters without accents and signs: `Il m’a MENACÉ` is `il m a menace`, `don't` and `don´t` are `dont`.
 
     An apostrophe before t, s, re, ll ends an English word; others stand for a French one's last vowel.

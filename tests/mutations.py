@@ -33,6 +33,8 @@ class Mutation:
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
 URGENT = ("tests/staff/test_urgent_comments.py",)
+REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
+OWN = ("tests/staff/test_own_feedback.py",)
 WAS_IT_YOU = ("tests/web/test_tries.py", "tests/web/test_was_it_you.py")
 STREAMS = ("tests/streams/test_anomalies.py", "tests/streams/test_streams.py")
 HOLDS = ("tests/starter/test_holds.py",)
@@ -41,6 +43,8 @@ SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
+ISSUES = ("tests/activities/test_find_issues.py",)
+ISSUE_PAGES = ("tests/console/test_issues.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -720,6 +724,62 @@ MUTATIONS = (
         URGENT,
     ),
     Mutation(
+        "R7: a comment is shared without the resident's consent",
+        "web/staff/comment_review.py",
+        "if share and not _may_share(row):",
+        "if False:",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: the decision of somebody who has read other words counts",
+        "web/staff/comment_review.py",
+        "                return row if self._mark(row) == mark else None\n        for of in _TABLES:",
+        "                return row\n        for of in _TABLES:",
+        REVIEW,
+    ),
+    Mutation(
+        "A comment that moved in the night is not found again",
+        "web/staff/comment_review.py",
+        "if self._mark(row) == mark), None)",
+        "if False), None)",
+        REVIEW,
+    ),
+    Mutation(
+        "A declined comment is shared",
+        "web/staff/comment_review.py",
+        "share and decision is Decision.APPROVED",
+        "share",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: a word that a person has marked is kept",
+        "survey/review.py",
+        "        if place not in places:",
+        "        if place not in places or place == 3:",
+        REVIEW,
+    ),
+    Mutation(
+        "R7: what a member is told of a month changes while it grows",
+        "web/staff/own_feedback.py",
+        "col(MemberFeedbackRow.month) <",
+        "col(MemberFeedbackRow.month) <=",
+        OWN,
+    ),
+    Mutation(
+        "R7: ten of one mind are shown to the member",
+        "insights/of_members.py",
+        "if good in (0, len(marks)):",
+        "if False:",
+        OWN,
+    ),
+    Mutation(
+        "R7: a member is told what nine callers say",
+        "insights/of_members.py",
+        "if len(of_month) >= at_least",
+        "if len(of_month) >= at_least - 1",
+        OWN,
+    ),
+    Mutation(
         "A code may be tried without end",
         "web/residents/was_it_you.py",
         "    if wait:\n        return Answer(wait=wait)\n",
@@ -823,6 +883,62 @@ MUTATIONS = (
         "or_(col(SurveyDraftRow.expires_at) <= now, col(SurveyDraftRow.invitation_id).in_(used))",
         "col(SurveyDraftRow.expires_at) <= now",
         CUT,
+    ),
+    Mutation(
+        "Emerging issues: lengths of time are counted on the local clock",
+        "activities/counted_calls.py",
+        "at=row.received_at.astimezone(UTC))",
+        "at=row.received_at.astimezone(zone))",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: days are those of UTC",
+        "activities/find_issues.py",
+        "day = event.at.astimezone(zone).date()",
+        "day = event.at.date()",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: sensitive calls are counted",
+        "activities/counted_calls.py",
+        "return None if rules[known].rule is TypeRule.SENSITIVE else known",
+        "return known",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: what goes on is told again as something new",
+        "activities/find_issues.py",
+        "STILL_THE_SAME: Final = timedelta(days=7)",
+        "STILL_THE_SAME: Final = timedelta(days=6)",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: a day is looked at twice",
+        "activities/find_issues.py",
+        "first = max(first, last + _A_DAY)",
+        "first = max(first, last)",
+        ISSUES,
+    ),
+    Mutation(
+        "Emerging issues: everything is new in a service's first weeks",
+        "activities/find_issues.py",
+        "if _is_known_long_enough(counts.values()):",
+        "if counts:",
+        ISSUES,
+    ),
+    Mutation(
+        "R7: an issue's page shows what few have answered",
+        "insights/neighbourhood.py",
+        "option: chose[option] if option in fit else None for option in chose",
+        "option: chose[option] for option in chose",
+        ISSUE_PAGES,
+    ),
+    Mutation(
+        "Emerging issues: of two who write at the same time one is not read",
+        "web/staff/issues.py",
+        "if session.exec(newest).one() != after:",
+        "if False:",
+        ISSUE_PAGES,
     ),
     Mutation(
         "R1: an answer that another browser was given signs somebody in",

@@ -39,7 +39,7 @@ here: a French text without its accents is a worse text."""
 
 _QUOTED_SPACE = re.compile("«[ \u00a0\u202f\u2009]|[ \u00a0\u202f\u2009]»")
 _TABLE = str.maketrans(dict(LOOK_ALIKES))
-BOTH = "en+fr"
+BOTH: Final = "en+fr"
 _NOTHING_MORE: Final[Mapping[Language, Mapping[str, str]]] = {}
 
 

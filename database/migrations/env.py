@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 import database.feeds
 import database.finding
+import database.issues
 import database.line
 import database.numbers
 import database.reconciliation

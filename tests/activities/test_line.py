@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from activities.line import Line, NotYet, Place, Turn
 from calls.contracts import Kind
 from calls.facts import Language
-from database.line import LineRow
+from database.line import LineClosureRow, LineRow
 from database.tables import InboundMessageRow, TextRow, real_now
 from tests.activities.desk import Desk
 from tests.builders import NOON, minutes
@@ -348,3 +348,25 @@ class TestStopAtTheCarrier:
         desk.call("1", number=number_of(0))
         desk.send(desk.order(cad_id="1"))
         assert len(arrivals(desk)) == 1
+
+
+def test_when_the_line_was_closed_and_how_long_is_kept(desk: Desk) -> None:
+    line = Line(engine=desk.engine, sender="+16135550100", segments_per_second=None)
+    other = Line(engine=desk.engine, sender="+16135550101", segments_per_second=None)
+    other.close(because="HTTP 401")
+    began = real_now()
+    for _ in range(2):  # a closed line that is closed again is closed once
+        line.close(because="HTTP 401")
+    line.open()
+    line.open()
+    line.close(because="21606")
+    with Session(desk.engine) as session:
+        rows = session.exec(select(LineClosureRow).order_by(col(LineClosureRow.id))).all()
+    assert [(row.sender, row.because, row.opened_real is None) for row in rows] == [
+        ("+16135550101", "HTTP 401", True),
+        ("+16135550100", "HTTP 401", False),
+        ("+16135550100", "21606", True),
+    ]
+    closed = rows[1]
+    assert closed.opened_real is not None
+    assert began - timedelta(seconds=1) < closed.closed_real < closed.opened_real < rows[2].closed_real

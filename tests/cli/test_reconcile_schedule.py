@@ -24,7 +24,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from calls.reconciliation import Reconciled
 from cli.doctor import _schedule
-from cli.reconcile_schedule import SCHEDULE_ID, is_paused, set_up_schedule
+from cli.reconcile_schedule import SCHEDULE_ID, set_up_schedule
+from cli.schedules import is_paused_by_hand
 from cli.set_up import set_up_temporal
 from database.encryption import Keyring
 from database.tables import TextRow, real_now
@@ -49,14 +50,17 @@ async def in_a_new_namespace(server: TemporalServer) -> tuple[Client, list[str]]
         server.address, namespace=f"n{uuid4().hex[:8]}", data_converter=pydantic_data_converter
     )
     said: list[str] = []
-    await set_up_temporal(client, say=said.append)
+    await set_up_temporal(client, zone="America/Toronto", say=said.append)
     return client, said
 
 
 async def test_setup_makes_it_and_a_second_setup_leaves_it(temporal: TemporalServer) -> None:
     client, said = await in_a_new_namespace(temporal)
-    assert said[-1] == "temporal: the reconciler's schedule was made"
-    assert await is_paused(client) is False
+    assert said[-2:] == [
+        "temporal: the reconciler's schedule was made",
+        "temporal: the schedule of emerging issues was made",
+    ]
+    assert await is_paused_by_hand(client, SCHEDULE_ID) is False
     schedule = (await client.get_schedule_handle(SCHEDULE_ID).describe()).schedule
     assert [interval.every for interval in schedule.spec.intervals] == [timedelta(minutes=15)]
     assert schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
@@ -83,7 +87,7 @@ async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paus
     assert [interval.every for interval in schedule.spec.intervals] == [timedelta(minutes=15)]
     assert schedule.state.paused
     assert await set_up_schedule(client) == "is there"
-    assert await is_paused(client)
+    assert await is_paused_by_hand(client, SCHEDULE_ID)
     finding = await _schedule(client)
     assert not finding.is_well
     assert finding.detail.startswith("is paused")

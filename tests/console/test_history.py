@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from activities.stop_and_go import STOPPED_BY_STAFF
 from calls.contracts import Kind, LedgerState
 from tests.console.ledger import CASE, Ledger, long_ago
 from tests.console.served import Served
@@ -63,6 +64,27 @@ def test_the_list_speaks_french(site: Served, ledger: Ledger) -> None:
     for words in ("sondage envoyé récemment", "le téléphone était injoignable", "était désactivé", "non livré"):
         assert words in page
     assert "asked for a survey lately" not in page
+
+
+def test_a_text_in_both_languages_is_listed_counted_and_asked_for(site: Served, ledger: Ledger) -> None:
+    """Most texts are: nobody tells a caller's language until one is known."""
+    ledger.text(language="en+fr")
+    ledger.text(language="fr")
+    staff = site.staff(Role.SUPERVISOR)
+    for language, words in (("en", "English and French"), ("fr", "anglais et français")):
+        staff.http.cookies.set("console_language", language)
+        page = staff.get("/texts")
+        assert page.status_code == 200
+        assert sum(words in row for row in _rows(page.text)) == 1
+    assert len(_rows(staff.get("/texts?language=en%2Bfr").text)) == 1
+    assert len(staff.get("/texts.csv?language=en%2Bfr").text.splitlines()) == 2
+
+
+def test_the_texts_of_a_call_that_was_stopped_for_good_are_asked_for_by_that(site: Served, ledger: Ledger) -> None:
+    ledger.of_every_kind()
+    ledger.text(call_id="ottawa-2", state=LedgerState.SUPPRESSED, rule=STOPPED_BY_STAFF)
+    (row,) = _rows(site.staff(Role.SUPERVISOR).get("/texts?rule=stopped+by+staff").text)
+    assert "stopped for good by staff" in row
 
 
 def test_an_analyst_sees_no_case_number_and_no_call(site: Served, ledger: Ledger) -> None:

@@ -111,6 +111,26 @@ class TestTheList:
         assert entry.until is not None
         assert entry.until.astimezone(site.agency.policy.timetable.zone_info).date() == today + timedelta(days=1)
 
+    def test_r1_whoever_may_not_take_a_number_off_does_not_do_so_by_putting_it_there_until_today(
+        self, site: Served
+    ) -> None:
+        zone = site.agency.policy.timetable.zone_info
+        today = real_now().astimezone(zone).date()
+        operator = site.staff(Role.OPERATOR)
+        press(operator, "/numbers/blocked", number=TYPED, why="shelter")
+        said = press(operator, "/numbers/blocked", number=NUMBER, why="other", until=today.isoformat())
+        assert "stays there for as long as was said before" in said
+        entry = blocked(site).find(NUMBER)
+        assert entry is not None
+        assert (entry.reason, entry.until) == ("other", None)
+        press(site.staff(Role.SUPERVISOR), "/numbers/blocked", number=NUMBER, why="other", until=today.isoformat())
+        press(operator, "/numbers/blocked", number=NUMBER, why="lobby", until=(today + timedelta(days=9)).isoformat())
+        press(operator, "/numbers/blocked", number=NUMBER, why="lobby", until=(today + timedelta(days=2)).isoformat())
+        entry = blocked(site).find(NUMBER)
+        assert entry is not None
+        assert entry.until is not None
+        assert entry.until.astimezone(zone).date() == today + timedelta(days=10)
+
     def test_what_was_said_before_of_a_number_is_kept(self, site: Served) -> None:
         operator = site.staff(Role.OPERATOR)
         press(operator, "/numbers/blocked", number=TYPED, why="lobby")

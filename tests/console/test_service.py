@@ -6,16 +6,17 @@ from itertools import count
 
 import pytest
 from sqlalchemy import Engine, event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from activities.line import Line
 from activities.stop_and_go import EVERYTHING, Mode
 from calls.clock import Clock
-from database.tables import CallRow, TextRow, real_now
+from database.tables import CallRow, SwitchRow, TextRow, real_now
 from tests.builders import some_facts
+from tests.console.ledger import Ledger
 from tests.console.served import Served, Staff, console_site
 from web.staff.access.roles import Act, Role
-from web.staff.carrier_stops import CarrierStops
+from web.staff.carrier_stops import CarrierStops, StoppedWording
 from web.staff.due_texts import due_texts
 from web.staff.standing import StandingNow
 from web.staff.switches import State, Switches
@@ -219,6 +220,17 @@ class TestTheCarriersOwnStops:
         assert "The carrier refuses everything." in page
         assert "HTTP 401, code 20003" in page
 
+    def test_words_that_somebody_else_has_just_released_are_released_once(
+        self, site: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = StoppedWording(kind="delay", language="fr", why="refused")
+        looks = iter([[words]])
+        monkeypatch.setattr(CarrierStops, "wordings", lambda _: next(looks, []))
+        answer = site.staff(Role.SUPERVISOR).post("/service/start/wording:delay:fr", why="shortened")
+        assert answer.status_code == 303
+        with Session(site.engine) as session:
+            assert len(session.exec(select(SwitchRow)).all()) <= 1
+
     def test_words_that_it_refused_are_released_with_a_reason(self, site: Served) -> None:
         version = site.agency.wording.version
         now = real_now()
@@ -265,6 +277,22 @@ class TestHistory:
             for role in (Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR):
                 page = site.staff(role).get(path).text
                 assert ("ottawa-77" in page, "a child" in page) == (False, False)
+
+    def test_a_call_that_is_over_is_held_no_more(self, site: Served) -> None:
+        """Nobody can release it any more: it would be counted for ever."""
+        ledger = Ledger(site)
+        for call_id in ("ottawa-1", "ottawa-2"):
+            ledger.call(call_id)
+            Switches(engine=site.engine, keyring=site.keyring).stop(
+                f"call:{call_id}", by="Demo operator", why="a child"
+            )
+        with Session(site.engine) as session, session.begin():
+            call = session.get_one(CallRow, "ottawa-1")
+            call.ended_reason = "held by staff until it was over"
+            session.add(call)
+        page = site.staff(Role.OPERATOR).get("/service").text
+        assert "Single calls whose texts are held: 1." in page
+        assert ("ottawa-1" in page, "ottawa-2" in page) == (False, True)
 
     def test_it_goes_back_page_by_page(self, site: Served) -> None:
         switches = Switches(engine=site.engine, keyring=site.keyring)

@@ -3,7 +3,9 @@
 All such tests stand in this file: one process makes the year, once.
 """
 
+import functools
 import itertools
+import re
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -16,14 +18,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, event, text
+from sqlmodel import Session, insert
 
+from calls.clock import REAL_TIME
 from calls.facts import CallFacts
 from calls.merge import Stamped
+from database.encryption import Keyring
+from database.issues import EmergingIssueRow, IssueStepRow
+from insights.months import Month
+from policy.agency import Agency
 from tests.conftest import FIGURES
 from tests.console.served import Served, Staff
 from tests.console.year import CALLS, FICTIONAL, FILLED, Stopwatch, Year
+from tests.neighbourhoods import City
 from web.staff.access.roles import Role
 from web.staff.all_texts import Place
+from web.staff.report import MonthReader
+from web.staff.running_cost import RunningCost
 
 
 def test_the_year_is_one_that_the_service_could_have_written(year: Year) -> None:
@@ -208,3 +219,94 @@ def asked_of(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
 def _plan(engine: Engine, statement: str, values: Any) -> list[str]:
     with engine.connect() as connection:
         return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
+
+
+def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of: Stopwatch) -> None:
+    """With the year's calls looked at, some hundred issues from earlier, and a half year of answers."""
+    last = _some_issues(year)
+    analyst = year_site.staff(Role.ANALYST)
+    page = analyst.get("/issues?state=").text
+    ids = re.findall(r'href="/issues/(\d+)"', page)
+    assert len(ids) == 50
+    group, whole = last
+    for what, path in (
+        ("those that are open", "/issues"),
+        ("all", "/issues?state="),
+        ("all of an area", "/issues?state=&area=Bay"),
+        ("the thresholds", "/thresholds"),
+        ("a brief", "/issues/brief/Bay"),
+        ("one of a group", f"/issues/{group}"),
+        ("one of an area as a whole", f"/issues/{whole}"),
+    ):
+        assert analyst.get(path).status_code == 200
+        p95_of(functools.partial(analyst.get, path), what=f"emerging issues, {what}")
+
+
+_ANSWERS_OF_HALF_A_YEAR = text(
+    "INSERT INTO survey_response (id, agency, survey_version, language, week, answers, context) "
+    "SELECT gen_random_uuid(), 'ottawa', '2026-2', 'en', to_char(CAST(:last AS date) - n % 180, 'IYYY-\"W\"IW'), "
+    "jsonb_build_object('Q1', '4', 'Q10', CASE WHEN n % 3 = 0 THEN CAST('[\"noise\", \"theft\"]' AS jsonb) "
+    "ELSE CAST('[\"driving\"]' AS jsonb) END), "
+    "jsonb_build_object('area', (ARRAY['Bay', 'Somerset', 'River'])[n % 3 + 1]) FROM generate_series(1, 20000) AS n"
+)
+
+
+def _some_issues(year: Year) -> tuple[int, int]:
+    """Three a week for a year, and answers; the newest one of a group, and of an area as a whole."""
+    last = year.ends.date() - timedelta(days=1)
+    with Session(year.engine) as session, session.begin():
+        rows = [
+            EmergingIssueRow(
+                agency="ottawa",
+                area=("Bay", "Somerset", "River")[number % 3],
+                call_type_group="" if number % 5 == 0 else "noise",
+                first_day=last - timedelta(days=2 * (159 - number)),
+                last_day=last - timedelta(days=2 * (159 - number)),
+                observed=19,
+                expected=6.5,
+                p=0.0002,
+                weeks=[6, 7, 5, 6, 8, 7, 6, 7, 19],
+            )
+            for number in range(160)
+        ]
+        session.add_all(rows)
+        session.flush()
+        step = {"state": "evaluated", "note": "x", "by": "x", "at_real": year.ends}
+        steps = [{"issue_id": row.id, "useful": n % 2 == 0, **step} for n, row in enumerate(rows[:120])]
+        session.execute(insert(IssueStepRow), steps)
+        session.execute(_ANSWERS_OF_HALF_A_YEAR, {"last": last})
+        return rows[-1].id or 0, rows[155].id or 0
+
+
+def test_a_night_with_a_year_of_calls_is_looked_at_in_seconds(
+    year: Year, keyring: Keyring, ottawa: Agency, record_property: Callable[[str, object], None]
+) -> None:
+    city = City(engine=year.engine, keyring=keyring, agency=ottawa)
+    began = time.perf_counter()
+    done = city.night(year.ends)
+    took = time.perf_counter() - began
+    record_property(FIGURES, f"emerging issues: seven days of a year of calls looked at in {took:.1f} s")
+    assert done.days == 7
+    assert took < 30
+
+
+def test_the_monthly_report_is_there_at_once_and_counted_in_reasonable_time(
+    year: Year, year_site: Served, p95_of: Stopwatch, ottawa: Agency, record_property: Callable[[str, object], None]
+) -> None:
+    staff = year_site.staff(Role.ANALYST)
+    began = time.perf_counter()
+    _opened(staff, "/report")
+    record_property(
+        FIGURES, f"the monthly report, the first look of all: {(time.perf_counter() - began) * 1000:.0f} ms"
+    )
+    some = [f"{year.ends - timedelta(days=30 * ago):%Y-%m}" for ago in range(11)]
+    for month in some:  # the background, or this, counts each once
+        _opened(staff, f"/report/{month}")
+    months = itertools.cycle(some)
+    p95_of(lambda: _opened(staff, f"/report/{next(months)}"), what="the monthly report")
+    p95_of(lambda: _opened(staff, f"/report/{year.ends:%Y-%m}.csv"), what="the running month as a file")
+    reader = MonthReader(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    busy = Month.of(year.ends - timedelta(days=60), ZoneInfo("America/Toronto"))
+    p95_of(lambda: reader.read(busy), 12, what="a whole month, counted out of the tables", most_ms=5000)
+    cost = RunningCost(engine=year.engine, agency=ottawa, clock=REAL_TIME)
+    p95_of(cost.ask, 12, what="the running month's cost, once a minute", most_ms=2000)

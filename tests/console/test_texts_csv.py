@@ -42,6 +42,17 @@ def test_nothing_becomes_a_formula(site: Served, ledger: Ledger, begins: str) ->
     assert cell == f'\'{begins}HYPERLINK("http://example.org/?"&A1)'
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "\r\n", "; ", "|"])
+def test_nothing_becomes_a_formula_where_a_spreadsheet_parts_the_line_elsewhere(
+    site: Served, ledger: Ledger, separator: str
+) -> None:
+    """A spreadsheet in French parts at semicolons, and takes no quotation marks within what it takes for a cell."""
+    ledger.call("ottawa-1", case_number=f"26-1{separator}=1+1")
+    ledger.text(call_id="ottawa-1")
+    cell = _table(site.staff(Role.SUPERVISOR).get("/texts.csv"))[0]["case_number"]
+    assert cell == f"26-1{separator}'=1+1"
+
+
 def test_the_audit_log_has_who_and_which(site: Served) -> None:
     site.staff(Role.ANALYST).get("/texts.csv?from=2026-01-01&to=2026-01-31&state=failed&error=30003")
     entry = site.audit()[-1]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.answers import About, Wanted, closed_questions, cube_of
-from insights.small import shown, shown_parts
+from insights.small import Hidden, Sum, hidden, shown, shown_parts
 from insights.wilson import share
 from policy.agency import Agency
 
@@ -56,9 +56,12 @@ def test_a_figure_counts_those_who_said_something_and_hides_too_few(ottawa: Agen
     questions = {question.id: question for question in closed_questions(ottawa.survey)}
     assert list(questions) == [f"Q{number}" for number in range(1, 11)]
     somerset, kanata = About(week="2026-W04", area="Somerset"), About(week="2026-W05", area="Kanata")
-    rows: list[tuple[About, Mapping[str, str | Sequence[str]]]] = [
-        *[(somerset, {"Q1": mark, "Q10": ["noise", "theft"]}) for mark in ("5", "5", "4", "3", "1", "na")],
-        *[(kanata, {"Q1": "1"}) for _ in range(4)],
+    rows: list[tuple[About, Mapping[str, str | Sequence[str]], int]] = [
+        *[
+            (somerset, {"Q1": mark, "Q10": ["noise", *(["theft"] if mark == "5" else [])]}, 1)
+            for mark in ("5", "5", "4", "3", "1", "na")
+        ],
+        (kanata, {"Q1": "1"}, 4),
     ]
     cube = cube_of(rows)
     everything = cube.figure(questions["Q1"], at_least=5)
@@ -72,3 +75,42 @@ def test_a_figure_counts_those_who_said_something_and_hides_too_few(ottawa: Agen
     assert (several.base, several.options["noise"].count, several.options["hate"].count) == (6, 6, 0)
     assert cube.figure(questions["Q7"], at_least=5).base == 0
     assert [(area, part.total) for area, part in cube.by("area").items()] == [("Kanata", 4), ("Somerset", 6)]
+
+
+def test_where_all_answered_alike_it_is_not_shown(ottawa: Agency) -> None:
+    question = closed_questions(ottawa.survey)[0]
+    cube = cube_of([(About(area="Bay"), {"Q1": "1"}, 40), (About(area="Orleans"), {"Q1": "na"}, 6)])
+    figure = cube.figure(question, at_least=5)
+    assert (figure.base, figure.are_alike, figure.options) == (None, True, {})
+    assert cube.cut(Wanted(area="Orleans")).figure(question, at_least=5).base == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 12), min_size=4, max_size=4), min_size=1, max_size=6))
+def test_nothing_hidden_of_a_table_with_both_totals_follows_from_a_line_of_it(table: list[list[int]]) -> None:
+    """Whoever knows a line but for what is hidden knows too few of it."""
+    counts = {(row, column): count for row, line in enumerate(table) for column, count in enumerate(line)}
+    rows, columns = range(len(table)), range(4)
+    counts |= {(row, -1): sum(table[row]) for row in rows}
+    counts |= {(-1, column): sum(line[column] for line in table) for column in columns}
+    counts[-1, -1] = sum(map(sum, table))
+    sums = [
+        *[Sum((row, -1), [(row, column) for column in columns]) for row in (*rows, -1)],
+        *[Sum((-1, column), [(row, column) for row in rows]) for column in (*columns, -1)],
+    ]
+    why = hidden(counts, sums, at_least=5)
+    assert all(key in why for key, count in counts.items() if 0 < count < 5)
+    assert all(counts[key] for key in why)
+    for each in sums:
+        secret = [key for key in each.parts if key in why]
+        if each.total in why:
+            assert secret or counts[each.total] == 0
+        else:
+            assert len(secret) != 1
+            assert not 0 < sum(counts[key] for key in secret) < 5
+
+
+def test_what_a_step_is_short_of_the_one_before_is_a_figure_too() -> None:
+    counts = {"invited": 100, "delivered": 98}
+    assert hidden(counts, [Sum("invited", ["delivered"], rest=2)], at_least=5) == {"delivered": Hidden.WITH_IT}
+    assert hidden(counts, [Sum("invited", ["delivered"], rest=0)], at_least=5) == {}
+    assert hidden({**counts, "delivered": 90}, [Sum("invited", ["delivered"], rest=10)], at_least=5) == {}

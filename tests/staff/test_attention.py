@@ -9,7 +9,7 @@ from sqlmodel import Session, col, update
 
 from cli.attention import show_attention
 from cli.blocked_numbers import block, show, unblock
-from database.encryption import Keyring, new_key
+from database.encryption import Keyring, keyring_of, new_key
 from database.feeds import CadFeedRow
 from database.reconciliation import ReconciliationRow
 from database.tables import CallRow, InboundMessageRow, TextRow, real_now
@@ -21,8 +21,10 @@ from starter.rejected import RejectedRecords, Shape
 from tests.builders import NOON, hours
 from tests.conftest import AGENCIES
 from tests.starter.test_accept import OTHER_PHONE, PHONE, acceptor, received, record
+from tests.survey.month import Town
 from web.staff.attention import needs_attention
 from web.staff.blocked_numbers import Why
+from web.staff.urgent_comments import UrgentComments
 
 __all__ = ["acceptor"]
 
@@ -47,7 +49,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 11
+    assert lines.count("  none") == 12
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -201,27 +203,27 @@ class TestTexts:
         row = a_text(engine, state=state, provider_sid=None, claimed_real=old, sending_real=old, first_sending_real=old)
         well, lines = the_lines(settings)
         assert not well
-        assert lines[6] == "Texts whose outcome is unknown: this resident may not have been told:"
-        assert lines[7].startswith("  confirmation, ottawa-1001, case 26-104233, since ")
-        assert lines[7].endswith(f", text {row.id}")
+        assert lines[8] == "Texts whose outcome is unknown: this resident may not have been told:"
+        assert lines[9].startswith("  confirmation, ottawa-1001, case 26-104233, since ")
+        assert lines[9].endswith(f", text {row.id}")
 
     def test_one_that_became_unknown_just_now_may_still_be_found_out(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="unknown", provider_sid=None)
         well, lines = the_lines(settings)
         assert well
-        assert lines[7].startswith("  confirmation, ottawa-1001")
+        assert lines[9].startswith("  confirmation, ottawa-1001")
 
     def test_one_that_is_being_sent_is_no_trouble(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="sending", provider_sid=None, sending_real=real_now())
         well, lines = the_lines(settings)
-        assert (well, lines[7]) == (True, "  none")
+        assert (well, lines[9]) == (True, "  none")
 
     def test_those_of_earlier_weeks_are_counted_and_let_the_command_succeed(
         self, engine: Engine, settings: Settings
     ) -> None:
         a_text(engine, state="unknown", provider_sid=None, claimed_real=real_now() - hours(24 * 8))
         well, lines = the_lines(settings)
-        assert (well, lines[7]) == (True, "  and 1 that became unknown more than 7 days ago")
+        assert (well, lines[9]) == (True, "  and 1 that became unknown more than 7 days ago")
 
     @pytest.mark.parametrize(
         ("values", "says"),
@@ -248,7 +250,7 @@ class TestTexts:
 
     def test_what_did_not_arrive_more_than_a_week_ago_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", updated_real=real_now() - hours(24 * 8))
-        assert the_lines(settings)[1].count("  none") == 11
+        assert the_lines(settings)[1].count("  none") == 12
 
     def test_an_automatic_reply_has_no_call(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", kind="auto_reply", call_id=None, error_code=30003)
@@ -292,7 +294,7 @@ def test_r2_a_text_that_was_due_and_expired_is_shown_with_the_reason(engine: Eng
 class TestTheDailySum:
     def test_a_day_without_differences_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_sum(engine)
-        assert the_lines(settings)[1].count("  none") == 11
+        assert the_lines(settings)[1].count("  none") == 12
 
     def test_a_difference_is_shown_with_what_to_look_up_at_the_carrier(
         self, engine: Engine, settings: Settings
@@ -340,7 +342,7 @@ class TestFeeds:
         a_feed(engine, feed="county", last_record_real=real_now())
         well, lines = the_lines(settings)
         assert well
-        assert lines.count("  none") == 11
+        assert lines.count("  none") == 12
 
     def test_r4_records_that_could_not_be_read_are_counted_until_somebody_has_dealt_with_them(
         self, engine: Engine, settings: Settings, keyring: Keyring
@@ -371,3 +373,23 @@ def a_feed(engine: Engine, **values: object) -> None:
         setattr(row, name, value)
     with Session(engine) as session, session.begin():
         session.add(row)
+
+
+def test_urgent_comments_that_nobody_has_seen_are_counted_and_never_told(
+    engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resident's page promises that a person looks today."""
+    keyring = keyring_of(settings)
+    town = Town(engine=engine, keyring=keyring, agency=OTTAWA)
+    for comment in ("he has a gun", "she is bleeding", "Thank you"):
+        town.sent(town.invited(uuid4().hex, NOON, area="7"), NOON, C1=comment)
+    well, lines = the_lines(settings)
+    assert not well
+    assert lines[lines.index(next(line for line in lines if "sound urgent" in line)) + 1] == "  2"
+    assert not any("gun" in line or "bleeding" in line for line in lines)
+    eyes = UrgentComments(engine=engine, keyring=keyring, agency="ottawa")
+    assert all(eyes.see(one.id) for one in eyes.unseen())
+    assert the_lines(settings)[0]
+    monkeypatch.delenv("COMMUNITYCONNECT_ENCRYPTION_KEYS")
+    assert "  not counted: the keys are missing" in the_lines(Settings())[1]
+    assert needs_attention(engine, OTTAWA).urgent is None

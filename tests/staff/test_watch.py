@@ -16,9 +16,12 @@ class Looks:
     def __init__(self) -> None:
         self.count = 0
         self.is_away = False
+        self.is_at_fault = False
 
     def __call__(self) -> int:
         self.count += 1
+        if self.is_at_fault:
+            raise ValueError("a row that nobody foresaw")
         if self.is_away:
             raise OperationalError("SELECT 1", {}, Exception("away"))
         return self.count
@@ -57,6 +60,17 @@ def test_while_the_database_is_away_whoever_asks_hears_so_and_sees_nothing_old()
         watched.get()
     looks.is_away = False
     assert watched.get() == 3
+
+
+def test_the_background_outlives_a_fault_of_ours() -> None:
+    looks, clock = Looks(), Seconds()
+    watched = Watched(looks, every=1, monotonic=clock)
+    looks.is_at_fault = True
+    with in_background([watched]):
+        until(lambda: looks.count >= 2)
+        looks.is_at_fault = False
+        seen = looks.count
+        until(lambda: looks.count > seen)
 
 
 def test_the_background_outlives_a_database_that_is_away_and_rests_while_nobody_watches() -> None:

@@ -28,6 +28,7 @@ from survey.answers import Answers
 from survey.questions import MembersFeedback, Role
 from tests.builders import NOON, hours, minutes, some_facts
 from web.residents.agency import Site
+from web.residents.counting import count_opening
 from web.residents.submission import Submitted, submit
 
 ORIGIN = "https://texts.example.org"
@@ -82,6 +83,10 @@ class Town:
         language = Language(values.pop("language", "en"))
         answers = {"Q1": "4", **({TAG: tag} if tag else {}), **values}
         return submit(self._site(at), token, answers=Answers(values=answers, problems={}), language=language)
+
+    def opened(self, token: str, at: datetime) -> None:
+        """Somebody opens the link, or a phone does for its preview."""
+        count_opening(self._site(at), token)
 
     def told(self, cad_id: str, at: datetime, members: Keys) -> None:
         """CAD tells of a call that is known who had to do with it."""
@@ -203,6 +208,7 @@ def _one_call(town: Town, chance: Random, number: int, at: datetime) -> Iterator
         def ignored(extra: int = extra, silent: dict[str, object] = silent) -> None:
             token = town.invited(f"{number}-{extra}", at, language=language, members=members, **silent)
             if extra == 0:
+                town.opened(token, at)
                 town.drafted(token)
 
         yield _Event(at, number, ignored)
@@ -218,6 +224,8 @@ def _one_call(town: Town, chance: Random, number: int, at: datetime) -> Iterator
 
     days_later = chance.choices([0, 1, 3, 9], [80, 12, 6, 2])[0]
     later = at + timedelta(days=days_later) + minutes(chance.randrange(1, 300))
+    opens = at + (later - at) * chance.random()
+    yield _Event(opens, number, lambda: town.opened(tokens[0], opens))
     yield _Event(later, number, answer)
 
 
@@ -281,4 +289,7 @@ class _NoChance(Random):
 
 class _Careless(SurveyCut):
     def _write_invitations_anew(self, *_: object, **__: object) -> None:
+        """Not at all."""
+
+    def _write_counters_anew(self, *_: object, **__: object) -> None:
         """Not at all."""

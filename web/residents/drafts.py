@@ -14,6 +14,7 @@ from calls.facts import Language
 from database.encryption import Keyring, KeyringError
 from database.surveys import SurveyDraftRow
 from web.residents.agency import Site
+from web.residents.counting import note
 from web.residents.invitations import Closed, invitation_of, why_closed
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ class Opened:
     draft: Draft = NO_DRAFT
     invited_in: str | None = None
     """The caller's language, as far as it is known."""
+    is_first: bool = False
+    """It was never opened before, as far as that was counted."""
 
 
 def open_link(site: Site, token: str) -> Opened:
@@ -57,7 +60,8 @@ def open_link(site: Site, token: str) -> Opened:
             # An expired link answers as if it had never been: not in the caller's language either.
             language = invitation.language if invitation is not None and closed is Closed.USED else None
             return Opened(closed=closed or Closed.UNKNOWN, invited_in=language)
-        return Opened(draft=_draft_of(session, site.keyring, invitation.id), invited_in=invitation.language)
+        draft = _draft_of(session, site.keyring, invitation.id)
+        return Opened(draft=draft, invited_in=invitation.language, is_first=not invitation.opened)
 
 
 def change_draft(site: Site, token: str, change: Callable[[Draft], Draft]) -> Opened:
@@ -71,6 +75,7 @@ def change_draft(site: Site, token: str, change: Callable[[Draft], Draft]) -> Op
         closed = why_closed(invitation, site.clock.now())
         if closed is not None or invitation is None:
             return Opened(closed=closed or Closed.UNKNOWN)
+        began = session.get(SurveyDraftRow, invitation.id) is None
         draft = change(_draft_of(session, site.keyring, invitation.id))
         body = _Body(language=draft.language, answers=draft.answers).model_dump_json()
         values = {
@@ -80,6 +85,7 @@ def change_draft(site: Site, token: str, change: Callable[[Draft], Draft]) -> Op
         }
         statement = insert(SurveyDraftRow).values(invitation_id=invitation.id, **values)
         session.execute(statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values))
+        note(session, site, invitation, began=began)
         return Opened(draft=draft, invited_in=invitation.language)
 
 

@@ -18,6 +18,7 @@ from survey.members import HeldFeedback, feedback_in
 from survey.questions import Question, QuestionKind, Survey
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
+from web.residents.counting import note
 from web.residents.invitations import Closed, invitation_of, why_closed
 
 _SHARE: Final = "S1"
@@ -48,7 +49,9 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
             return Submitted(closed=closed or Closed.UNKNOWN)
         invitation.used = True
         session.add(invitation)
-        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))
+        drafts = delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id)
+        began = session.execute(drafts.returning(col(SurveyDraftRow.invitation_id))).first() is None
+        note(session, site, invitation, began=began)  # who sends all at once has begun, too
         context = _context(session, invitation.call_id)
         may_share = comment is not None and answers.values.get(_SHARE) == _YES
         about = _about_members(session, site, invitation.call_id, answers, language, comment if may_share else None)

@@ -14,6 +14,7 @@ from survey.questions import QuestionKind
 from survey.steps import Given, Page, Way
 from survey.urgent import sounds_urgent
 from web.residents.agency import Site
+from web.residents.counting import count_opening
 from web.residents.drafts import Draft, Opened, change_draft, open_link
 from web.residents.forms import Form, posted_form
 from web.residents.groups import grouped
@@ -39,12 +40,14 @@ def survey_routes(site: Site, pages: Pages) -> APIRouter:
     def open_survey(
         token: str, step: Annotated[str, Query()] = "", lang: _Lang = None, accept_language: _Accepted = ""
     ) -> Response:
-        """Opening uses nothing up and writes nothing: phones and mail scanners open links to preview them.
+        """Opening uses nothing up: phones and mail scanners open links to preview them. The first time is counted.
 
         Without a step it leads on to the page to go on with. Each page has an address, so that the browser's own way
         back leads to the page before, and loading it again shows the same.
         """
         opened = open_link(site, token)
+        if opened.is_first:
+            count_opening(site, token)
         language = page_language(lang, opened.draft.language, opened.invited_in, accept_language=accept_language)
         return conversation.show(token, opened, language, step=step)
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, func, select, tuple_
 
 from activities.people import WRONG_NUMBER
-from activities.stop_and_go import SHADOW
+from activities.stop_and_go import SHADOW, STOPPED_BY_STAFF
 from calls.eligibility import Rule
 from database.tables import CallRow, TextRow
 
@@ -30,7 +30,7 @@ SWITCHED_OFF: Final = "switched off"
 RULES: Final = (
     *("opted out", "not to be texted", WRONG_NUMBER, "landline", "texts a day", "one survey", "delay notices"),
     *("not confirmed", "expired", "overtaken", SHADOW, "refused by the carrier", "the policy was changed"),
-    SWITCHED_OFF,
+    *(SWITCHED_OFF, STOPPED_BY_STAFF),
     *(rule.value for rule in Rule if rule is not Rule.ALL_MET),
 )
 """Why a text was held back, dropped or refused."""
@@ -39,7 +39,7 @@ RULES: Final = (
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which texts. Times are the service's: `since` the first moment, `until` the first one after. `rule` is one of
-    `RULES`, `language` may be `none`, `error` is the carrier's code, or `any`."""
+    `RULES`, `language` may be `en+fr` or `none`, `error` is the carrier's code, or `any`."""
 
     since: datetime | None = None
     until: datetime | None = None

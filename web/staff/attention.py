@@ -10,10 +10,12 @@ from sqlmodel import Session, col, or_, select
 from activities.people import WRONG_NUMBER
 from calls.eligibility import Eligibility, Rule
 from calls.facts import Outcome
+from database.encryption import Keyring
 from database.tables import CallRow, InboundMessageRow, real_now
 from policy.agency import Agency
 from web.staff.feeds import FeedTroubles, feed_troubles
 from web.staff.text_troubles import TextTroubles, text_troubles
+from web.staff.urgent_comments import UrgentComments
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
 _MOST = 200
@@ -70,12 +72,19 @@ class Attention:
     wrong: Sequence[WrongNumber]
     waiting: Sequence[WaitingCall]
     unknown: Sequence[UnknownCode]
+    urgent: int | None = None
+    """Residents' comments that sound urgent and that nobody has seen, how many: their pages promise that a person looks
+    today. None: cannot be counted without the keys."""
 
 
-def needs_attention(engine: Engine, agency: Agency, *, days: int = 7) -> Attention:
-    """What stands open now; of what is over, and of codes, the last `days`."""
+def needs_attention(engine: Engine, agency: Agency, *, days: int = 7, keyring: Keyring | None = None) -> Attention:
+    """What stands open now; of what is over, and of codes, the last `days`. `keyring`: to count urgent comments, for
+    which all that is held is decrypted."""
     since = real_now() - timedelta(days=days)
     feeds = feed_troubles(engine, agency)
+    urgent = (
+        None if keyring is None else len(UrgentComments(engine=engine, keyring=keyring, agency=agency.key).unseen())
+    )
     with Session(engine) as session:
         return Attention(
             feeds=feeds,
@@ -84,6 +93,7 @@ def needs_attention(engine: Engine, agency: Agency, *, days: int = 7) -> Attenti
             wrong=_wrong(session, since),
             waiting=_waiting(session),
             unknown=_unknown(session, since),
+            urgent=urgent,
         )
 
 

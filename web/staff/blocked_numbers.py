@@ -70,9 +70,10 @@ class BlockedNumbers:
         until: datetime | None = None,
         by: str | None = None,
         note: str | None = None,
+        may_shorten: bool = True,
     ) -> bool:
         """Put a number on the list; one that is there is put there anew, and what was said before is kept. False: it
-        was there.
+        was there. `may_shorten`: by whom it could be taken off; else it stays there as long as before, or longer.
 
         Raises:
             NotANumber: it cannot be one.
@@ -86,6 +87,9 @@ class BlockedNumbers:
                 .values(ended_real=now, ended_by=by, ended_why="put on the list anew")
                 .returning(col(BlockedNumberRow.until_real))
             ).first()
+            was_there = there is not None and (there[0] is None or there[0] > now)
+            if there is not None and was_there and not may_shorten:
+                until = None if until is None or there[0] is None else max(until, there[0])
             session.execute(
                 insert(BlockedNumberRow)
                 .values(
@@ -99,7 +103,7 @@ class BlockedNumbers:
                 )
                 .on_conflict_do_nothing()  # somebody else has just put it there
             )
-            return there is None or (there[0] is not None and there[0] <= now)
+            return not was_there
 
     def remove(self, number: str, *, by: str | None = None, why: str | None = None) -> bool:
         """Take a number off the list. False: it was not on it.

@@ -51,6 +51,16 @@ class UrgentComments:
                 found.append(UrgentComment(id=row.id, language=row.language, comment=comment))
         return sorted(found, key=lambda one: one.id)
 
+    def mark(self, one: UrgentComment) -> str:
+        """Of its words: by it, it is known again when the night has given it another id."""
+        return self._keyring.content_hash(f"urgent\n{one.language}\n{one.comment}".encode())
+
+    def see_again(self, id_: UUID, *, mark: str) -> bool:
+        """As `see`, also where the night has come between: then the one that has the same words is seen."""
+        if self.see(id_):
+            return True
+        return any(self.see(one.id) for one in self.unseen() if self.mark(one) == mark)
+
     def see(self, id_: UUID) -> bool:
         """A person has looked at it, and it is shown no more. False: there is none, since the cut perhaps; look again.
 

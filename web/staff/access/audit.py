@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from database.staff import AuditEntryRow
+from logs import redact
 from web.staff.access.roles import Member
 
 ALLOWED: Final = "allowed"
@@ -19,6 +20,9 @@ NOTHING: Final = "nothing"
 _ONE_LOOK_SECONDS: Final = 600.0
 """A page that keeps itself up to date is looked at once in ten minutes, not every three seconds."""
 _MOST_LOOKS: Final = 10_000
+_LONGEST_ABOUT: Final = 300
+"""An id of CAD's has at most 100 signs. What somebody has made up is written down, too, and an index takes no more than
+some two thousand."""
 
 
 class AuditLog:
@@ -38,22 +42,23 @@ class AuditLog:
         about: str | None = None,
         detail: Mapping[str, object] | None = None,
     ) -> None:
-        """One entry. `about` and `detail` hold no phone number and no words of a resident's."""
+        """One entry. `about` and `detail` hold no phone number and no words of a resident's. A number that a member has
+        typed into a reason all the same is left out: others read the log than may see numbers (R3)."""
         entry = AuditEntryRow(
             subject=who.subject,
             name=who.name,
             roles=sorted(who.roles),
             act=act,
             outcome=outcome,
-            about=about,
-            detail=dict(detail or {}),
+            about=None if about is None else about[:_LONGEST_ABOUT],
+            detail={name: redact(said) if isinstance(said, str) else said for name, said in (detail or {}).items()},
         )
         with Session(self._engine) as session, session.begin():
             session.add(entry)
 
     def looked(self, who: Member, act: str, *, about: str) -> None:
         """Somebody sees something personal."""
-        look, now = (who.subject, act, about), time.monotonic()
+        look, now = (who.subject, act, about[:_LONGEST_ABOUT]), time.monotonic()
         with self._lock:
             last = self._looks.get(look)
         if last is not None and now - last < _ONE_LOOK_SECONDS:

@@ -42,7 +42,15 @@ class Act(StrEnum):
     SEE_BLOCKED = "see_blocked"
     BLOCK_NUMBER = "block_number"
     UNBLOCK_NUMBER = "unblock_number"
+    SEE_ISSUES = "see_issues"
+    WORK_ON_ISSUES = "work_on_issues"
+    SEE_THRESHOLDS = "see_thresholds"
+    SEE_REPORT = "see_report"
     SEE_AUDIT = "see_audit"
+    SEE_INSIGHTS = "see_insights"
+    REVIEW_COMMENTS = "review_comments"
+    SEE_SHARED_COMMENTS = "see_shared_comments"
+    SEE_MEMBER_FEEDBACK = "see_member_feedback"
 
 
 _O, _S, _AN, _R, _AD = Role.OPERATOR, Role.SUPERVISOR, Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR
@@ -67,10 +75,28 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_BLOCKED: frozenset({_S}),
     Act.BLOCK_NUMBER: frozenset({_O, _S}),
     Act.UNBLOCK_NUMBER: frozenset({_S}),
+    Act.SEE_ISSUES: frozenset({_S, _AN}),
+    Act.WORK_ON_ISSUES: frozenset({_S}),
+    Act.SEE_THRESHOLDS: frozenset({_S, _AN, _AD}),
+    Act.SEE_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
+    Act.SEE_INSIGHTS: frozenset({_S, _AN}),
+    Act.REVIEW_COMMENTS: frozenset({_R}),
+    Act.SEE_SHARED_COMMENTS: frozenset({_O, _S}),  # whoever helped, and those who answer for them
+    Act.SEE_MEMBER_FEEDBACK: frozenset({_S}),
 }
 
-SHOWS_PERSONAL_DATA: Final = frozenset({Act.SEE_CALL, Act.FIND_CALLS, Act.SEE_OPT_OUTS, Act.SEE_BLOCKED})
+SHOWS_PERSONAL_DATA: Final = frozenset(
+    {
+        Act.SEE_CALL,
+        Act.FIND_CALLS,
+        Act.SEE_OPT_OUTS,
+        Act.SEE_BLOCKED,
+        Act.REVIEW_COMMENTS,
+        Act.SEE_SHARED_COMMENTS,
+        Act.SEE_MEMBER_FEEDBACK,
+    }
+)
 """Every look is in the audit log."""
 
 

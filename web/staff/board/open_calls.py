@@ -37,6 +37,7 @@ class Trouble(StrEnum):
     UNDELIVERED = "undelivered"
     EXPIRED = "expired"
     UNKNOWN_CODE = "unknown_code"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,17 @@ from typing import Final
 from sqlalchemy import Engine
 
 from activities.stop_and_go import OF_A_CALL, Mode
+from calls.clock import REAL_TIME, Clock
 from calls.contracts import Kind
 from calls.eligibility import Rule
 from database.encryption import Keyring
+from insights.budget import Course
 from logs import redact
 from policy.agency import Agency
 from web.staff.attention import Attention, UnknownCode, needs_attention
 from web.staff.board.open_calls import LANDLINE, Trouble
 from web.staff.carrier_stops import CarrierStops
+from web.staff.running_cost import RunningCost
 from web.staff.switches import Switches
 from web.staff.text_troubles import UndeliveredText
 
@@ -35,6 +38,8 @@ class Item:
     sequence: int = 1
     code: int | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    """By the service's clock."""
     is_real: bool = True
     on_record: str = ""
 
@@ -78,11 +83,14 @@ class Troubles:
 class TroubleWatch:
     """`days`: how far back it looks for what is over."""
 
-    def __init__(self, *, engine: Engine, keyring: Keyring, agency: Agency, days: int) -> None:
+    def __init__(
+        self, *, engine: Engine, keyring: Keyring, agency: Agency, days: int, clock: Clock = REAL_TIME
+    ) -> None:
         self._engine = engine
         self._agency = agency
         self._days = days
         self._switches = Switches(engine=engine, keyring=keyring)
+        self._cost = RunningCost(engine=engine, agency=agency, clock=clock)
         self._stops = CarrierStops(engine=engine, sender=agency.identity.sender, version=agency.wording.version)
 
     def look(self) -> Troubles:
@@ -106,6 +114,7 @@ class TroubleWatch:
                 ),
             ],
             **_of_calls(attention),
+            Trouble.BUDGET: _budget(self._cost.get()),
         }
         groups = [
             Group(
@@ -158,6 +167,14 @@ def _of_calls(attention: Attention) -> dict[Trouble, list[Item]]:
         Trouble.EXPIRED: [_not_told(text) for text in attention.texts.expired],
         Trouble.UNKNOWN_CODE: [_code(unknown) for unknown in attention.unknown],
     }
+
+
+def _budget(course: Course | None) -> list[Item]:
+    if course is None or not course.alerts:
+        return []
+    if course.is_exceeded:
+        return [Item(word="budget_exceeded", is_real=False)]
+    return [Item(word="budget_lasts_until", until=course.lasts_until, is_real=False)]
 
 
 def _feeds(attention: Attention) -> Iterator[Item]:

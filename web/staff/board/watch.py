@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -65,8 +65,16 @@ class Watched(Generic[T]):
         self._rest_until = began + (self._monotonic() - began) * _REST
 
 
+class Renewed(Protocol):
+    """What a background keeps fresh."""
+
+    has_background: bool
+
+    def refresh(self) -> None: ...
+
+
 @contextmanager
-def in_background(watched: Sequence[Watched[Any]]) -> Iterator[None]:
+def in_background(watched: Sequence[Renewed]) -> Iterator[None]:
     """Keep them fresh until the block ends. While the database does not answer, whoever asks hears so himself."""
     stop = threading.Event()
 
@@ -75,8 +83,9 @@ def in_background(watched: Sequence[Watched[Any]]) -> Iterator[None]:
             for each in watched:
                 try:
                     each.refresh()
-                except SQLAlchemyError as error:
-                    log.warning("the board could not be renewed", error=type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it may be over at the next look
+                    say = log.warning if isinstance(error, SQLAlchemyError) else log.error
+                    say("the board could not be renewed", error=type(error).__name__)
                     stop.wait(_TICK_SECONDS * 4)
 
     thread = threading.Thread(target=keep, name="board", daemon=True)

@@ -24,14 +24,20 @@ from web.staff.access.sessions import Sessions
 from web.staff.console.audit import audit_routes
 from web.staff.console.board import board_routes
 from web.staff.console.call import call_routes
+from web.staff.console.comments import comments_routes
 from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
 from web.staff.console.headers import ConsoleHeaders
 from web.staff.console.history import history_routes
+from web.staff.console.insights import insights_routes
+from web.staff.console.issues import issue_routes, issues_routes, threshold_routes
+from web.staff.console.members import members_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.oidc import oidc_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
+from web.staff.console.reach import reach_routes
+from web.staff.console.report import report_routes
 from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
 from web.staff.standing import StandingNow
@@ -91,6 +97,14 @@ def create_console_app(
         blocked_routes(console),
         opt_out_routes(console),
         history_routes(console),
+        insights_routes(console),
+        reach_routes(console),
+        comments_routes(console),
+        members_routes(console),
+        issues_routes(console),
+        issue_routes(console),
+        threshold_routes(console),
+        report_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)
@@ -134,10 +148,12 @@ def _add_health(app: FastAPI, engine: Engine) -> None:
 
 def _add_error_pages(app: FastAPI, console: Console) -> None:
     def said(request: Request, status: int) -> Response:
-        reason = _SAID.get(status, "database_away" if status == 503 else "not_understood")
-        if status < 500:
+        reason = _SAID.get(status, "not_understood")
+        try:
             signed_in(request)
-        return console.pages.page(request, "message.html", words_of="message", status=status, reason=reason)
+            return console.pages.page(request, "message.html", words_of="message", status=status, reason=reason)
+        except DATABASE_AWAY:
+            return database_away(request, None)
 
     @app.exception_handler(SignInFirst)
     def sign_in_first(request: Request, error: SignInFirst) -> Response:
@@ -153,8 +169,9 @@ def _add_error_pages(app: FastAPI, console: Console) -> None:
     def malformed(request: Request, _: RequestValidationError) -> Response:
         return said(request, 400)
 
-    def database_away(request: Request, _: Exception) -> Response:
-        return said(request, 503)
+    def database_away(request: Request, _: Exception | None) -> Response:
+        request.state.seat = None  # who it is and how the service stands would have to be asked for
+        return console.pages.page(request, "message.html", words_of="message", status=503, reason="database_away")
 
     for error in DATABASE_AWAY:
         app.add_exception_handler(error, database_away)

@@ -1,6 +1,7 @@
 """The board: open calls, and above them what needs a person first."""
 
 import hashlib
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -44,8 +45,10 @@ STAGES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Watch:
-    """What all who watch share."""
+    """What all who watch share. `name`: of this console process, while it runs. Each counts its looks for itself: the
+    third look of one is not the third of another, nor of the one before a restart."""
 
+    name: str
     board: Watched[Snapshot]
     now: Watched[Troubles]
     week: Watched[Troubles]
@@ -53,8 +56,14 @@ class _Watch:
 
 def board_routes(console: Console) -> APIRouter:
     """For those who answer residents."""
-    parts: dict[str, Any] = {"engine": console.engine, "keyring": console.keyring, "agency": console.agency}
+    parts: dict[str, Any] = {
+        "engine": console.engine,
+        "keyring": console.keyring,
+        "agency": console.agency,
+        "clock": console.clock,
+    }
     watch = _Watch(
+        name=secrets.token_hex(8),
         board=Watched(
             Board(engine=console.engine, policy=console.agency.policy, clock=console.clock).look, every=_CALLS_EVERY
         ),
@@ -84,7 +93,7 @@ def _board(console: Console, watch: _Watch, request: Request) -> Response:
     troubles = watch.now.get()
     snapshot = _marked(watch.board.get(), troubles)
     now = console.clock.now().replace(second=0, microsecond=0)  # waits are shown in minutes
-    tag = _tag(request, snapshot.version, troubles, now)
+    tag = _tag(console, request, watch.name, snapshot.version, troubles, now)
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
     wanted = wanted_of(request.query_params)
@@ -109,7 +118,8 @@ def _board(console: Console, watch: _Watch, request: Request) -> Response:
 
 def _attention(console: Console, watch: _Watch, request: Request) -> Response:
     troubles = watch.week.get()
-    tag = _tag(request, 0, troubles, console.clock.now().date())
+    today = console.clock.now().astimezone(console.agency.policy.timetable.zone_info).date()
+    tag = _tag(console, request, watch.name, troubles, today)
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
     page = console.pages.page(
@@ -179,13 +189,12 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
 
 
-def _tag(request: Request, version: int, troubles: Troubles, moment: object) -> str:
-    """Everything that the page depends on: where it is the same, the page is."""
+def _tag(console: Console, request: Request, *shown: object) -> str:
+    """Everything that the page depends on, with what it has `shown`: where that is the same, the page is."""
     seat = signed_in(request)
     parts = (
-        version,
-        troubles,
-        moment,
+        console.standing.get(),  # the banner: on every page, and asked for by itself
+        *shown,
         request.url.query,
         language_of(request),
         theme_of(request),

@@ -31,6 +31,8 @@ _WRITTEN_DOWN: Final = (
     "to",
     "state",
     "rule",
+    "decision",
+    "done",
 )
 """Fields that the audit log keeps, of forms and of addresses. Never a number, a name or free words of a resident's."""
 _MOST_CHARACTERS: Final = 300

@@ -15,7 +15,7 @@ from web.staff.console.guard import needs
 from web.staff.console.parts import Console
 from web.staff.opt_outs import OptOut, OptOuts
 
-_SAID: Final = ("blocked", "was_blocked", "opted_out", "was_opted_out", "unblocked", "ended", "gone")
+_SAID: Final = ("blocked", "was_blocked", "stays_blocked", "opted_out", "was_opted_out", "unblocked", "ended", "gone")
 _LONGEST: Final = 300
 _BELOW: Final = Query(ge=1, lt=2**63)
 
@@ -89,13 +89,15 @@ def blocked_routes(console: Console) -> APIRouter:
             until = _end_of(form.get("until", ""), console)
         except ValueError:
             return numbers_page(console, request, error="block_until")
+        may_shorten = member.may(Act.UNBLOCK_NUMBER)
+        note = _words(form, "note") or None
         try:
             is_new = blocked.add(
-                form.get("number", ""), why=Why(why), until=until, by=member.name, note=_words(form, "note") or None
+                form.get("number", ""), why=Why(why), until=until, by=member.name, note=note, may_shorten=may_shorten
             )
         except NotANumber:
             return numbers_page(console, request, error="block")
-        return _said("blocked" if is_new else "was_blocked")
+        return _said("blocked" if is_new else "was_blocked" if may_shorten else "stays_blocked")
 
     @router.get("/numbers/blocked/{entry}")
     def one(request: Request, _: Annotated[Member, needs(Act.SEE_BLOCKED)], entry: int) -> Response:

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,7 +17,7 @@ from calls.clock import Clock
 from calls.facts import Language
 from policy.agency import Agency
 from web.residents.pages import other, page_language
-from web.staff.access.roles import Act
+from web.staff.access.roles import Act, Member
 from web.staff.access.sessions import SignedIn
 from web.staff.console.words import words
 from web.staff.standing import StandingNow
@@ -33,6 +33,13 @@ MENU: Final = (
     ("history", "/texts", Act.SEE_HISTORY),
     ("numbers", "/numbers", Act.BLOCK_NUMBER),
     ("service", "/service", Act.SEE_SERVICE),
+    ("comments", "/comments", Act.REVIEW_COMMENTS),
+    ("shared", "/comments/shared", Act.SEE_SHARED_COMMENTS),
+    ("members", "/members", Act.SEE_MEMBER_FEEDBACK),
+    ("insights", "/insights", Act.SEE_INSIGHTS),
+    ("issues", "/issues", Act.SEE_ISSUES),
+    ("thresholds", "/thresholds", Act.SEE_THRESHOLDS),
+    ("report", "/report", Act.SEE_REPORT),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""
@@ -70,18 +77,25 @@ class Pages:
             agency=self._agency.identity.name[language],
             member=None if seat is None else seat.member,
             form_token="" if seat is None else seat.form_token,
-            menu=() if seat is None else [(word, to) for word, to, act in MENU if seat.member.may(act)],
+            menu=() if seat is None else self._menu(seat.member),
+            current=_current(request.url.path),
             may=lambda act: seat is not None and seat.member.may(Act(act)),
             standing=None if seat is None else self._standing.get(),
             here=request.url.path,
             back=quote(_here(request), safe=""),
             version=self._version,
             when=lambda moment: self.when(moment, language),
+            month=lambda month: format_skeleton("yMMMM", date.fromisoformat(f"{month}-01"), locale=_LOCALES[language]),
             day=lambda date: format_date(date, "medium", locale=_LOCALES[language]),
             how_long=lambda duration: how_long(duration, words(words_of, language)),
             **values,
         )
         return HTMLResponse(html, status_code=status)
+
+    def _menu(self, member: Member) -> list[tuple[str, str]]:
+        """What somebody may see; what the agency's folder has switched off is not there for anybody."""
+        is_off = set() if self._agency.survey.members_feedback else {"members"}
+        return [(word, to) for word, to, act in MENU if member.may(act) and word not in is_off]
 
     def when(self, moment: datetime | None, language: Language) -> Markup:
         """A time on the agency's clock: the hour alone if it is of today (the service's), in a `<time>`."""
@@ -106,6 +120,11 @@ def how_long(duration: timedelta, t: Mapping[str, str]) -> str:
     if days < 1:
         return t["hours"].format(hours=hours, minutes=f"{minutes % 60:02}")
     return t["days"].format(days=days, hours=hours % 24)
+
+
+def _current(path: str) -> str:
+    """The entry of the menu under which a page stands: the one that says most of its address."""
+    return max((to for _, to, _ in MENU if path == to or path.startswith(f"{to}/")), key=len, default="")
 
 
 def language_of(request: Request) -> Language:

@@ -37,15 +37,15 @@ def service_routes(console: Console) -> APIRouter:
         state = switches.state()
         carrier = _carrier_stops(console)
         is_untouched = state.mode is Mode.LIVE and not state.stopped
-        held = [stop for stop in state.stopped if stop.scope.startswith(OF_A_CALL)]
+        of_calls = [stop for stop in state.stopped if stop.scope.startswith(OF_A_CALL)]
         return console.pages.page(
             request,
             "service.html",
             words_of="service",
             said=said if said in _SAID else "",
             state=state,
-            stopped=[stop for stop in state.stopped if stop not in held],
-            held=held,
+            stopped=[stop for stop in state.stopped if stop not in of_calls],
+            held=[stop for stop in of_calls if stop.call_ended is None],  # of one that is over nobody lifts it any more
             lines=carrier.closed_lines(),
             wordings=carrier.wordings(),
             due=due_texts(console.engine, console.agency, now=console.clock.now()),
@@ -64,13 +64,9 @@ def service_routes(console: Console) -> APIRouter:
     ) -> Response:
         # Which calls were held is for those who may see calls.
         found = switch_history(console.engine, with_calls=member.may(Act.SEE_CALL), before=before)
+        name_of = _name_of(console, language_of(request))
         return console.pages.page(
-            request,
-            "service_history.html",
-            words_of="service",
-            history=found,
-            name_of=_name_of(console, language_of(request)),
-            at=console.clock.at,
+            request, "service_history.html", words_of="service", history=found, name_of=name_of, at=console.clock.at
         )
 
     return router
@@ -95,20 +91,20 @@ def switch_routes(console: Console) -> APIRouter:
 
     @router.get("/service/start")
     def ask_to_start(request: Request, _: Annotated[Member, needs(Act.START_SERVICE)], scope: str = "") -> Response:
-        if scope not in _startable(console, switches):
+        if scope not in _startable(switches) | set(_wordings(console)):
             return _done(console, "not_stopped")
         return _ask(console, request, "start", scope)
 
     @router.post("/service/start/{scope:path}")
     def start(request: Request, member: Annotated[Member, needs(Act.START_SERVICE)], scope: str) -> Response:
         why = _why(request)
-        if scope not in _startable(console, switches):
+        words_of_it = _wordings(console).get(scope)
+        if words_of_it is None and scope not in _startable(switches):
             return _done(console, "not_stopped")
         if not why:
             return _ask(console, request, "start", scope, error="why_missing")
-        if scope.startswith(_OF_WORDS):
-            stopped = _wordings(console)[scope]
-            _carrier_stops(console).release(stopped, by=member.name, why=why)
+        if words_of_it is not None:
+            _carrier_stops(console).release(words_of_it, by=member.name, why=why)
             return _done(console, "started")
         return _done(console, "started" if switches.go(scope, by=member.name, why=why) else "not_stopped")
 
@@ -223,10 +219,9 @@ def _stoppable(console: Console) -> set[str]:
     return {EVERYTHING, *map(scope_of_kind, Kind), *map(scope_of_type, groups)}
 
 
-def _startable(console: Console, switches: Switches) -> set[str]:
+def _startable(switches: Switches) -> set[str]:
     """Calls are released on their own page."""
-    stopped = {stop.scope for stop in switches.state().stopped}
-    return {scope for scope in stopped if not scope.startswith(OF_A_CALL)} | set(_wordings(console))
+    return {stop.scope for stop in switches.state().stopped if not stop.scope.startswith(OF_A_CALL)}
 
 
 def _types(console: Console) -> list[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -31,6 +32,8 @@ COLUMNS: Final = (
 ledger, in every language the same."""
 _MARK: Final = "\ufeff"
 _BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_PARTED: Final = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
+"""A spreadsheet in French parts at semicolons, and takes no quotation marks within what it takes for a cell."""
 
 
 def csv_of(batches: Iterable[Sequence[OneText]], *, clock: Clock, zone: ZoneInfo) -> Iterator[bytes]:
@@ -82,4 +85,5 @@ def _time(moment: datetime | None, zone: ZoneInfo) -> str:
 
 def _no_formula(words: str | None) -> str:
     """A spreadsheet takes what begins so for a formula, which may fetch or send something."""
-    return f"'{words}" if words and words.startswith(_BEGINS_A_FORMULA) else words or ""
+    safe = _PARTED.sub(r"\1'", words or "")
+    return f"'{safe}" if safe.startswith(_BEGINS_A_FORMULA) else safe

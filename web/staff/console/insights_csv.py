@@ -1,0 +1,133 @@
+"""The figures of the insights as a file, a figure a line, and the codebook that says what each word in it means."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from fastapi import Response
+
+from calls.facts import Language
+from insights.answers import BY
+from insights.breakdown import Broken, Line, Shown
+from insights.funnel import STEPS, Funnel, Week
+from insights.reach import Reach, Reached
+from insights.small import Hidden
+from insights.wilson import Share
+from policy.agency import Agency
+from survey.questions import Question
+from web.staff.console.said import WAITS
+from web.staff.console.words import phrases
+
+HEADER: Final = ("table", "by", "value", "question", "measure", "count", "share", "low", "high", "shown")
+NOT_TOLD: Final = "not told"
+_Row = tuple[str, ...]
+_FORMULA: Final = ("=", "+", "-", "@")
+
+
+def answers_csv(funnel: Funnel, questions: Iterable[Broken], *, at_least: int) -> str:
+    """The funnel, and every question by all that is known of the calls."""
+
+    def lines() -> Iterator[_Row]:
+        for week in (funnel.whole, *funnel.weeks):
+            yield from _steps(week, at_least)
+        for broken in questions:
+            yield from _answers("", broken.whole, broken.question, at_least)
+            for by in BY:
+                for line in broken.parts[by]:
+                    yield from _answers(by, line, broken.question, at_least)
+
+    return _written(HEADER, lines())
+
+
+def reach_csv(reach: Reach, *, at_least: int) -> str:
+    """By area and by group of call types."""
+
+    def lines() -> Iterator[_Row]:
+        for by, found in (("", [reach.whole]), *reach.parts.items()):
+            for line in found:
+                place = ("reach", by, _value(by, line.value), "")
+                for kind in Reached:
+                    yield (*place, kind.value, *_count(line.counts[kind], at_least))
+                yield (*place, "total", *_count(line.total, at_least))
+                if line.missed is not None:
+                    yield (*place, "missed", "", *_share(line.missed))
+
+    return _written(HEADER, lines())
+
+
+def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
+    """Every word that stands in the files, in both languages."""
+    of_page, of_reach, shared = phrases("insights"), phrases("reach"), phrases("figures")
+    rows: list[_Row] = [
+        ("column", column, of_page[f"csv_{column}"].en, of_page[f"csv_{column}"].fr) for column in HEADER
+    ]
+    rows += [("measure", step, of_page[f"step_{step}"].en, of_page[f"step_{step}"].fr) for step in STEPS]
+    for measure in ("base", "favourable", "unfavourable"):
+        rows.append(("measure", measure, of_page[f"csv_{measure}"].en, of_page[f"csv_{measure}"].fr))
+    for kind in (*(kind.value for kind in Reached), "total", "missed"):
+        rows.append(("measure", kind, of_reach[f"kind_{kind}"].en, of_reach[f"kind_{kind}"].fr))
+    for number, wait in enumerate(WAITS):
+        rows.append(("wait", wait, shared[f"wait_{number}"].en, shared[f"wait_{number}"].fr))
+    for name, group in agency.policy.eligibility.groups.items():
+        rows.append(("group", name, group.label[Language.ENGLISH], group.label[Language.FRENCH]))
+    for question in questions:
+        rows.append(("question", question.id, question.text.en, question.text.fr))
+        rows += [(question.id, f"option {one.id}", one.text.en, one.text.fr) for one in question.options]
+    return _written(("field", "value", "english", "french"), rows)
+
+
+def csv_response(text: str, name: str) -> Response:
+    # The mark at its beginning: without it, spreadsheets take French for something else.
+    return Response(
+        "\ufeff" + text,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def _steps(week: Week, at_least: int) -> Iterator[_Row]:
+    place = ("funnel", "week" if week.week else "", week.week, "")
+    for step in STEPS:
+        share = week.shares.get(step)
+        count = _count(week.steps[step], at_least)
+        yield (*place, step, count[0], *(_share(share)[:3] if share else ("", "", "")), count[4])
+
+
+def _answers(by: str, line: Line, question: Question, at_least: int) -> Iterator[_Row]:
+    place = ("answers", by, _value(by, line.value) if by else "", question.id)
+    yield (*place, "base", *_count(line.base, at_least))
+    if line.figure is None:
+        return
+    for measure, share in (("favourable", line.figure.favourable), ("unfavourable", line.figure.unfavourable)):
+        if share is not None:
+            yield (*place, measure, "", *_share(share))
+    for option, share in line.figure.options.items():
+        yield (*place, f"option {option}", "", *_share(share))
+
+
+def _value(by: str, value: str) -> str:
+    return value or (NOT_TOLD if by else "")
+
+
+def _count(shown: Shown, at_least: int) -> tuple[str, str, str, str, str]:
+    if isinstance(shown, Hidden):
+        return ("", "", "", "", f"fewer than {at_least}" if shown is Hidden.FEW else "not shown")
+    return (str(shown), "", "", "", "yes")
+
+
+def _share(share: Share) -> tuple[str, str, str, str]:
+    return (f"{share.share:.4f}", f"{share.low:.4f}", f"{share.high:.4f}", "yes")
+
+
+def _written(header: _Row, rows: Iterable[_Row]) -> str:
+    into = io.StringIO()
+    writer = csv.writer(into)
+    writer.writerow(header)
+    writer.writerows([_plain(value) for value in row] for row in rows)
+    return into.getvalue()
+
+
+def _plain(value: str) -> str:
+    """A spreadsheet must not take an area's name for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
