@@ -224,6 +224,7 @@ class OptOutRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "opt_out"
     __table_args__ = (
         Index("uq_opt_out_in_force", "phone_hash", "sender", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("ix_opt_out_ended", "phone_hash", "ended_at", postgresql_where="ended_at IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
