@@ -42,7 +42,7 @@ def speaks_against(
     rules = agency.policy.numbers
     return (
         _is_nobodys(number, rules)
-        or _opted_out(session, phone_hash=phone_hash, sender=agency.identity.sender)
+        or _opted_out(session, phone_hash=phone_hash, sender=agency.identity.sender, received=call.received_at)
         or _blocked(session, phone_hash)
         or _wrong_number(session, phone_hash, call)
         or _landline(session, phone_hash, rules, now)
@@ -58,26 +58,30 @@ def _is_nobodys(number: str, rules: NumberRules) -> HeldBack | None:
     return HeldBack(state=_SUPPRESSED, rule=Rule.UNTEXTABLE, reason=f"the number is {found}")
 
 
-def _opted_out(session: Session, *, phone_hash: str, sender: str) -> HeldBack | None:
-    """R6."""
-    in_force = (
+def _opted_out(session: Session, *, phone_hash: str, sender: str, received: datetime | None) -> HeldBack | None:
+    """R6. Also one that ended after the call was received: START does not bring back an earlier call's texts."""
+    speaks = (
         col(OptOutRow.phone_hash) == phone_hash,
         col(OptOutRow.sender) == sender,
-        col(OptOutRow.ended_at).is_(None),
+        or_(col(OptOutRow.ended_at).is_(None), col(OptOutRow.ended_at) > received),
     )
-    found = session.exec(select(OptOutRow.entered_by, OptOutRow.stop_at).where(*in_force)).first()
+    newest = select(OptOutRow).where(*speaks).order_by(col(OptOutRow.id).desc()).limit(1)
+    found = session.exec(newest).first()
     if found is not None:
-        by_staff = found[0] is not None and found[1] is None
-        reason = "the person asked staff for no more texts" if by_staff else "STOP is in force for this number"
+        by_staff = found.entered_by is not None and found.stop_at is None
+        who = "the person asked staff for no more texts" if by_staff else "STOP is in force for this number"
+        reason = (
+            who if found.ended_at is None else "STOP was in force during the call; START brings back no earlier call"
+        )
         return HeldBack(state=_SUPPRESSED, rule="opted out", reason=reason)
-    if _is_stopped_at_the_carrier(session, phone_hash=phone_hash, sender=sender):
+    if _is_stopped_at_the_carrier(session, phone_hash=phone_hash, sender=sender, received=received):
         reason = "STOP is in force for this number at the carrier, though we never heard of it"
         return HeldBack(state=_SUPPRESSED, rule="opted out", reason=reason)
     return None
 
 
-def _is_stopped_at_the_carrier(session: Session, *, phone_hash: str, sender: str) -> bool:
-    """It said so of an earlier text, and nobody has written START since."""
+def _is_stopped_at_the_carrier(session: Session, *, phone_hash: str, sender: str, received: datetime | None) -> bool:
+    """It said so of an earlier text, and nobody has written START since, before the call was received."""
     refused = select(func.max(col(TextRow.settled_at))).where(
         col(TextRow.phone_hash) == phone_hash,
         col(TextRow.error_code) == OPTED_OUT,
@@ -91,6 +95,7 @@ def _is_stopped_at_the_carrier(session: Session, *, phone_hash: str, sender: str
         col(InboundMessageRow.sender) == sender,
         col(InboundMessageRow.keyword) == Keyword.START.value,
         col(InboundMessageRow.received_at) >= since,
+        col(InboundMessageRow.received_at) <= received,
     )
     return session.exec(started.limit(1)).first() is None
 

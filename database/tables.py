@@ -45,7 +45,6 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
         Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
-        Index("ix_call_received", "received_at"),
         Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
 
@@ -225,6 +224,7 @@ class OptOutRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "opt_out"
     __table_args__ = (
         Index("uq_opt_out_in_force", "phone_hash", "sender", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("ix_opt_out_ended", "phone_hash", "ended_at", postgresql_where="ended_at IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))

@@ -25,7 +25,7 @@ from calls.contracts import LedgerState, workflow_id
 from calls.eligibility import Eligibility
 from calls.facts import CallFacts
 from calls.policy import Policy
-from calls.timetable import End, Send, next_step
+from calls.timetable import End, Send, Step, next_step
 from database.tables import CallRow, TextRow, real_now
 from starter.leases import MISSING, NOT_TAKEN
 
@@ -168,23 +168,28 @@ class Sweep:
         return None
 
     def _with_workflow(self, row: CallRow, texts: Sequence[TextRow], look: _Look, *, now: datetime) -> str | None:
-        step = next_step(
+        step = self._step(row, texts, now=now)
+        if isinstance(step, End):
+            look.over.append(_Over(call_id=row.call_id, reason=step.reason))
+        if isinstance(step, Send) and self._is_overdue(row, step, texts, look.off, now=now):
+            look.overdue.append(row.call_id)
+            return f"overdue: {step.key.title}"
+        return NOT_TAKEN if self._waits_long(row) else None
+
+    def _step(self, row: CallRow, texts: Sequence[TextRow], *, now: datetime) -> Step:
+        return next_step(
             call=known_call(row, self._policy),
             texts=[record_of(text) for text in texts if text.state not in _UNSETTLED],
             timetable=self._policy.timetable,
             now=now,
         )
-        if isinstance(step, End):
-            look.over.append(_Over(call_id=row.call_id, reason=step.reason))
-        if (
-            isinstance(step, Send)
-            and now >= step.due_at + self._overdue_after
+
+    def _is_overdue(self, row: CallRow, step: Send, texts: Sequence[TextRow], off: set[str], *, now: datetime) -> bool:
+        return (
+            now >= step.due_at + self._overdue_after
             and not self._in_hand(step, texts)
-            and not look.off.intersection(_scopes(row, step))
-        ):
-            look.overdue.append(row.call_id)
-            return f"overdue: {step.key.title}"
-        return NOT_TAKEN if self._waits_long(row) else None
+            and not off.intersection(_scopes(row, step))
+        )
 
     def _in_hand(self, step: Send, texts: Sequence[TextRow]) -> bool:
         """It is being sent, or has just been begun; one that is tried in vain again and again is not."""
@@ -219,12 +224,17 @@ class Sweep:
                 session.add(row)
 
     def _close(self, call_id: str, reason: str, *, alarm: bool = False) -> None:
+        """`alarm`: it was owed a text when it was looked at. Its last text may have gone since, and its workflow ended
+        as it should: the ledger is asked again."""
         with Session(self._engine) as session, session.begin():
             row = session.get(CallRow, call_id, with_for_update=True)
             if row is None or row.ended_reason is not None or row.signalled_version < row.version:
                 return  # what has just been told comes first
+            texts = self._texts(session, [row])[call_id]
+            alarm = alarm and isinstance(self._step(row, texts, now=self._clock.now()), Send)
             row.ended_reason = reason
-            row.trouble = row.trouble if alarm else None
+            if not alarm:
+                row.trouble, row.trouble_since_real = None, None
             session.add(row)
         if alarm:
             log.error("a call that is still owed a text was ended in Temporal", call_id=call_id, how=reason)

@@ -43,3 +43,25 @@ def test_the_table_of_transitions_names_every_signal() -> None:
 
     text = (ROOT / "docs" / "transitions.md").read_text(encoding="utf-8")
     assert [signal for signal in Signal if f"`{signal}`" not in text] == []
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *DOCUMENTS], ids=lambda path: path.name)
+def test_every_link_and_picture_of_a_document_leads_somewhere(path: Path) -> None:
+    """To a file of ours, and to the heading that is named there; pages elsewhere are not asked for."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if not _leads_somewhere(path, link)] == []
+
+
+def _leads_somewhere(path: Path, link: str) -> bool:
+    to, _, heading = link.partition("#")
+    file = path if not to else path.parent / to
+    if not file.exists():
+        return False
+    return not heading or heading in {_anchor(line) for line in file.read_text(encoding="utf-8").splitlines()}
+
+
+def _anchor(line: str) -> str:
+    """As GitHub names the anchor of a heading."""
+    heading = re.sub(r"[^\w\- ]", "", line.lstrip("#").replace("\u00a0", "").strip().lower())
+    return heading.replace(" ", "-") if line.startswith("#") else ""

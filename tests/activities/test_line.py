@@ -332,8 +332,9 @@ class TestStopAtTheCarrier:
         assert desk.row(desk.order(cad_id="1")).rule == "opted out"
         assert len(desk.phones.posts()) == 1
 
-    def test_r6_until_start(self, desk: Desk) -> None:
+    def test_r6_until_start_before_the_call(self, desk: Desk) -> None:
         self.refuse(desk)
+        started = desk.services.clock.now()
         with Session(desk.engine) as session, session.begin():
             session.add(
                 InboundMessageRow(
@@ -342,10 +343,10 @@ class TestStopAtTheCarrier:
                     sender=desk.agency.identity.sender,
                     keyword="start",
                     body_encrypted="",
-                    received_at=desk.services.clock.now(),
+                    received_at=started,
                 )
             )
-        desk.call("1", number=number_of(0))
+        desk.call("1", number=number_of(0), received_at=started + timedelta(seconds=1))
         desk.send(desk.order(cad_id="1"))
         assert len(arrivals(desk)) == 1
 

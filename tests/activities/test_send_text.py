@@ -145,6 +145,26 @@ def test_nobody_who_opted_out_is_texted(desk: Desk) -> None:
     assert (desk.row().state, desk.row().rule) == ("suppressed", "opted out")
 
 
+@pytest.mark.parametrize("number_of_minutes", [-5, 5])
+def test_start_brings_back_no_call_that_was_received_before_it(desk: Desk, number_of_minutes: int) -> None:
+    """R6. The call is of noon: whoever wrote STOP and START before it is texted, who wrote START afterwards is not."""
+    desk.call()
+    with Session(desk.engine) as session, session.begin():
+        session.add(
+            OptOutRow(
+                phone_hash=desk.keyring.phone_hash(NUMBER),
+                phone_encrypted=desk.keyring.encrypt(NUMBER),
+                sender=desk.agency.identity.sender,
+                since=NOON - timedelta(minutes=10),
+                ended_at=NOON + timedelta(minutes=number_of_minutes),
+            )
+        )
+    desk.send()
+    is_later = number_of_minutes > 0
+    assert len(desk.phones.bodies(NUMBER)) == (0 if is_later else 1)
+    assert (desk.row().rule == "opted out") is is_later
+
+
 def test_a_stale_text_is_not_sent_and_the_ledger_says_so(desk: Desk) -> None:
     """R5."""
     desk.call()

@@ -89,8 +89,12 @@ async def test_setup_makes_it_a_second_setup_leaves_it_and_a_new_zone_is_taken_o
     assert await set_up_issues_schedule(client, zone=ZONE) == "is there"
     handle = client.get_schedule_handle(FIND_ISSUES_SCHEDULE)
     await handle.pause(note="by an operator")
-    assert await set_up_issues_schedule(client, zone="America/Winnipeg") == "was brought up to date"
     for _ in range(500):  # Temporal may say the old thing for a moment
+        if (await handle.describe()).schedule.state.paused:
+            break
+        await asyncio.sleep(0.02)
+    assert await set_up_issues_schedule(client, zone="America/Winnipeg") == "was brought up to date"
+    for _ in range(500):
         there = (await handle.describe()).schedule
         if there.spec.time_zone_name == "America/Winnipeg":
             break

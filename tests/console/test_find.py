@@ -60,7 +60,7 @@ def test_what_came_in_from_a_number_without_a_call_is_shown(cad: CadAndDesk, ope
     assert "hello" not in page
 
 
-@pytest.mark.parametrize("typed", ["26-999999", "613-555-0199", "Robert'); DROP TABLE call;--", "\x00", "%", "é" * 400])
+@pytest.mark.parametrize("typed", ["26-999999", "613-555-0199", "Robert'); DROP TABLE call;--", "%", "é" * 400])
 def test_what_nobody_has_is_not_found_and_said_so(cad: CadAndDesk, operator: Staff, typed: str) -> None:
     cad.receives()
     answer = operator.post("/find", wanted=typed)

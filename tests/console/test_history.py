@@ -42,6 +42,20 @@ def test_every_text_is_there_with_what_became_of_it_and_why(site: Served, ledger
     assert "refused by the carrier; a landline (21614)" in rows[5]
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "English and French"), ("fr", "anglais et français")])
+def test_a_text_in_both_languages_is_in_the_list_and_can_be_asked_for(
+    site: Served, ledger: Ledger, language: str, words: str
+) -> None:
+    """So is every text to somebody whose language nobody has told."""
+    ledger.text(language="en+fr")
+    ledger.text(language="en")
+    staff = site.staff(Role.OPERATOR)
+    staff.http.cookies.set("console_language", language)
+    rows = _rows(staff.get("/texts").text)
+    assert [words in row for row in rows] == [True, False]
+    assert len(_rows(staff.get("/texts?language=en%2Bfr").text)) == 1
+
+
 def test_the_list_speaks_french(site: Served, ledger: Ledger) -> None:
     ledger.of_every_kind()
     staff = site.staff(Role.OPERATOR)

@@ -148,7 +148,7 @@ def test_an_area_as_a_whole_is_shown_by_kind_of_calls(site: Served) -> None:
     page = site.staff(Role.ANALYST).get(f"/issues/{issue_id(city, 'Somerset', '')}").text
     query = text(
         "SELECT facts ->> 'call_type_group', count(*) FILTER (WHERE day > CAST(:last AS date) - 7), count(*) FILTER ("
-        "WHERE day <= CAST(:last AS date) - 7 AND day > CAST(:last AS date) - 63) / 8.0 FROM (SELECT facts, "
+        "WHERE day <= CAST(:last AS date) - 7 AND day > CAST(:last AS date) - 35) / 4.0 FROM (SELECT facts, "
         "CAST(received_at AT TIME ZONE 'America/Toronto' AS date) AS day FROM call) AS c "
         "WHERE facts ->> 'area' = 'Somerset' GROUP BY 1"
     )

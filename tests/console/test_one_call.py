@@ -11,6 +11,7 @@ from calls.facts import Language
 from database.numbers import BlockedNumberRow
 from database.staff import CallerLanguageRow
 from database.tables import CallRow, SwitchRow
+from starter.holds import Holds
 from tests.activities.desk import NUMBER
 from tests.builders import hours
 from tests.console.a_call import CALL, CASE, OTHER_NUMBER, CadAndDesk, cad, desk, noon_site, the_phones
@@ -188,6 +189,22 @@ class TestActions:
         assert operator.post(f"{PAGE}/hold", why="x").headers["Location"].endswith("=stopped_already")
         assert operator.post(f"{PAGE}/release", why="x").headers["Location"].endswith("=not_held")
         assert cad.desk.phones.bodies(NUMBER) == []
+
+    def test_where_it_stands_follows_a_hold_and_its_release_at_once(self, cad: CadAndDesk, operator: Staff) -> None:
+        """Not only when a starter has made the hold a fact of the call."""
+        waits = "Held by staff: what falls due waits for its release."
+        cad.receives()
+        operator.post(f"{PAGE}/hold", why="to look at it")
+        assert waits in seen(operator)
+        Holds(engine=cad.desk.engine, policy=cad.desk.policy).bring_into_line()
+        operator.post(f"{PAGE}/release", why="it is fine")
+        assert waits not in seen(operator)
+
+    def test_where_nothing_is_left_to_do_the_page_says_so(self, cad: CadAndDesk, operator: Staff) -> None:
+        cad.receives()
+        operator.post(f"{PAGE}/block", why="lobby")
+        operator.post(f"{PAGE}/stop", why="the caller asks for it")
+        assert "What you can do Nothing more is sent." in seen(operator)
 
     def test_the_language_of_the_next_text_is_chosen(self, cad: CadAndDesk, operator: Staff) -> None:
         cad.receives(language=Language.ENGLISH)

@@ -1,7 +1,7 @@
 """The whole service: what it does and does not, who said so, and the switches that staff may turn."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -10,10 +10,11 @@ from sqlmodel import Session, select
 
 from activities.line import Line
 from activities.stop_and_go import EVERYTHING, Mode
+from calls.clock import Clock
 from database.tables import CallRow, SwitchRow, TextRow, real_now
 from tests.builders import some_facts
 from tests.console.ledger import Ledger
-from tests.console.served import Served, Staff
+from tests.console.served import Served, Staff, console_site
 from web.staff.access.roles import Act, Role
 from web.staff.carrier_stops import CarrierStops, StoppedWording
 from web.staff.due_texts import due_texts
@@ -100,6 +101,17 @@ def test_one_kind_or_type_is_stopped_and_started_again(site: Served, scope: str)
     assert "It was not stopped" in press(supervisor, f"/service/start/{scope}", why="once more")
     acts = [(entry.act, entry.about) for entry in site.audit() if entry.act != "sign_in"]
     assert acts == [(Act.STOP_SERVICE, scope)] * 2 + [(Act.START_SERVICE, scope)] * 2
+
+
+def test_a_switch_has_the_time_of_the_service_like_every_other_page(site: Served) -> None:
+    """In a demonstration the service has another day than the wall, and the board says the service's."""
+    another_day = Clock(real_origin=real_now(), virtual_origin=datetime(2026, 5, 14, 18, 40, tzinfo=UTC))
+    Switches(engine=site.engine, keyring=site.keyring).stop(EVERYTHING, by="Inspector", why="wrong words")
+    Switches(engine=site.engine, keyring=site.keyring).set_mode(Mode.SHADOW, by="Inspector", why="a trial")
+    with console_site(site.engine, site.keyring, site.agency, clock=another_day) as demonstration:
+        for path in ("/service", "/service/history"):
+            times = re.findall(r'<time datetime="(.{10})', demonstration.staff(Role.SUPERVISOR).get(path).text)
+            assert times == ["2026-05-14", "2026-05-14"]
 
 
 def test_an_operator_stops_and_does_not_start_again(site: Served) -> None:

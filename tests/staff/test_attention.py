@@ -49,7 +49,7 @@ def test_with_nothing_to_do_it_says_so(engine: Engine, acceptor: Acceptor, setti
     acceptor.accept(received())
     well, lines = the_lines(settings)
     assert well
-    assert lines.count("  none") == 12
+    assert lines.count("  none") == 13
 
 
 def test_r1_unknown_codes_are_counted_and_shown_those_of_dispositions_too(engine: Engine, acceptor: Acceptor) -> None:
@@ -250,7 +250,7 @@ class TestTexts:
 
     def test_what_did_not_arrive_more_than_a_week_ago_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", updated_real=real_now() - hours(24 * 8))
-        assert the_lines(settings)[1].count("  none") == 12
+        assert the_lines(settings)[1].count("  none") == 13
 
     def test_an_automatic_reply_has_no_call(self, engine: Engine, settings: Settings) -> None:
         a_text(engine, state="undelivered", kind="auto_reply", call_id=None, error_code=30003)
@@ -294,7 +294,7 @@ def test_r2_a_text_that_was_due_and_expired_is_shown_with_the_reason(engine: Eng
 class TestTheDailySum:
     def test_a_day_without_differences_is_not_shown(self, engine: Engine, settings: Settings) -> None:
         a_sum(engine)
-        assert the_lines(settings)[1].count("  none") == 12
+        assert the_lines(settings)[1].count("  none") == 13
 
     def test_a_difference_is_shown_with_what_to_look_up_at_the_carrier(
         self, engine: Engine, settings: Settings
@@ -342,7 +342,7 @@ class TestFeeds:
         a_feed(engine, feed="county", last_record_real=real_now())
         well, lines = the_lines(settings)
         assert well
-        assert lines.count("  none") == 12
+        assert lines.count("  none") == 13
 
     def test_r4_records_that_could_not_be_read_are_counted_until_somebody_has_dealt_with_them(
         self, engine: Engine, settings: Settings, keyring: Keyring

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, update
 from temporalio import workflow
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -200,6 +200,25 @@ async def test_a_call_that_an_operator_ended_is_closed_and_staff_are_told(
     row = the_row(engine, cad_id)
     assert row.ended_reason == {"terminate": "terminated", "cancel": "canceled"}[how] + " in Temporal"
     assert row.trouble == "overdue: confirmation"
+
+
+async def test_a_call_whose_last_text_went_while_temporal_was_asked_is_closed_without_an_alarm(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_id: str
+) -> None:
+    """After everything was stopped and let go again, many texts go in the very minute in which the sweep looks."""
+    await started(engine, client, acceptor, cad_id)
+    await client.get_workflow_handle(workflow_id(f"ottawa-{cad_id}")).terminate()
+
+    class Slow(Sweep):
+        async def _status(self, call_id: str) -> "WorkflowExecutionStatus | str | None":
+            status = await super()._status(call_id)
+            a_text(engine, cad_id, state=LedgerState.ACCEPTED)
+            return status
+
+    report = await Slow(engine=engine, client=client, policy=OTTAWA.policy, clock=at(14)).once()
+    assert report is not None
+    row = the_row(engine, cad_id)
+    assert (row.ended_reason, row.trouble, row.trouble_since_real) == ("terminated in Temporal", None, None)
 
 
 async def test_a_call_that_is_over_is_closed_once_its_workflow_has_ended(

@@ -10,19 +10,21 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from activities.counted_calls import Days, Hour, counted_by_hour
-from insights.emerging import BEFORE_WEEKS, SPAN_DAYS, WEEK
+from insights.emerging import SPAN_DAYS, WEEK
 from policy.agency import Agency
 from web.staff.issues import Issue
 
 HOURS_A_BLOCK: Final = 3
 BLOCKS: Final = tuple(range(0, 24, HOURS_A_BLOCK))
 """Hours of the agency's own clock at which they begin."""
+GROUP_WEEKS: Final = 4
+"""Before the week in question, for the comparison by group: more would take long to read while somebody waits."""
 _A_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfGroup:
-    """Calls of a group in the week, and in a week of the eight before on average."""
+    """Calls of a group in the week, and in a week of the four before on average."""
 
     group: str
     now: int
@@ -59,7 +61,7 @@ def calls_behind(engine: Engine, agency: Agency, issue: Issue) -> CallsBehind:
     """Of the week that ends with the issue's last day, by the same count as that of the night; of an area as a whole by
     group, too, beside the weeks before."""
     week = _week_of(issue)
-    span = week if issue.group else Days(first=issue.last_day - _A_DAY * (SPAN_DAYS - 1), last=issue.last_day)
+    span = week if issue.group else Days(first=week.first - _A_DAY * WEEK * GROUP_WEEKS, last=week.last)
     with Session(engine) as session:
         return _behind(issue, counted_by_hour(session, agency, span, area=issue.area, by_hour=week.first))
 
@@ -71,7 +73,7 @@ def calls_behind_each(engine: Engine, agency: Agency, area: str, issues: Sequenc
     weeks = [_week_of(issue) for issue in issues]
     span = Days(first=min(week.first for week in weeks), last=max(week.last for week in weeks))
     with Session(engine) as session:
-        if len(span) > SPAN_DAYS:
+        if len(span) > SPAN_DAYS // 2:
             read = [counted_by_hour(session, agency, week, area=area, by_hour=week.first) for week in weeks]
             return [_behind(issue, told) for issue, told in zip(issues, read, strict=True)]
         hours = list(counted_by_hour(session, agency, span, area=area, by_hour=span.first))
@@ -102,5 +104,5 @@ def _behind(issue: Issue, hours: Iterable[Hour]) -> CallsBehind:
     return CallsBehind(
         days=[first + _A_DAY * number for number in range(WEEK)],
         by_block=by_block,
-        groups=[OfGroup(group=group, now=now[group], before=before[group] / BEFORE_WEEKS) for group in groups],
+        groups=[OfGroup(group=group, now=now[group], before=before[group] / GROUP_WEEKS) for group in groups],
     )

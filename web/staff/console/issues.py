@@ -15,7 +15,6 @@ from fastapi.responses import RedirectResponse
 from calls.facts import Language
 from calls.issues import State
 from insights.nine_weeks import nine_weeks
-from insights.small import FEWEST_ANYWHERE
 from web.residents.forms import form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
@@ -46,7 +45,7 @@ class _Issues:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.issues = Issues(console.engine, console.agency.key)
-        self.answers = AreaAnswers(console.engine, console.agency, at_least=FEWEST_ANYWHERE)
+        self.answers = AreaAnswers(console.engine, console.agency, at_least=console.agency.insights.at_least)
 
     def today(self) -> date:
         return self.console.clock.now().astimezone(self.console.agency.policy.timetable.zone_info).date()
@@ -69,7 +68,7 @@ class _Issues:
             block_name=lambda block: f"{block}–{block + HOURS_A_BLOCK} h",
             blocks=BLOCKS,
             rules=self.console.agency.issues,
-            at_least=FEWEST_ANYWHERE,
+            at_least=self.console.agency.insights.at_least,
             half_a_year=WEEKS,
             **values,
         )

@@ -10,7 +10,6 @@ from insights.budget import Course, course
 from insights.counted import Counted
 from insights.months import Month
 from insights.operations import Line, billed_segments, report
-from insights.small import FEWEST_ANYWHERE
 from web.staff.access.roles import Act, Member
 from web.staff.board.watch import in_background
 from web.staff.console.guard import needs
@@ -30,7 +29,7 @@ class Reports:
     """Of one agency."""
 
     def __init__(self, console: Console) -> None:
-        self.terms = terms_of(console.agency, at_least=FEWEST_ANYWHERE)
+        self.terms = terms_of(console.agency, at_least=console.agency.insights.at_least)
         self.zone = console.agency.policy.timetable.zone_info
         self._clock = console.clock
         self._reader = MonthReader(engine=console.engine, agency=console.agency, clock=console.clock)
@@ -93,7 +92,7 @@ def report_routes(console: Console) -> APIRouter:
             request,
             "report.html",
             words_of="report",
-            month=month,
+            shown=month,
             counted=counted,
             before=before,
             sections=sections,

@@ -88,6 +88,7 @@ class Calls:
             known = known_call(row, self._agency.policy)
             off = self._off(session, row, known.facts)
             by_scope = {each.scope: each for each in off}
+            held = by_scope.get(scope_of_call(call_id))
             number = self._number(row)
             timetable = self._timetable(session, row)
             language = language_of_caller(session, known.facts, call_id=call_id, phone_hash=row.phone_hash)
@@ -98,10 +99,12 @@ class Calls:
                 number=number,
                 language=language,
                 language_by=self._language_by(session, row, known.facts, language),
-                step=None if row.ended_reason is not None else self._step(known, texts, timetable),
+                step=None
+                if row.ended_reason is not None
+                else self._step(known, texts, timetable, held=held is not None),
                 against=self._against(session, row, number),
                 off=[each for scope, each in by_scope.items() if not scope.endswith(f":{call_id}")],
-                held=by_scope.get(scope_of_call(call_id)),
+                held=held,
                 stopped=by_scope.get(scope_for_good(call_id)),
                 mode=mode_of_service(session),
                 story=story_of(
@@ -125,7 +128,9 @@ class Calls:
         started = None if row.started_policy is None else rules_of(session, row.started_policy)
         return (self._agency if started is None else started).policy.timetable
 
-    def _step(self, known: KnownCall, texts: Sequence[TextRow], timetable: Timetable) -> Step:
+    def _step(self, known: KnownCall, texts: Sequence[TextRow], timetable: Timetable, *, held: bool) -> Step:
+        """By the switch, which binds at once: a starter makes it a fact of the call a moment later."""
+        known = known.model_copy(update={"facts": known.facts.model_copy(update={"held": held})})
         settled = [record_of(text) for text in texts if text.state not in _UNSETTLED]
         return next_step(call=known, texts=settled, timetable=timetable, now=self._clock.now())
 
