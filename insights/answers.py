@@ -146,6 +146,11 @@ class Answered:
         return self._counted.get(f"{question.id}:{option}", 0)
 
 
+def counted_as(question: str, option: str) -> str:
+    """The kind of such a count. `option` empty: who chose anything at all; `question`, too: surveys."""
+    return f"{question}:{option or _ANSWERED}" if question else _SURVEYS
+
+
 def telling(question: Question) -> list[str]:
     """The options that say something of what is asked."""
     is_scale = question.kind is QuestionKind.SCALE
@@ -164,6 +169,6 @@ def _counted(
         context = (about.week, about.language, about.priority, about.group, about.area, about.wait)
         yield context, _SURVEYS, times
         for question, answer in given.items():
-            yield context, f"{question}:{_ANSWERED}", times
+            yield context, counted_as(question, ""), times
             for option in [answer] if isinstance(answer, str) else answer:
-                yield context, f"{question}:{option}", times
+                yield context, counted_as(question, option), times

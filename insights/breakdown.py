@@ -35,7 +35,7 @@ class Broken:
 def by_question(cube: Cube, questions: Sequence[Question], *, at_least: int) -> list[Line]:
     """A line for each question; `value` is its id."""
     everybody = cube.all()
-    return [_line(question.id, everybody, question, None, at_least) for question in questions]
+    return [line_of(question.id, everybody, question, None, at_least) for question in questions]
 
 
 def broken_down(cube: Cube, question: Question, *, at_least: int) -> Broken:
@@ -47,7 +47,7 @@ def broken_down(cube: Cube, question: Question, *, at_least: int) -> Broken:
     alike = {key for key, found in answered.items() if found.figure(question, at_least=at_least).are_alike}
     sums = [Sum(_ALL, [key for key in counts if key[0] == name]) for name in BY]
     why = hidden(counts, sums, at_least=at_least, besides=alike)
-    lines = {key: _line(key[1], found, question, why.get(key), at_least) for key, found in answered.items()}
+    lines = {key: line_of(key[1], found, question, why.get(key), at_least) for key, found in answered.items()}
     return Broken(
         question=question,
         whole=lines[_ALL],
@@ -55,7 +55,8 @@ def broken_down(cube: Cube, question: Question, *, at_least: int) -> Broken:
     )
 
 
-def _line(value: str, found: Answered, question: Question, why: Hidden | None, at_least: int) -> Line:
+def line_of(value: str, found: Answered, question: Question, why: Hidden | None, at_least: int) -> Line:
+    """A line. `why`: it is not to be shown for the sake of others."""
     figure = found.figure(question, at_least=at_least)
     if why is not None:
         return Line(value=value, base=why, figure=None)

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from calls.facts import CallFacts
 from policy.agency import Agency
 from survey.answers import Answer
+from survey.areas import AreaPiece, Place, counted, pieces_of
 from survey.context import context_of, iso_week
 from survey.cut import cut
 from survey.held import HeldAnswer
@@ -46,6 +47,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "updated_real",
     "survey_invitation": "id, call_id, token_hash, language, survey_version, expires_at, used, opened",
     "survey_response": "id, agency, survey_version, language, week, answers, context",
+    "survey_area_count": "agency, month, area, area_version, survey_version, question, option, count",
     "survey_count": "agency, week, language, opened, started",
     "opt_out": "phone_hash, phone_encrypted, sender, since, ended_at",
 }
@@ -282,12 +284,20 @@ def _answers(chance: Random, facts: CallFacts) -> dict[str, Answer]:
 def _cuts(city: _City, last_day: date) -> int:
     """Night by night; what waits, waits on."""
     waiting: list[HeldAnswer] = []
+    pieces: list[AreaPiece] = []
+    by_area: Counter[tuple[str, Place]] = Counter()
+    lots = Random(33)  # its own: the city's answers are the same with and without it
     written = 0
     day = min(city.submitted, default=last_day)
     while day <= last_day:
         held = [*waiting, *city.submitted.get(day, ())]
         parting = cut(held, week=iso_week(day))
         waiting = [held[place] for place in parting.waits]
+        for place in parting.written:
+            pieces += pieces_of(held[place], city.agency.survey, week=iso_week(day), chance=lots)
+        counting = counted(pieces, week=iso_week(day))
+        pieces = list(counting.waits)
+        by_area.update({(f"{day:%Y-%m}", at): count for at, count in counting.counts.items()})
         for one in parting.responses:
             city.add(
                 "survey_response", city.id(), city.agency.key, one.survey_version, one.language, iso_week(day),
@@ -295,6 +305,8 @@ def _cuts(city: _City, last_day: date) -> int:
             )  # fmt: skip
         written += len(parting.responses)
         day += timedelta(days=1)
+    for (month, counted_at), count in by_area.items():
+        city.add("survey_area_count", city.agency.key, month, *counted_at, count)
     return written
 
 

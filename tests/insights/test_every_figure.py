@@ -236,14 +236,14 @@ def assert_file(text: str) -> None:
         place = (row["table"], row["by"], row["value"], row["question"])
         if row["measure"] == "base":
             bases[place] = row["count"]
-        elif row["table"] == "answers":
+        elif row["table"] in ("answers", "areas"):
             assert int(bases[place]) >= 5, row
 
 
 def test_the_file_has_the_figures_of_the_page_and_the_codebook_every_word_of_it(city: City, facts: Facts) -> None:
     analyst = city.analyst
     rows = list(csv.DictReader(io.StringIO(analyst.get("/insights.csv").text.removeprefix("\ufeff"))))
-    told = {(row["by"], row["value"], row["question"], row["measure"]): row for row in rows}
+    told = {(row["by"], row["value"], row["question"], row["measure"]): row for row in rows if row["table"] != "areas"}
     truth = by_hand.by_part(facts, {}, "Q5", "area")
     for value, result in truth.items():
         place = ("", "") if value == "*" else ("area", value or "not told")

@@ -8,7 +8,9 @@ from sqlmodel import Session
 
 from calls.contracts import WENT_OUT, LedgerState
 from insights.answers import NOT_TOLD, About, Cube, cube_of
+from insights.areas import counts_by_area
 from insights.counts import Counts
+from survey.areas import Place
 from survey.cut import NO_LANGUAGE
 from web.staff.nightly import AsOf
 
@@ -24,14 +26,16 @@ _INVITED = text(
     "WHERE t.kind = 'survey' AND t.state = ANY(:went_out) AND c.agency = :agency GROUP BY 1, 2"
 )
 _COUNTED = text("SELECT week, language, opened, started FROM survey_count WHERE agency = :agency")
+_BY_AREA = text(f"SELECT month, {', '.join(Place._fields)}, count FROM survey_area_count WHERE agency = :agency")  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """`funnel`: by week and language, of weeks that are over."""
+    """`funnel`: by week and language, of weeks that are over. `by_area`: counted apart from the answers."""
 
     cube: Cube
     funnel: Counts
+    by_area: Counts
 
 
 def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str) -> Answers:
@@ -43,7 +47,8 @@ def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str) -> An
         for context, kind, count in (*_steps(session, agency, zone), *_submitted(cube))
         if context[0] < as_of.before
     ]
-    return Answers(cube=cube, funnel=Counts.of(("week", "language"), counted))
+    of_areas = ((month, Place(*place), n) for month, *place, n in session.execute(_BY_AREA, {"agency": agency}))
+    return Answers(cube=cube, funnel=Counts.of(("week", "language"), counted), by_area=counts_by_area(of_areas))
 
 
 def _about(row: RowMapping) -> About:

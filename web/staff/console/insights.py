@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Final
@@ -10,10 +10,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from insights.answers import Cube, Wanted, telling
+from insights.areas import ByArea, by_area
 from insights.breakdown import Broken, Line, broken_down, by_question
 from insights.charts import THEMES
 from insights.funnel import Funnel, funnel
 from survey.areas import closed_questions
+from survey.context import month_of
 from survey.questions import Question, QuestionKind
 from web.staff.access.roles import Act, Member
 from web.staff.answers import Answers, read_answers
@@ -61,6 +63,7 @@ class Seen:
     funnel: Funnel
     questions: Sequence[Line]
     broken: Broken
+    by_area: ByArea
 
 
 class Insights:
@@ -93,7 +96,16 @@ class Insights:
             funnel=funnel(steps, at_least=self._at_least),
             questions=by_question(cube, self.questions, at_least=self._at_least),
             broken=self.broken(cube, asked.question),
+            by_area=self.by_area(asked, asked.question),
         )
+
+    def by_area(self, asked: Asked, question: Question) -> ByArea:
+        """Of the months in which the weeks that were asked for lie; no other choice is about it."""
+        _, answers = self._kept.get()
+        weeks = asked.wanted.first_week, asked.wanted.last_week
+        first, last = (None if week is None else month_of(week) for week in weeks)
+        found = by_area(answers.by_area, question, first=first, last=last, at_least=self._at_least)
+        return replace(found, lines=sorted(found.lines, key=lambda line: in_order(line.value)))
 
     def broken(self, cube: Cube, question: Question) -> Broken:
         broken = broken_down(cube, question, at_least=self._at_least)
@@ -177,6 +189,7 @@ def insights_routes(console: Console) -> APIRouter:
                 funnel=seen.funnel,
                 questions=seen.questions,
                 broken=seen.broken,
+                by_area=seen.by_area.lines,
                 said=said(request),
                 t=words("insights", language_of(request)),
                 theme=theme,
@@ -186,7 +199,10 @@ def insights_routes(console: Console) -> APIRouter:
     @router.get("/insights.csv")
     def export(_: _Member, fields: _Fields) -> Response:
         seen = insights.seen(insights.asked(fields))
-        all_of_them = [insights.broken(seen.cube, question) for question in insights.questions]
+        all_of_them = [
+            (insights.broken(seen.cube, question), insights.by_area(seen.asked, question))
+            for question in insights.questions
+        ]
         return csv_response(
             answers_csv(seen.funnel, all_of_them, at_least=console.agency.insights.at_least), "insights"
         )

@@ -15,7 +15,7 @@ from survey.context import iso_week
 from survey.questions import QuestionKind
 from web.staff.console.said import Said
 
-ANSWER_CHARTS: Final = ("funnel.svg", "questions.svg", "options.svg", "week.svg", "wait.svg", "area.svg")
+ANSWER_CHARTS: Final = ("funnel.svg", "questions.svg", "options.svg", "week.svg", "wait.svg", "area.svg", "areas.svg")
 REACH_CHARTS: Final = ("area.svg", "group.svg")
 _NONE: Final = -1.0
 
@@ -26,6 +26,7 @@ def answer_chart(
     funnel: Funnel,
     questions: Sequence[Line],
     broken: Broken,
+    by_area: Sequence[Line],
     said: Said,
     t: Mapping[str, str],
     theme: str,
@@ -50,7 +51,8 @@ def answer_chart(
     part = name.removesuffix(".svg")
     if part == "week":
         return trend(_weeks(broken.parts["week"]), theme=theme, percent=percent)
-    lines = ((said.value(part, line.value), _favourable(line)) for line in broken.parts[part])
+    found = by_area if part == "areas" else broken.parts[part]
+    lines = ((said.value("area" if part == "areas" else part, line.value), _favourable(line)) for line in found)
     return dots(_points(lines), theme=theme, percent=percent)
 
 

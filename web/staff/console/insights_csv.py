@@ -9,6 +9,7 @@ from fastapi import Response
 
 from calls.facts import Language
 from insights.answers import BY
+from insights.areas import ByArea
 from insights.breakdown import Broken, Line, Shown
 from insights.funnel import STEPS, Funnel, Week
 from insights.reach import Reach, Reached
@@ -25,17 +26,20 @@ _Row = tuple[str, ...]
 _FORMULA: Final = ("=", "+", "-", "@")
 
 
-def answers_csv(funnel: Funnel, questions: Iterable[Broken], *, at_least: int) -> str:
-    """The funnel, and every question by all that is known of the calls."""
+def answers_csv(funnel: Funnel, questions: Iterable[tuple[Broken, ByArea]], *, at_least: int) -> str:
+    """The funnel, and every question by all that is known of the calls, and as it is counted by area."""
 
     def lines() -> Iterator[_Row]:
         for week in (funnel.whole, *funnel.weeks):
             yield from _steps(week, at_least)
-        for broken in questions:
+        for broken, by_area in questions:
             yield from _answers("", broken.whole, broken.question, at_least)
             for by in BY:
                 for line in broken.parts[by]:
                     yield from _answers(by, line, broken.question, at_least)
+            for by, lines in (("", [by_area.whole]), ("area", by_area.lines)):
+                for line in lines:
+                    yield from _answers(by, line, broken.question, at_least, table="areas")
 
     return _written(HEADER, lines())
 
@@ -94,8 +98,8 @@ def _steps(week: Week, at_least: int) -> Iterator[_Row]:
         yield (*place, step, count[0], *(_share(share)[:3] if share else ("", "", "")), count[4])
 
 
-def _answers(by: str, line: Line, question: Question, at_least: int) -> Iterator[_Row]:
-    place = ("answers", by, _value(by, line.value) if by else "", question.id)
+def _answers(by: str, line: Line, question: Question, at_least: int, *, table: str = "answers") -> Iterator[_Row]:
+    place = (table, by, _value(by, line.value) if by else "", question.id)
     yield (*place, "base", *_count(line.base, at_least))
     if line.figure is None:
         return
