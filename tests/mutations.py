@@ -32,6 +32,7 @@ class Mutation:
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
+BY_AREA = ("tests/survey/test_areas.py", "tests/activities/test_area_counts.py")
 URGENT = ("tests/staff/test_urgent_comments.py",)
 REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
 OWN = ("tests/staff/test_own_feedback.py",)
@@ -596,6 +597,55 @@ MUTATIONS = (
         "has_expired = and_(table.c.expires_at <= now, ~table.c.over)",
         "has_expired = and_(table.c.used, table.c.expires_at <= now, ~table.c.over)",
         CUT,
+    ),
+    Mutation(
+        "R7: all answers of a survey are counted by area",
+        "survey/areas.py",
+        "questions[drawn : drawn + 1]",
+        "questions",
+        BY_AREA,
+    ),
+    Mutation(
+        "R7: a short survey's questions are drawn more often than one time in five",
+        "survey/areas.py",
+        "max(len(questions), AT_MOST_ONE_IN)",
+        "len(questions)",
+        BY_AREA,
+    ),
+    Mutation(
+        "R7: empty pieces help to make the ten full",
+        "survey/areas.py",
+        "if len(given) < FEWEST_COUNTED:",
+        "if len(together) < FEWEST_COUNTED:",
+        BY_AREA,
+    ),
+    Mutation(
+        "R7: who left the question out leaves no piece",
+        "survey/areas.py",
+        "for question in questions[drawn : drawn + 1]]",
+        "for question in questions[drawn : drawn + 1] if question.id in answer.answers]",
+        BY_AREA,
+    ),
+    Mutation(
+        "R7: pieces show by their length what was answered",
+        "survey/areas.py",
+        'return body + " " * (-len(body.encode()) % _EVEN)',
+        "return body",
+        BY_AREA,
+    ),
+    Mutation(
+        "An answer that waits for its cell is counted by area each night",
+        "activities/survey_cut.py",
+        "for place in parting.written]",
+        "for place in range(len(taken.answers))]",
+        BY_AREA,
+    ),
+    Mutation(
+        "A month's counts by area are those of its last night",
+        "activities/area_counts.py",
+        "counts[Place(*place)] += count",
+        "pass",
+        BY_AREA,
     ),
     Mutation(
         "R7: two workers cut at once",

@@ -54,6 +54,7 @@ def test_every_page_chart_and_file_comes_within_300_ms_of_a_year(
             ("/insights/charts/week.svg", "&theme=dark"),
             ("/insights/charts/questions.svg", ""),
             ("/insights/charts/area.svg", ""),
+            ("/insights/charts/areas.svg", ""),
             ("/insights/reach/charts/area.svg", ""),
             ("/insights.csv", ""),
         ):
