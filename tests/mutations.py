@@ -962,6 +962,27 @@ MUTATIONS = (
         ("tests/console/test_oidc.py",),
     ),
     Mutation(
+        "R6: START brings back earlier calls",
+        "activities/people.py",
+        "        or_(col(OptOutRow.ended_at).is_(None), col(OptOutRow.ended_at) > received),\n",
+        "        col(OptOutRow.ended_at).is_(None),\n",
+        ("tests/activities/test_send_text.py",),
+    ),
+    Mutation(
+        "R6: START brings back earlier calls of a number that the carrier has stopped",
+        "activities/people.py",
+        "        col(InboundMessageRow.received_at) <= received,\n",
+        "",
+        ("tests/activities/test_line.py",),
+    ),
+    Mutation(
+        "An alarm is raised for a call whose last text went meanwhile",
+        "starter/sweep.py",
+        "            alarm = alarm and isinstance(self._step(row, texts, now=self._clock.now()), Send)\n",
+        "",
+        ("tests/starter/test_sweep.py",),
+    ),
+    Mutation(
         "R9: the service may delete from the audit log",
         "database/roles.py",
         '"audit_entry": "SELECT, INSERT"',
