@@ -559,8 +559,8 @@ MUTATIONS = (
     Mutation(
         "R7: answers stay in the order in which they came",
         "activities/survey_cut.py",
-        "        self._chance.shuffle(rows)\n",
-        "",
+        "        rows = [*(_taken_out(session, table, of) if of else []), *new]\n        self._chance.shuffle(rows)\n",
+        "        rows = [*(_taken_out(session, table, of) if of else []), *new]\n",
         CUT,
     ),
     Mutation(
@@ -573,7 +573,7 @@ MUTATIONS = (
     Mutation(
         "R7: links keep the transaction in which they were used",
         "activities/survey_cut.py",
-        "or_(has_expired, still_used)",
+        "or_(has_expired, still_in_hand)",
         "has_expired",
         CUT,
     ),
@@ -587,8 +587,8 @@ MUTATIONS = (
     Mutation(
         "R7: it is remembered for ever which links were used",
         "activities/survey_cut.py",
-        "still = and_(gone.c.used, gone.c.expires_at > now)",
-        "still = gone.c.used",
+        '{name: and_(gone.c[name], gone.c.expires_at > now) for name in ("used", "opened")}',
+        '{name: gone.c[name] for name in ("used", "opened")}',
         CUT,
     ),
     Mutation(
@@ -692,7 +692,7 @@ MUTATIONS = (
     Mutation(
         "R7: what was held stays in the free room of its file",
         "activities/survey_cut.py",
-        '                connection.execute(text(f"VACUUM (FULL) {_names(emptied)}"))\n',
+        '                connection.execute(text(f"VACUUM (FULL) {_names(EMPTIED_AT_NIGHT)}"))\n',
         "",
         NIGHT,
     ),
@@ -720,8 +720,8 @@ MUTATIONS = (
     Mutation(
         "R2: a cut does not write down that a link is over",
         "activities/survey_cut.py",
-        "over = or_(gone.c.over, gone.c.expires_at <= now)",
-        "over = gone.c.over",
+        '"over": or_(gone.c.over, gone.c.expires_at <= now)',
+        '"over": gone.c.over',
         NIGHT,
     ),
     Mutation(
@@ -734,8 +734,8 @@ MUTATIONS = (
     Mutation(
         "A draft outlives its submission",
         "web/residents/submission.py",
-        "        session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id))\n",
-        "",
+        "        began = session.execute(drafts.returning(col(SurveyDraftRow.invitation_id))).first() is None\n",
+        "        began = False\n",
         NIGHT,
     ),
     Mutation(
@@ -881,15 +881,15 @@ MUTATIONS = (
     Mutation(
         "Many together may try without end",
         "web/residents/tries.py",
-        "max(_wait(back - now, self._of_one), _wait(all_back - now, self._of_all))",
-        "_wait(back - now, self._of_one)",
+        "max(_wait(back - now, self.of_one), _wait(all_back - now, self.of_all))",
+        "_wait(back - now, self.of_one)",
         WAS_IT_YOU,
     ),
     Mutation(
         "One alone may use up the tries of all",
         "web/residents/tries.py",
-        "max(_wait(back - now, self._of_one), _wait(all_back - now, self._of_all))",
-        "_wait(all_back - now, self._of_all)",
+        "max(_wait(back - now, self.of_one), _wait(all_back - now, self.of_all))",
+        "_wait(all_back - now, self.of_all)",
         WAS_IT_YOU,
     ),
     Mutation(
@@ -909,15 +909,15 @@ MUTATIONS = (
     Mutation(
         "R7: what is held has the second of its making",
         "web/residents/submission.py",
-        "encrypt_without_time",
-        "encrypt",
+        "encrypt_without_time(held.as_text())",
+        "encrypt(held.as_text())",
         ("tests/web/test_surveys.py",),
     ),
     Mutation(
         "R7: a comment stays with its answers",
         "web/residents/submission.py",
-        "if id_ not in words}",
-        "}",
+        "if id_ not in words | members}",
+        "if id_ not in members}",
         CUT,
     ),
     Mutation(
@@ -1010,6 +1010,27 @@ MUTATIONS = (
         "if not who.roles:",
         "if False:",
         ("tests/console/test_oidc.py",),
+    ),
+    Mutation(
+        "R6: START brings back earlier calls",
+        "activities/people.py",
+        "        or_(col(OptOutRow.ended_at).is_(None), col(OptOutRow.ended_at) > received),\n",
+        "        col(OptOutRow.ended_at).is_(None),\n",
+        ("tests/activities/test_send_text.py",),
+    ),
+    Mutation(
+        "R6: START brings back earlier calls of a number that the carrier has stopped",
+        "activities/people.py",
+        "        col(InboundMessageRow.received_at) <= received,\n",
+        "",
+        ("tests/activities/test_line.py",),
+    ),
+    Mutation(
+        "An alarm is raised for a call whose last text went meanwhile",
+        "starter/sweep.py",
+        "            alarm = alarm and isinstance(self._step(row, texts, now=self._clock.now()), Send)\n",
+        "",
+        ("tests/starter/test_sweep.py",),
     ),
     Mutation(
         "R9: the service may delete from the audit log",

@@ -11,6 +11,7 @@ import pytest
 
 from logs import redact
 from settings import Settings
+from tests.mutations import MUTATIONS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("activities", "calls", "cli", "database", "insights", "local", "policy", "starter", "survey", "texts", "web")
@@ -76,3 +77,9 @@ def test_a_log_line_never_shows_a_telephone_number(value: str) -> None:
 def test_a_log_line_keeps_ids_and_times() -> None:
     event = {"call_id": "new-york-107757416", "at": "2026-11-22T03:35:44.784184Z", "mid": "01a20153-eb04-7810-b156"}
     assert redact(json.dumps(event)) == json.dumps(event)
+
+
+def test_every_mutation_finds_the_line_that_it_breaks() -> None:
+    """`make mutations` takes an hour: that a line was changed since is said here, in no time."""
+    counts = {one.what: (ROOT / one.path).read_text(encoding="utf-8").count(one.before) for one in MUTATIONS}
+    assert {what: count for what, count in counts.items() if count != 1} == {}

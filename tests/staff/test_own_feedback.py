@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from calls.policy import InsightRules
 from database.encryption import Keyring
 from database.surveys import MemberFeedbackRow, SurveyCutRow
 from insights.of_members import monthly
@@ -104,6 +105,15 @@ def test_r7_of_fewer_than_ten_callers_nothing_is_shown_comments_neither(
     found = own_feedback(engine, keyring, agency, role=Role.OFFICER, member=member)
     assert bool(found.batches) is is_shown
     assert list(found.comments) == (["Thank you"] if is_shown else [])
+
+
+def test_the_folder_may_ask_for_more_callers_than_ten(engine: Engine, keyring: Keyring, agency: Agency) -> None:
+    member = hash_of(keyring, agency, "4417")
+    marks(engine, member, "2026-01", *[{"Q7": "5"}] * 10, {"Q7": "1"})
+    cut_on(engine, date(2026, 2, 2))
+    for at_least, is_shown in ((11, True), (12, False)):
+        asks = agency.model_copy(update={"insights": InsightRules(members_at_least=at_least)})
+        assert bool(own_feedback(engine, keyring, asks, role=Role.OFFICER, member=member).batches) is is_shown
 
 
 def test_r7_a_month_that_still_grows_is_not_shown(engine: Engine, keyring: Keyring, agency: Agency) -> None:

@@ -14,7 +14,6 @@ from insights.of_members import Batch, monthly
 from policy.agency import Agency
 from survey.questions import Question, QuestionKind, Role
 from survey.review import Decision
-from web.staff.few import few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,7 @@ def own_feedback(engine: Engine, keyring: Keyring, agency: Agency, *, role: Role
             col(MemberFeedbackRow.decision) == Decision.APPROVED,
         )
         words = session.exec(may_be_read.order_by(col(MemberFeedbackRow.id))).all()
-        batches = monthly(marks, [one.id for one in questions], at_least=few(agency).members_at_least)
+        batches = monthly(marks, [one.id for one in questions], at_least=agency.insights.members_at_least)
         return OwnFeedback(
             questions=questions,
             batches=batches,

@@ -11,7 +11,6 @@ from web.staff.console.comments import in_words
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
-from web.staff.few import few
 from web.staff.own_feedback import OwnFeedback, asked_about, member_hash, own_feedback
 
 
@@ -32,7 +31,7 @@ def members_routes(console: Console) -> APIRouter:
             role=role,
             found=found,
             no_key=no_key,
-            at_least=few(console.agency).members_at_least,
+            at_least=console.agency.insights.members_at_least,
             asked_in=language_of(request),
             in_words=in_words,
         )
