@@ -25,6 +25,7 @@ PAGES = (
 )
 
 
+@pytest.mark.deep
 def test_with_5000_open_calls_of_274075_the_board_comes_in_300_ms(
     site: Served, record_property: Callable[[str, object], None]
 ) -> None:

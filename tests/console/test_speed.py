@@ -36,6 +36,8 @@ from web.staff.all_texts import Place
 from web.staff.report import MonthReader
 from web.staff.running_cost import RunningCost
 
+pytestmark = pytest.mark.deep  # the year alone takes a minute or more, and a figure wants a machine to itself
+
 
 def test_the_year_is_one_that_the_service_could_have_written(year: Year) -> None:
     with year.engine.connect() as connection:
