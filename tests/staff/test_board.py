@@ -277,23 +277,29 @@ class TestTheView:
     def test_pages_of_a_hundred_hold_every_call_once_the_longest_wait_first(self) -> None:
         calls = [a_call(number) for number in range(250)]
         random.Random(1).shuffle(calls)
-        pages = [view(calls, Wanted(page=page), now=NOON) for page in (1, 2, 3)]
+        pages = [view(calls, Wanted(page=page)) for page in (1, 2, 3)]
         assert [len(page.calls) for page in pages] == [A_PAGE, A_PAGE, 50]
         assert [call.call_id for page in pages for call in page.calls] == [f"ottawa-{n}" for n in range(249, -1, -1)]
-        assert view(calls, Wanted(page=99), now=NOON).page == 3
-        assert view([], Wanted(page=99), now=NOON).pages == 1
+        assert view(calls, Wanted(page=99)).page == 3
+        assert view([], Wanted(page=99)).pages == 1
+
+    def test_who_still_waits_comes_before_who_does_not_and_time_alone_changes_no_order(self) -> None:
+        over = a_call(300, waited_until=NOON)
+        calls = [over, a_call(400, waited_until=NOON), a_call(5), a_call(9), a_call(7, received_at=None)]
+        found = view(calls, Wanted()).calls
+        assert [call.call_id for call in found] == ["ottawa-9", "ottawa-5", "ottawa-400", "ottawa-300", "ottawa-7"]
 
     def test_by_the_next_text_those_without_one_come_last(self) -> None:
         calls = [a_call(1), a_call(2, next_due=NOON + minutes(9)), a_call(3, next_due=NOON)]
-        found = view(calls, Wanted(sort=Sort.DUE), now=NOON).calls
+        found = view(calls, Wanted(sort=Sort.DUE)).calls
         assert [call.call_id for call in found] == ["ottawa-3", "ottawa-2", "ottawa-1"]
 
     def test_silent_calls_are_counted_and_shown_only_to_whoever_asks(self) -> None:
         calls = [a_call(1), a_call(2, stage=Stage.SILENT), a_call(3, stage=Stage.OVER)]
-        assert view(calls, Wanted(), now=NOON).matching == 1
-        assert view(calls, Wanted(stage=Which.ALL), now=NOON).matching == 3
-        assert view(calls, Wanted(stage=Stage.SILENT), now=NOON).calls == [calls[1]]
-        counts = view(calls, Wanted(), now=NOON).counts
+        assert view(calls, Wanted()).matching == 1
+        assert view(calls, Wanted(stage=Which.ALL)).matching == 3
+        assert view(calls, Wanted(stage=Stage.SILENT)).calls == [calls[1]]
+        counts = view(calls, Wanted()).counts
         assert (counts[Which.TEXTED], counts[Which.ALL], counts[Stage.SILENT]) == (1, 3, 1)
 
     @pytest.mark.parametrize(
@@ -302,7 +308,7 @@ class TestTheView:
     )
     def test_a_filter_leaves_what_fits_and_the_counts_go_with_it(self, wanted: Wanted) -> None:
         other = a_call(2, priority=3, group="theft", area="Orléans", troubles=frozenset({Trouble.STUCK}))
-        found = view([a_call(1), other], wanted, now=NOON)
+        found = view([a_call(1), other], wanted)
         assert found.calls == [other]
         assert found.counts[Stage.WAITING] == 1
         assert found.areas == ["Kanata", "Orléans"]

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -61,13 +61,13 @@ class View:
     areas: Sequence[str]
 
 
-def view(calls: Sequence[OpenCall], wanted: Wanted, *, now: datetime) -> View:
+def view(calls: Sequence[OpenCall], wanted: Wanted) -> View:
     """The page that is wanted; beyond the last one, the last."""
     of_any_stage = [call for call in calls if _fits(call, wanted)]
     stages = Counter(call.stage for call in of_any_stage)
     matching = [call for call in of_any_stage if _is_of(call.stage, wanted.stage)]
     if wanted.sort is Sort.WAITING:
-        matching.sort(key=lambda call: (-(call.waited(now) or timedelta(0)), call.call_id))
+        matching.sort(key=_by_wait)
     elif wanted.sort is Sort.DUE:
         matching.sort(key=lambda call: (call.next_due or _NEVER, call.call_id))
     else:
@@ -85,6 +85,16 @@ def view(calls: Sequence[OpenCall], wanted: Wanted, *, now: datetime) -> View:
         groups=sorted({call.group for call in calls if call.group}),
         areas=sorted({call.area for call in calls if call.area}),
     )
+
+
+def _by_wait(call: OpenCall) -> tuple[int, float, str]:
+    """Who still waits first, the longest; then who does not any more. No order that changes by itself as time goes by:
+    whoever turns the page misses nobody."""
+    if call.received_at is None:
+        return 2, 0.0, call.call_id
+    if call.waited_until is None:
+        return 0, call.received_at.timestamp(), call.call_id
+    return 1, (call.received_at - call.waited_until).total_seconds(), call.call_id
 
 
 def _fits(call: OpenCall, wanted: Wanted) -> bool:

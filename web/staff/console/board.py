@@ -97,7 +97,7 @@ def _board(console: Console, watch: _Watch, request: Request) -> Response:
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
     wanted = wanted_of(request.query_params)
-    shown = view(snapshot.calls, wanted, now=now)
+    shown = view(snapshot.calls, wanted)
     page = console.pages.page(
         request,
         "board.html",
