@@ -23,8 +23,10 @@ from policy.agency import Agency, load_agency
 from tests.activities.desk import a_desk
 from tests.conftest import AGENCIES
 from tests.console.browsing import seat
+from tests.console.pictures_of_figures import take_figures, take_issues
 from tests.console.served import Served, console_site
 from tests.console.small_day import NUMBER, OPTED_OUT, THE_CALL, SmallDay
+from tests.console.some_issues import CLOCK
 from tests.phones import Phones, running_phones
 from tests.servers import create_database, running_postgres
 from tests.web.browsing import DESK, chromium
@@ -135,6 +137,20 @@ def a_day(engine: Engine, keyring: Keyring, agency: Agency, phones: Phones, lang
         yield site
 
 
+def _figures(browser: Browser, url: str, keyring: Keyring, agency: Agency, language: Language, folder: Path) -> None:
+    def kept(shot: bytes, name: str) -> None:
+        keep(shot, folder / f"console-{name}.png")
+
+    engines = [connect(create_database(url, f"{of}_{language}")) for of in ("figures", "issues")]
+    for engine in engines:
+        migrate.upgrade(engine)
+    take_figures(browser, engines[0], keyring, agency, language, kept)
+    with console_site(engines[1], keyring, agency, clock=CLOCK) as site:
+        take_issues(browser, site, language, kept)
+    for engine in engines:
+        engine.dispose()
+
+
 def main(folder: Path) -> None:
     keyring = load_keyring(encryption_keys=f"k1:{new_key()}", lookup_key=new_key())
     ottawa = load_agency(AGENCIES / "ottawa")
@@ -145,6 +161,7 @@ def main(folder: Path) -> None:
             with a_day(engine, keyring, ottawa, phones, language) as site:
                 Pictures(browser, site, language, folder).take()
             engine.dispose()
+            _figures(browser, url, keyring, ottawa, language, folder)
     size = sum(path.stat().st_size for path in folder.glob("console-*.png"))
     print(f"{size / 1e6:.2f} MB in all")  # noqa: T201
 
