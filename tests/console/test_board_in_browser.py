@@ -131,7 +131,7 @@ def test_with_every_trouble_at_once_the_board_is_accessible_and_shows_no_number(
             for path in ("/calls", "/calls?stage=all&person=1&sort=due", "/attention", "/calls?area=nowhere"):
                 page.goto(site.address + path)
                 assert_well_made(page)
-                assert "555" not in page.content()
+                assert not re.search(r"613.{0,2}555", page.content())
             page.goto(site.address + "/calls")
             shown = page.locator("#troubles h2").evaluate_all("all => all.map(one => one.id)")
             assert shown == [

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session, update
 
 from calls.contracts import Kind, LedgerState
 from database.encryption import Keyring
 from database.tables import InboundMessageRow, OptOutRow, TextRow
 from policy.agency import Agency
 from tests.activities.desk import NUMBER, Desk, a_desk
+from tests.builders import NOON
 from tests.phones import Phones, running_phones
 from tests.web.served import OURS, Residents, opted_out, said
 from texts.keywords import Keyword
@@ -52,6 +54,9 @@ class TestInAdvance:
     def test_who_has_started_again_does(self, residents: Residents, desk: Desk) -> None:
         residents.text("ARRET", phone=NUMBER)
         residents.text("DEBUT", phone=NUMBER)
+        earlier = {"since": NOON - timedelta(hours=2), "ended_at": NOON - timedelta(hours=1)}  # the call is of noon
+        with Session(residents.engine) as session, session.begin():
+            session.execute(update(OptOutRow).values(**earlier))
         desk.call()
         desk.send()
         assert len(desk.phones.bodies(NUMBER)) == 1
