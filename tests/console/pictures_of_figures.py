@@ -29,8 +29,6 @@ Keep = Callable[[bytes, str], None]
 _AFTER_THE_QUARTER: Final = Clock(real_origin=real_now(), virtual_origin=datetime(2026, 9, 28, 14, tzinfo=UTC))
 _OF_THE_QUARTER: Final[Mapping[str, tuple[Role, str]]] = {
     "insights": (Role.ANALYST, "/insights"),
-    "insights-detail": (Role.ANALYST, "/insights?question=Q5"),
-    "reach": (Role.ANALYST, "/insights/reach"),
     "report": (Role.SUPERVISOR, "/report/2026-08"),
 }
 _WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,8 +63,7 @@ def take_issues(browser: Browser, site: Served, language: Language, keep: Keep) 
             .where(col(EmergingIssueRow.area) == "Somerset")
             .order_by(col(EmergingIssueRow.p))
         ).first()
-    for name, address in (("issues", "/issues"), ("issue", f"/issues/{graffiti}"), ("brief", "/issues/brief/Somerset")):
-        keep(_shot(browser, site, Role.SUPERVISOR, address, language), f"{name}-{language}")
+    keep(_shot(browser, site, Role.SUPERVISOR, f"/issues/{graffiti}", language), f"issue-{language}")
 
 
 def _shot(browser: Browser, site: Served, role: Role, address: str, language: Language) -> bytes:
