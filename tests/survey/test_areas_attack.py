@@ -98,6 +98,7 @@ def test_r7_the_counts_by_area_lead_to_no_answer_and_tell_of_nobody_what_he_said
     assert told.batch <= told.town + 0.05
 
 
+@pytest.mark.deep
 def test_were_all_answers_counted_they_would_be_found(
     engine: Engine,
     keyring: Keyring,
