@@ -325,6 +325,22 @@ class TestStopAtTheCarrier:
             "opted out",
         )
 
+    def says_start(self, desk: Desk) -> datetime:
+        """When."""
+        started = desk.services.clock.now()
+        with Session(desk.engine) as session, session.begin():
+            session.add(
+                InboundMessageRow(
+                    provider_sid="SM1",
+                    phone_hash=desk.keyring.phone_hash(number_of(0)),
+                    sender=desk.agency.identity.sender,
+                    keyword="start",
+                    body_encrypted="",
+                    received_at=started,
+                )
+            )
+        return started
+
     def test_r6_no_later_call_of_the_number_is_texted(self, desk: Desk) -> None:
         self.refuse(desk)
         desk.call("1", number=number_of(0))
@@ -334,36 +350,14 @@ class TestStopAtTheCarrier:
 
     def test_r6_start_brings_back_no_earlier_call(self, desk: Desk) -> None:
         self.refuse(desk)
-        started = desk.services.clock.now()
-        with Session(desk.engine) as session, session.begin():
-            session.add(
-                InboundMessageRow(
-                    provider_sid="SM1",
-                    phone_hash=desk.keyring.phone_hash(number_of(0)),
-                    sender=desk.agency.identity.sender,
-                    keyword="start",
-                    body_encrypted="",
-                    received_at=started,
-                )
-            )
+        started = self.says_start(desk)
         desk.call("1", number=number_of(0), received_at=started - timedelta(minutes=1))
         desk.send(desk.order(cad_id="1"))
         assert desk.row(desk.order(cad_id="1")).rule == "opted out"
 
     def test_r6_until_start_before_the_call(self, desk: Desk) -> None:
         self.refuse(desk)
-        started = desk.services.clock.now()
-        with Session(desk.engine) as session, session.begin():
-            session.add(
-                InboundMessageRow(
-                    provider_sid="SM1",
-                    phone_hash=desk.keyring.phone_hash(number_of(0)),
-                    sender=desk.agency.identity.sender,
-                    keyword="start",
-                    body_encrypted="",
-                    received_at=started,
-                )
-            )
+        started = self.says_start(desk)
         desk.call("1", number=number_of(0), received_at=started + timedelta(seconds=1))
         desk.send(desk.order(cad_id="1"))
         assert len(arrivals(desk)) == 1

@@ -1,5 +1,6 @@
 """What every answer tells the browser: nothing foreign, nothing kept, nothing passed on."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -17,11 +18,11 @@ _NOT_KEPT: Final = "no-store"
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer, errors included."""
+    """Adds the headers to every answer, errors included. `more`: what an application says differently, or besides."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, is_https: bool, more: Mapping[str, str] | None = None) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        self._headers = _HEADERS | dict(more or {})
         if is_https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from calls.clock import Clock
 from database.encryption import Keyring
 from policy.agency import Agency
+from web.residents.headers import SecurityHeaders
 from web.residents.in_time import DATABASE_AWAY
 from web.residents.shields import FaultsSaidKindly, OwnPostsOnly
 from web.staff.access.audit import AuditLog
@@ -27,7 +28,7 @@ from web.staff.console.call import call_routes
 from web.staff.console.comments import comments_routes
 from web.staff.console.find import find_routes
 from web.staff.console.guard import OPEN, AnyMember, SignInFirst, guarded_routes, signed_in
-from web.staff.console.headers import ConsoleHeaders
+from web.staff.console.headers import CONSOLE_HEADERS
 from web.staff.console.history import history_routes
 from web.staff.console.insights import insights_routes
 from web.staff.console.issues import issue_routes, issues_routes, threshold_routes
@@ -81,7 +82,7 @@ def create_console_app(
     # The last one that is added is the outermost: every answer of the others has its headers.
     app.add_middleware(OwnPostsOnly, origin=console.origin, page=_foreign)
     app.add_middleware(FaultsSaidKindly, page=_trouble)
-    app.add_middleware(ConsoleHeaders, is_https=console.is_https)
+    app.add_middleware(SecurityHeaders, is_https=console.is_https, more=CONSOLE_HEADERS)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     for router in (
         sign_in_routes(console),

@@ -1,44 +1,11 @@
-"""What every answer of the console tells the browser: nothing foreign, nothing kept, nothing framed."""
+"""What every answer of the console tells the browser besides: scripts are our own, nothing is framed or listed."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_HEADERS: Final = {
+CONSOLE_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
-    "Cross-Origin-Opener-Policy": "same-origin",
 }
-_KEPT: Final = "public, max-age=31536000, immutable"  # addresses of static files hold a version
-_NOT_KEPT: Final = "no-store"
-
-
-class ConsoleHeaders:
-    """Adds the headers to every answer, errors included."""
-
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
-        self._app = app
-        self._headers = dict(_HEADERS)
-        if is_https:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path: str = scope["path"]
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                is_kept = path.startswith("/static/") and message["status"] == 200
-                headers["Cache-Control"] = _KEPT if is_kept else _NOT_KEPT
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
