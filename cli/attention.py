@@ -13,7 +13,7 @@ from policy.agency import Agency, load_agency
 from settings import Settings
 from web.staff.attention import Attention, needs_attention
 from web.staff.feeds import FeedTroubles, SilentFeed, StoppedFeed
-from web.staff.running_cost import RunningCost
+from web.staff.report.running_cost import RunningCost
 from web.staff.text_troubles import Difference, TextTroubles, UndeliveredText
 
 _NAMES_SHOWN = 10

@@ -10,7 +10,7 @@ from datetime import datetime
 from database.encryption import keyring_of
 from database.engine import connect
 from settings import Settings, SettingsError
-from web.staff.blocked_numbers import BlockedNumbers, NotANumber, Why, e164
+from web.staff.numbers.blocked import BlockedNumbers, NotANumber, Why, e164
 
 Say = Callable[[str], None]
 

@@ -11,7 +11,7 @@ from policy.agency import Agency, load_agency
 from settings import Settings, networks
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
-from web.residents.in_time import THREADS
+from web.serving.in_time import THREADS
 
 _FOR_PAGES = 20
 

@@ -13,7 +13,7 @@ from database.encryption import keyring_of
 from database.engine import connect
 from policy.agency import Agency, load_agency
 from settings import Settings, SettingsError
-from web.staff.carrier_stops import CarrierStops
+from web.staff.numbers.carrier_stops import CarrierStops
 from web.staff.switches import NoSuchCall, Switches
 
 Say = Callable[[str], None]

@@ -20,7 +20,7 @@ from database.line import LineClosureRow, LineRow
 from database.tables import InboundMessageRow, TextRow, real_now
 from tests.activities.desk import Desk
 from tests.builders import NOON, minutes
-from web.staff.carrier_stops import CarrierStops
+from web.staff.numbers.carrier_stops import CarrierStops
 
 
 def number_of(cad_id: int) -> str:

@@ -18,7 +18,7 @@ from calls.contracts import Kind, LedgerState
 from database.tables import CallRow, InboundMessageRow, SurveyInvitationRow, TextRow, real_now
 from tests.activities.desk import NUMBER, Desk
 from tests.builders import NOON, hours, minutes
-from web.staff.blocked_numbers import BlockedNumbers, Why
+from web.staff.numbers.blocked import BlockedNumbers, Why
 
 OTHER = "+13435550117"
 AT_ONCE = 20

@@ -24,7 +24,7 @@ from tests.builders import NOON, hours, minutes
 from tests.texts.test_wording import catalogue
 from texts.wording import ALLOWED, Piece, parse_wording
 from web.residents.delivery import Report, record_delivery
-from web.residents.in_time import Deadline
+from web.serving.in_time import Deadline
 
 OTHER_NUMBER = "+13435550117"
 

@@ -21,7 +21,7 @@ from database.line import LinePlaceRow, LineRow
 from database.tables import TextRow, real_now
 from tests.activities.desk import NUMBER, Desk, some_attempt
 from tests.builders import NOON, minutes
-from web.staff.carrier_stops import CarrierStops
+from web.staff.numbers.carrier_stops import CarrierStops
 
 HOUR = timedelta(hours=1)
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.console.served import Served
-from tests.web.browsing import DESK, PHONE, assert_fits
+from tests.web.browsing import DESK, PHONE, assert_fits, settle
 from web.staff.access.roles import Role
 from web.staff.console.pages import LANGUAGE_COOKIE, THEME_COOKIE
 
@@ -47,6 +47,7 @@ def seat(
 
 def assert_well_made(page: Page) -> None:
     """axe finds nothing, and nothing is wider than the screen."""
+    settle(page)
     results = Axe().run(page, options=_RULES)
     assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
     assert_fits(page)

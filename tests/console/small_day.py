@@ -23,8 +23,8 @@ from starter.holds import Holds
 from starter.records import CadRecord
 from tests.activities.desk import Desk
 from tests.builders import NOON, minutes, some_facts
-from web.staff.blocked_numbers import BlockedNumbers, Why
-from web.staff.opt_outs import OptOuts
+from web.staff.numbers.blocked import BlockedNumbers, Why
+from web.staff.numbers.opt_outs import OptOuts
 from web.staff.switches import Switches
 
 THE_CALL: Final = "104203"

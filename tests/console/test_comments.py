@@ -16,7 +16,7 @@ from tests.console.served import Served, Staff, console_site
 from tests.survey.month import Town, with_members
 from web.staff.access.roles import MAY, Act, Role
 from web.staff.console.guard import guarded_routes
-from web.staff.own_feedback import member_hash
+from web.staff.figures.own_feedback import member_hash
 
 _FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 

@@ -19,8 +19,8 @@ from tests.console.some_issues import CLOCK, LAST, MORNING, QUESTION, a_city, al
 from tests.console.tables import tables
 from tests.neighbourhoods import AREAS, DAY, City, days, local
 from web.staff.access.roles import Role
-from web.staff.issue_calls import calls_behind, calls_behind_each
-from web.staff.issues import Issues, Wanted
+from web.staff.issues.calls import calls_behind, calls_behind_each
+from web.staff.issues.noted import Issues, Wanted
 
 _ID = re.compile(r'href="/issues/(\d+)"')
 

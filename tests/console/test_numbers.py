@@ -14,8 +14,8 @@ from tests.console.served import Served
 from tests.console.test_service import press, words_of
 from web.residents.opt_outs import say_start, say_stop
 from web.staff.access.roles import Act, Role
-from web.staff.blocked_numbers import BlockedNumbers, Why, for_reading
-from web.staff.opt_outs import OptOuts
+from web.staff.numbers.blocked import BlockedNumbers, Why, for_reading
+from web.staff.numbers.opt_outs import OptOuts
 
 NUMBER, OTHER = "+16135550142", "+16135550143"
 TYPED = "(613) 555-0142"

@@ -16,8 +16,8 @@ from tests.builders import some_facts
 from tests.console.ledger import Ledger
 from tests.console.served import Served, Staff, console_site
 from web.staff.access.roles import Act, Role
-from web.staff.carrier_stops import CarrierStops, StoppedWording
 from web.staff.due_texts import due_texts
+from web.staff.numbers.carrier_stops import CarrierStops, StoppedWording
 from web.staff.standing import StandingNow
 from web.staff.switches import State, Switches
 

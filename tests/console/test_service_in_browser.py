@@ -14,7 +14,7 @@ from tests.console.test_numbers import NUMBER, OTHER, blocked, opt_outs, phone_s
 from tests.console.test_service import due, state
 from tests.web.browsing import chromium
 from web.staff.access.roles import Role
-from web.staff.blocked_numbers import Why
+from web.staff.numbers.blocked import Why
 from web.staff.switches import Switches
 
 SAYS = {

@@ -33,8 +33,8 @@ from tests.console.year import CALLS, FICTIONAL, FILLED, Stopwatch, Year
 from tests.neighbourhoods import City
 from web.staff.access.roles import Role
 from web.staff.all_texts import Place
-from web.staff.report import MonthReader
-from web.staff.running_cost import RunningCost
+from web.staff.report.month import MonthReader
+from web.staff.report.running_cost import RunningCost
 
 pytestmark = pytest.mark.deep  # the year alone takes a minute or more, and a figure wants a machine to itself
 

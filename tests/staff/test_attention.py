@@ -23,8 +23,8 @@ from tests.conftest import AGENCIES
 from tests.starter.test_accept import OTHER_PHONE, PHONE, acceptor, received, record
 from tests.survey.month import Town
 from web.staff.attention import needs_attention
-from web.staff.blocked_numbers import Why
-from web.staff.urgent_comments import UrgentComments
+from web.staff.comments.urgent import UrgentComments
+from web.staff.numbers.blocked import Why
 
 __all__ = ["acceptor"]
 

@@ -20,9 +20,9 @@ from survey.questions import Role
 from survey.review import Decision, Mask
 from tests.builders import NOON
 from tests.survey.month import Town, with_members
-from web.staff.comment_review import Comment, CommentReview, Outcome
-from web.staff.shared_comments import confirmed_topics, shared_comments
-from web.staff.urgent_comments import UrgentComments
+from web.staff.comments.review import Comment, CommentReview, Outcome
+from web.staff.comments.shared import confirmed_topics, shared_comments
+from web.staff.comments.urgent import UrgentComments
 
 DAY = timedelta(days=1)
 Row = dict[str, Any]

@@ -16,7 +16,7 @@ from insights.of_members import monthly
 from policy.agency import Agency
 from survey.questions import Role
 from tests.survey.month import with_members
-from web.staff.own_feedback import asked_about, member_hash, own_feedback
+from web.staff.figures.own_feedback import asked_about, member_hash, own_feedback
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from calls.clock import Clock
 from insights.counted import Counted
 from insights.months import Month
-from web.staff.report_months import KeptMonths
+from web.staff.report.months import KeptMonths
 
 NOVEMBER, OCTOBER, SEPTEMBER = Month(2026, 11), Month(2026, 10), Month(2026, 9)
 

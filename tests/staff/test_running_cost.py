@@ -20,7 +20,7 @@ from settings import Settings
 from tests.conftest import AGENCIES
 from web.staff.board.open_calls import Trouble
 from web.staff.board.troubles import TroubleWatch
-from web.staff.running_cost import RunningCost
+from web.staff.report.running_cost import RunningCost
 
 SINCE = datetime(2026, 11, 1, 4, tzinfo=UTC)
 """Midnight by Ottawa's clocks, some hours before they go back."""

@@ -13,7 +13,7 @@ from database.surveys import CUTTING, HeldAnswerRow
 from policy.agency import Agency
 from tests.builders import NOON
 from tests.survey.month import Town
-from web.staff.urgent_comments import UrgentComments
+from web.staff.comments.urgent import UrgentComments
 
 
 @pytest.fixture

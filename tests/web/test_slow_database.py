@@ -19,7 +19,7 @@ from database.tables import InboundMessageRow, OptOutRow, TextRow, real_now
 from tests.conftest import FIGURES
 from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site
 from web.residents.agency import ResidentAgency
-from web.residents.in_time import Deadline, transaction
+from web.serving.in_time import Deadline, transaction
 
 # What the webhooks promise, and a second for a busy machine.
 REPORT_WITHIN, TEXT_WITHIN = timedelta(seconds=1 + 1), timedelta(seconds=3 + 1)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.web.answering import LAST, opened
 from tests.web.served import Residents
-from web.residents import forms
+from web.serving import forms
 
 
 @pytest.fixture

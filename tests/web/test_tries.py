@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settings import SettingsError, networks
-from web.residents.clients import Clients
 from web.residents.tries import Limit, Told, Tries, tries_of_codes
+from web.serving.clients import Clients
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 40)), max_size=80)
 

@@ -20,24 +20,17 @@ from calls.clock import Clock
 from database.encryption import Keyring
 from settings import Network
 from web.residents.agency import ResidentAgency, Site
-from web.residents.clients import Clients
-from web.residents.forms import form_of
-from web.residents.headers import SecurityHeaders
-from web.residents.in_time import DATABASE_AWAY
+from web.residents.guesses import GuessesCounted, too_many
 from web.residents.pages import HERE, Pages, language_of
-from web.residents.shields import (
-    NOT_PAGES,
-    AddressForgiven,
-    FaultsSaidKindly,
-    GuessesCounted,
-    HeadAsGet,
-    OwnPostsOnly,
-    too_many,
-)
 from web.residents.surveys import survey_routes
 from web.residents.tries import Told, tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
 from web.residents.webhooks import webhook_routes
+from web.serving.clients import Clients
+from web.serving.forms import form_of
+from web.serving.headers import SecurityHeaders
+from web.serving.in_time import DATABASE_AWAY
+from web.serving.shields import NOT_PAGES, AddressForgiven, FaultsSaidKindly, HeadAsGet, OwnPostsOnly
 
 _REASONS: Final = {404: "not_found", 405: "not_found", 413: "too_large"}
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from activities.delivery_states import move_forward
 from database.tables import TextRow
-from web.residents.in_time import Deadline, transaction
+from web.serving.in_time import Deadline, transaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

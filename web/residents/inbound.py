@@ -20,8 +20,8 @@ from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
-from web.residents.in_time import Deadline, transaction
 from web.residents.opt_outs import is_opted_out, say_start, say_stop
+from web.serving.in_time import Deadline, transaction
 
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
 _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names: those are machines

@@ -13,8 +13,8 @@ from starlette.requests import HTTPConnection
 
 from calls.facts import Language
 from web.residents.agency import ResidentAgency
-from web.residents.forms import Form
 from web.residents.locales import words
+from web.serving.forms import Form
 
 HERE: Final = Path(__file__).parent
 _NUMBER: Final = re.compile(r"\d+(?:-\d+)+")

@@ -7,7 +7,7 @@ import structlog
 from fastapi import Depends, HTTPException, Request
 from twilio.request_validator import RequestValidator
 
-from web.residents.forms import Form, posted_form
+from web.serving.forms import Form, posted_form
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

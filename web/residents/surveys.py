@@ -16,11 +16,11 @@ from survey.urgent import sounds_urgent
 from web.residents.agency import Site
 from web.residents.counting import count_opening
 from web.residents.drafts import Draft, Opened, change_draft, open_link
-from web.residents.forms import Form, posted_form
 from web.residents.groups import grouped
 from web.residents.invitations import Closed
 from web.residents.pages import Pages, page_language
 from web.residents.submission import submit
+from web.serving.forms import Form, posted_form
 
 _SEE_OTHER, _GONE, _UNPROCESSABLE = 303, 410, 422
 # Unknown and expired links get the same answer: it does not say whether there ever was such a link.

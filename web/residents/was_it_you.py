@@ -21,11 +21,11 @@ from database.tables import TextRow, real_now
 from texts.render import render
 from texts.samples import sample_fields
 from web.residents.agency import Site
-from web.residents.clients import Clients
-from web.residents.forms import Form, posted_form
+from web.residents.guesses import too_many
 from web.residents.pages import Pages, page_language
-from web.residents.shields import too_many
 from web.residents.tries import Told, Tries
+from web.serving.clients import Clients
+from web.serving.forms import Form, posted_form
 
 PATHS: Final = {Language.ENGLISH: "/was-it-you", Language.FRENCH: "/cetait-vous"}
 """Short enough to be said on the phone."""

@@ -15,10 +15,10 @@ from texts.render import fill
 from texts.wording import Piece
 from web.residents.agency import ResidentAgency, Site
 from web.residents.delivery import Report, record_delivery
-from web.residents.forms import Form
-from web.residents.in_time import InTime
 from web.residents.inbound import Inbound, take_in
 from web.residents.signatures import signed_form
+from web.serving.forms import Form
+from web.serving.in_time import InTime
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`

@@ -1,1 +1,1 @@
-"""What staff do: the list of numbers that must not be texted, and what needs a person first."""
+"""What staff see and do, a room for each subject; `console` shows them."""

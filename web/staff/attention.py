@@ -13,9 +13,9 @@ from calls.facts import Outcome
 from database.encryption import Keyring
 from database.tables import CallRow, InboundMessageRow, real_now
 from policy.agency import Agency
+from web.staff.comments.urgent import UrgentComments
 from web.staff.feeds import FeedTroubles, feed_troubles
 from web.staff.text_troubles import TextTroubles, text_troubles
-from web.staff.urgent_comments import UrgentComments
 
 _UNKNOWN = (Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE)
 _MOST = 200

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from calls.contracts import Kind, LedgerState, TextKey
 from database.reconciliation import ReconciliationRow
 from database.tables import CallRow, TextRow, real_now
-from web.staff.carrier_words import in_words
+from web.staff.numbers.carrier_words import in_words
 
 _MOST: Final = 200
 LONG_UNKNOWN: Final = timedelta(hours=1)

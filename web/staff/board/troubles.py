@@ -17,8 +17,8 @@ from logs import redact
 from policy.agency import Agency
 from web.staff.attention import Attention, UnknownCode, needs_attention
 from web.staff.board.open_calls import LANDLINE, Trouble
-from web.staff.carrier_stops import CarrierStops
-from web.staff.running_cost import RunningCost
+from web.staff.numbers.carrier_stops import CarrierStops
+from web.staff.report.running_cost import RunningCost
 from web.staff.switches import Switches
 from web.staff.text_troubles import UndeliveredText
 

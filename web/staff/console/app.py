@@ -14,9 +14,9 @@ from starlette.types import Scope
 from calls.clock import Clock
 from database.encryption import Keyring
 from policy.agency import Agency
-from web.residents.headers import SecurityHeaders
-from web.residents.in_time import DATABASE_AWAY
-from web.residents.shields import FaultsSaidKindly, OwnPostsOnly
+from web.serving.headers import SecurityHeaders
+from web.serving.in_time import DATABASE_AWAY
+from web.serving.shields import FaultsSaidKindly, OwnPostsOnly
 from web.staff.access.audit import AuditLog
 from web.staff.access.local_accounts import LocalAccounts
 from web.staff.access.oidc import OpenIDConnect

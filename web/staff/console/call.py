@@ -11,17 +11,17 @@ from fastapi.responses import RedirectResponse
 from calls.contracts import workflow_id
 from calls.facts import Language
 from calls.timetable import End, Send, Wait
-from web.residents.forms import form_of
+from web.serving.forms import form_of
 from web.staff.access.audit import NOTHING
 from web.staff.access.roles import Act, Member
 from web.staff.audit_trail import audit_trail
-from web.staff.blocked_numbers import Why
 from web.staff.console.find import group_labels
 from web.staff.console.guard import needs
 from web.staff.console.in_words import InWords
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
+from web.staff.numbers.blocked import Why
 from web.staff.one_call.actions import DID_SOMETHING, CallActions, NoSuchCall, Outcome
 from web.staff.one_call.call import Calls, OneCall
 

@@ -14,13 +14,13 @@ from fastapi.responses import RedirectResponse
 
 from insights.topics import Topic, suggested
 from survey.review import Decision, Done, Mask, marks, words_of
-from web.residents.forms import Form, form_of
+from web.serving.forms import Form, form_of
 from web.staff.access.roles import Act, Member
-from web.staff.comment_review import Comment, CommentReview, Outcome
+from web.staff.comments.review import Comment, CommentReview, Outcome
+from web.staff.comments.shared import shared_comments
+from web.staff.comments.urgent import UrgentComments
 from web.staff.console.guard import needs
 from web.staff.console.parts import Console
-from web.staff.shared_comments import shared_comments
-from web.staff.urgent_comments import UrgentComments
 
 SHARE: Final = "share"
 APPROVE: Final = "approve"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from web.residents.forms import form_of
+from web.serving.forms import form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
 from web.staff.console.in_words import InWords

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Mount
 
-from web.residents.forms import Form, posted_form
+from web.serving.forms import Form, posted_form
 from web.staff.access.audit import REFUSED
 from web.staff.access.roles import SHOWS_PERSONAL_DATA, Act, Member
 from web.staff.access.sessions import SignedIn

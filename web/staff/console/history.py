@@ -28,12 +28,12 @@ from web.staff.all_texts import (
     none_of,
     page_of_texts,
 )
-from web.staff.carrier_words import known_errors
 from web.staff.console.guard import needs
 from web.staff.console.in_words import InWords
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.texts_csv import csv_of, delivered_at, sent_at
+from web.staff.numbers.carrier_words import known_errors
 
 _USUAL_DAYS: Final = 7
 _YEARS: Final = range(2000, 2200)

@@ -18,7 +18,6 @@ from survey.areas import closed_questions
 from survey.context import month_of
 from survey.questions import Question, QuestionKind
 from web.staff.access.roles import Act, Member
-from web.staff.answers import Answers, read_answers
 from web.staff.console.guard import needs
 from web.staff.console.insights_charts import ANSWER_CHARTS, answer_chart, svg_response
 from web.staff.console.insights_csv import answers_csv, codebook_csv, csv_response
@@ -26,6 +25,7 @@ from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.said import WAITS, Said, in_order
 from web.staff.console.words import words
+from web.staff.figures.answers import Answers, read_answers
 from web.staff.nightly import AsOf, ReadNightly
 
 FILTERS: Final = ("language", "priority", "group", "area", "wait")

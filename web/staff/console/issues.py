@@ -15,16 +15,16 @@ from fastapi.responses import RedirectResponse
 from calls.facts import Language
 from calls.issues import State
 from insights.nine_weeks import nine_weeks
-from web.residents.forms import form_of
+from web.serving.forms import form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
-from web.staff.issue_answers import WEEKS, AreaAnswers
-from web.staff.issue_calls import BLOCKS, HOURS_A_BLOCK, calls_behind, calls_behind_each
-from web.staff.issue_precision import precisions
-from web.staff.issues import MOST_CHARACTERS, Issue, Issues, MeanwhileChanged, Wanted
+from web.staff.issues.answers import WEEKS, AreaAnswers
+from web.staff.issues.calls import BLOCKS, HOURS_A_BLOCK, calls_behind, calls_behind_each
+from web.staff.issues.noted import MOST_CHARACTERS, Issue, Issues, MeanwhileChanged, Wanted
+from web.staff.issues.precision import precisions
 
 OPEN: Final = "open"
 """Of a filter: all states in which somebody may still have to do something."""

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from survey.questions import Role
-from web.residents.forms import Form, form_of
+from web.serving.forms import Form, form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.comments import in_words
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
-from web.staff.own_feedback import OwnFeedback, asked_about, member_hash, own_feedback
+from web.staff.figures.own_feedback import OwnFeedback, asked_about, member_hash, own_feedback
 
 
 def members_routes(console: Console) -> APIRouter:

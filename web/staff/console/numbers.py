@@ -8,12 +8,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from database.tables import real_now
-from web.residents.forms import Form
+from web.serving.forms import Form
 from web.staff.access.roles import Act, Member
-from web.staff.blocked_numbers import Blocked, BlockedNumbers, NotANumber, Why, e164, for_reading
 from web.staff.console.guard import needs
 from web.staff.console.parts import Console
-from web.staff.opt_outs import OptOut, OptOuts
+from web.staff.numbers.blocked import Blocked, BlockedNumbers, NotANumber, Why, e164, for_reading
+from web.staff.numbers.opt_outs import OptOut, OptOuts
 
 _SAID: Final = ("blocked", "was_blocked", "stays_blocked", "opted_out", "was_opted_out", "unblocked", "ended", "gone")
 _LONGEST: Final = 300

@@ -18,8 +18,8 @@ from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.said import Said, in_order
 from web.staff.console.words import words
+from web.staff.figures.reach import read_reach
 from web.staff.nightly import AsOf, ReadNightly
-from web.staff.reach import read_reach
 
 FILTERS: Final = ("language", "priority", "group", "area")
 _Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]

@@ -17,8 +17,8 @@ from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.report_csv import report_csv
 from web.staff.console.report_words import ReportWords
-from web.staff.report import MonthReader, terms_of
-from web.staff.report_months import KeptMonths
+from web.staff.report.month import MonthReader, terms_of
+from web.staff.report.months import KeptMonths
 
 _MOST_MONTHS: Final = 24
 """In the list; older ones are found by their address."""

@@ -10,15 +10,15 @@ from activities.stop_and_go import EVERYTHING, OF_A_CALL, Mode, scope_of_kind, s
 from calls.contracts import Kind
 from calls.facts import Language
 from calls.policy import TypeRule
-from web.residents.forms import Form
+from web.serving.forms import Form
 from web.staff.access.roles import Act, Member
-from web.staff.blocked_numbers import NotANumber, e164
-from web.staff.carrier_stops import CarrierStops, StoppedWording
 from web.staff.console.guard import AnyMember, needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
 from web.staff.due_texts import due_texts, not_sent
+from web.staff.numbers.blocked import NotANumber, e164
+from web.staff.numbers.carrier_stops import CarrierStops, StoppedWording
 from web.staff.switch_history import switch_history
 from web.staff.switches import Switches
 

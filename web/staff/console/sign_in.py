@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from calls.facts import Language
-from web.residents.forms import Form, posted_form
+from web.serving.forms import Form, posted_form
 from web.staff.access.local_accounts import SIGN_IN, LockedOut
 from web.staff.access.oidc import PREFIX
 from web.staff.access.roles import Member, Role

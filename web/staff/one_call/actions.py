@@ -13,7 +13,7 @@ from database.encryption import Keyring, KeyringError
 from database.numbers import BlockedNumberRow
 from database.staff import CallerLanguageRow
 from database.tables import CallRow, real_now
-from web.staff.blocked_numbers import BlockedNumbers, Why
+from web.staff.numbers.blocked import BlockedNumbers, Why
 from web.staff.switches import NoSuchCall, Switches
 
 

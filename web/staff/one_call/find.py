@@ -13,7 +13,7 @@ from calls.facts import CallFacts
 from database.encryption import Keyring
 from database.finding import PLAIN_CASE_NUMBER
 from database.tables import CallRow, InboundMessageRow, TextRow
-from web.staff.blocked_numbers import NotANumber, e164
+from web.staff.numbers.blocked import NotANumber, e164
 
 _MOST: Final = 50
 LONGEST: Final = 150

@@ -16,7 +16,7 @@ from calls.clock import Clock
 from database.encryption import Keyring
 from database.tables import OptOutRow
 from web.residents.opt_outs import end_entered_opt_out, enter_opt_out
-from web.staff.blocked_numbers import A_PAGE, e164
+from web.staff.numbers.blocked import A_PAGE, e164
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from insights.counted import Became, Calls, Counted, OptOuts, Survey, Terms, Tex
 from insights.months import Month, midnight
 from insights.operations import TAKEN
 from policy.agency import Agency
-from web.staff.report_queries import ANSWERED, CALLS, OPT_OUTS, SENT, TEXTS
-from web.staff.report_stops import read_stops
+from web.staff.report.queries import ANSWERED, CALLS, OPT_OUTS, SENT, TEXTS
+from web.staff.report.stops import read_stops
 
 IN_TIME: Final = timedelta(minutes=1)
 """After its due time a confirmation that the carrier has taken by then is in the policy's time: the minute is for the

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from activities.counted_calls import Days, Hour, counted_by_hour
 from insights.emerging import SPAN_DAYS, WEEK
 from policy.agency import Agency
-from web.staff.issues import Issue
+from web.staff.issues.noted import Issue
 
 HOURS_A_BLOCK: Final = 3
 BLOCKS: Final = tuple(range(0, 24, HOURS_A_BLOCK))

@@ -1,0 +1,1 @@
+"""What residents answered, and whom the service does not reach, as figures."""

@@ -1,0 +1,1 @@
+"""The monthly operations report, counted out of the tables."""
