@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
     worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")
+    """The port of each process's own for `/metrics`, `/livez` and `/readyz`; without it there is none."""
+    metrics_host: str = Field(default="127.0.0.1", validation_alias=f"{_OURS}METRICS_HOST")
+    """Where that port is reached. Neither residents nor staff may: it has no sign-in."""
     log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
 
     @field_validator("database_url", "owner_database_url")

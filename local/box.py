@@ -209,7 +209,7 @@ class Box:
             name=name,
             argv=[python(), "-m", "cli.main", "starter"],
             log=self.state.log(name),
-            healthy=http_ok(port, "/metrics"),
+            healthy=http_ok(port, "/readyz"),
             env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
         )
 
@@ -228,7 +228,7 @@ class Box:
             name=name,
             argv=[python(), "-m", "worker"],
             log=self.state.log(name),
-            healthy=http_ok(port, "/metrics"),
+            healthy=http_ok(port, "/readyz"),
             env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
             grace=30,  # it finishes the text that it is sending
         )
