@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
 from activities.find_issues import IssueActivities
 from activities.reconcile import ReconcileActivities
@@ -80,6 +81,7 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        interceptors=[CallInLogs()],
     )
 
 

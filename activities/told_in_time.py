@@ -85,11 +85,12 @@ def _see(session: Session, row: TextRow, *, now: datetime) -> None:
 
 
 def _see_confirmation(session: Session, row: TextRow, seen: list[Callable[[], None]]) -> None:
-    """Of the call's first number: one that was corrected later is confirmed later, too."""
-    if row.kind != Kind.CONFIRMATION or row.recipient_version != 1 or row.settled_at is None:
+    """Of a call with one number: one that was corrected later is confirmed later, too."""
+    if row.kind != Kind.CONFIRMATION or row.settled_at is None:
         return
+    asked = select(col(CallRow.received_at), col(CallRow.phone_versions)).where(col(CallRow.call_id) == row.call_id)
     with session.no_autoflush:
-        received = session.scalar(select(col(CallRow.received_at)).where(col(CallRow.call_id) == row.call_id))
-    if received is not None:
+        received, numbers = session.execute(asked).one_or_none() or (None, {})
+    if received is not None and len(numbers) <= 1:
         took = (row.settled_at - received).total_seconds()
         seen.append(lambda: _RECEIVED.observe(max(took, 0)))

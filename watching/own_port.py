@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, disable_created_metrics, generate_latest
 
 from watching.readiness import Heartbeat, Readiness
 
@@ -51,6 +51,7 @@ def open_own_port(host: str, port: int | None, *, health: Health | None = None, 
     """
     if port is None:
         return
+    disable_created_metrics()  # a series more for each counter, and nobody asks
     server = make_server(host, port, _application(health, more), server_class=_Server, handler_class=_Quiet)
     Thread(target=server.serve_forever, name="own port", daemon=True).start()
 

@@ -26,6 +26,7 @@ _SECONDS: Final = Histogram(
     buckets=_BUCKETS,
 )
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+_HEALTH: Final = frozenset({"/livez", "/readyz", "/healthz"})
 _OF_THE_SURVEY: Final = ("/s/", "/thank-you")
 
 
@@ -36,7 +37,7 @@ class PagesTimed:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in _HEALTH:
             await self._app(scope, receive, send)
             return
         status, began = 500, time.perf_counter()

@@ -121,7 +121,8 @@ class Readiness:
         self._standings[name].note(trouble)
         after = self._standings[name].trouble()
         if (before is None) != (after is None):
-            log.warning("not ready" if after else "ready", needs=name, trouble=after)
+            say = log.warning if after else log.info
+            say("not ready" if after else "ready", needs=name, trouble=after)
 
 
 class Heartbeat:
