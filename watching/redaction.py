@@ -28,20 +28,21 @@ _KEYS: Final = frozenset(
 """Keys under which a value is personal, or a secret, whatever it looks like. In any case, with `-` or `_`."""
 # What stands between digits: a sign or two, also percent-encoded (`%20`) or escaped by a repr (`\xa0`).
 _BLANK: Final = r"\s\u00ad\u2010-\u2015\u200b-\u200d\u2060\ufeff"
-_GAP: Final = rf"(?:[{_BLANK}.()/-]|%[0-9A-Fa-f]{{2}}|\\[nrt]|\\x[0-9a-f]{{2}}|\\u[0-9a-f]{{4}}|&nbsp;){{0,3}}"
-_SPACE: Final = rf"(?:[{_BLANK}-]|%20|%2D|%A0|%C2%A0|\+|\\xa0|\\u00a0|&nbsp;){{0,2}}"
-_NOT_INSIDE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<![0-9A-Za-z_]))"
-_NOT_AN_ID: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<![\w-]))"
+_GAP: Final = rf"(?:[{_BLANK}.()/+-]|%[0-9A-Fa-f]{{2}}|\\[nrt]|\\x[0-9a-f]{{2}}|\\u[0-9a-f]{{4}}|&nbsp;){{0,5}}"
+_SPACE: Final = rf"(?:[{_BLANK}+-]|%20|%2D|%A0|%C2%A0|\\xa0|\\u00a0|&nbsp;){{0,2}}"
+_NO_DIGIT_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<!\d))"
+_NO_ID_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<![\w-]))"
 _NUMBERS: Final = re.compile(
     # As it is written here: 613-555-0142, (613) 555 0142, +1.613.555.0142, %2B16135550142.
-    rf"{_NOT_INSIDE}(?:(?:\+|%2B)?1{_GAP})?\(?\d{{3}}(?=\D){_GAP}\d{{3}}{_GAP}\d{{4}}(?![0-9A-Za-z_])"
-    # Ten digits, or eleven from 1 on, in any groups; no date; no part of an id: a CAD may number its calls with ten.
-    rf"|{_NOT_AN_ID}(?!\d{{4}}-\d\d-\d\d)(?:(?:\+|%2B)?1{_SPACE})?\d(?:{_SPACE}\d){{9}}(?![\w]|-\d)"
+    rf"{_NO_DIGIT_BEFORE}(?:(?:\+|%2B)?1{_GAP})?\(?\d{{3}}(?=\D){_GAP}\d{{3}}{_GAP}\d{{4}}(?![0-9A-Za-z_])"
+    # Ten digits, or eleven from 1 on, in any groups, perhaps behind a word; no date; no part of an id, for a CAD may
+    # number its calls with ten.
+    rf"|{_NO_ID_BEFORE}[^\W\d]{{0,20}}(?!\d{{4}}-\d\d-\d\d)(?:(?:\+|%2B)?1{_SPACE})?\d(?:{_SPACE}\d){{9}}(?![\w]|-\d)"
     # Any other country's, with its plus.
     rf"|(?:\+|%2B){_SPACE}[1-9](?:{_GAP}\d){{7,14}}(?![0-9A-Za-z_])",
     re.IGNORECASE,
 )
-_TOKENS: Final = re.compile(r"(/s(?:/|%2F))[^\s\"'<>?#&/\\]+", re.IGNORECASE)
+_TOKENS: Final = re.compile(r"((?:/|%2F)s(?:/|%2F))[^\s\"'<>?#&/\\%]+", re.IGNORECASE)
 _FEWEST_DIGITS: Final = re.compile(r"(?:\d\D{0,18}?){8}")
 _LONG_NUMBERS: Final = range(10**9, 10**15)
 _DEEPEST: Final = 8
@@ -49,7 +50,7 @@ _DEEPEST: Final = 8
 
 def redact(text: str) -> str:
     """The text without what looks like a telephone number or the token of a survey's link."""
-    if "/s" in text or "/S" in text:
+    if "/" in text or "%2" in text:
         text = _TOKENS.sub(rf"\g<1>{TOKEN}", text)
     return _NUMBERS.sub(NUMBER, text) if _FEWEST_DIGITS.search(text) else text
 
