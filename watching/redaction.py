@@ -29,17 +29,18 @@ _KEYS: Final = frozenset(
 # What stands between digits: a sign or two, also percent-encoded (`%20`) or escaped by a repr (`\xa0`).
 _BLANK: Final = r"\s\u00ad\u2010-\u2015\u200b-\u200d\u2060\ufeff"
 _GAP: Final = rf"(?:[{_BLANK}.()/+-]|%[0-9A-Fa-f]{{2}}|\\[nrt]|\\x[0-9a-f]{{2}}|\\u[0-9a-f]{{4}}|&nbsp;){{0,5}}"
-_SPACE: Final = rf"(?:[{_BLANK}+-]|%20|%2D|%A0|%C2%A0|\\xa0|\\u00a0|&nbsp;){{0,2}}"
+_SPACE: Final = rf"(?:[{_BLANK}+-]|%20|%2D|%A0|%C2%A0|\\xa0|\\u00a0|&nbsp;){{0,3}}"
+_ONE: Final = "[1\uff11\u0661]"
 _NO_DIGIT_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<!\d))"
 _NO_ID_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<![\w-]))"
 _NUMBERS: Final = re.compile(
     # As it is written here: 613-555-0142, (613) 555 0142, +1.613.555.0142, %2B16135550142.
-    rf"{_NO_DIGIT_BEFORE}(?:(?:\+|%2B)?1{_GAP})?\(?\d{{3}}(?=\D){_GAP}\d{{3}}{_GAP}\d{{4}}(?![0-9A-Za-z_])"
+    rf"{_NO_DIGIT_BEFORE}(?:(?:\+|%2B)?{_ONE}{_GAP})?\(?\d{{3}}(?=\D){_GAP}\d{{3}}{_GAP}\d{{4}}(?![0-9A-Za-z_])"
     # Ten digits, or eleven from 1 on, in any groups, perhaps behind a word; no date; no part of an id, for a CAD may
     # number its calls with ten.
-    rf"|{_NO_ID_BEFORE}[^\W\d]{{0,20}}(?!\d{{4}}-\d\d-\d\d)(?:(?:\+|%2B)?1{_SPACE})?\d(?:{_SPACE}\d){{9}}(?![\w]|-\d)"
+    rf"|{_NO_ID_BEFORE}[^\W\d]{{0,20}}(?!\d{{4}}-\d\d-\d\d)(?:(?:\+|%2B)?{_ONE}{_SPACE})?\d(?:{_SPACE}\d){{9}}(?![\w]|-\d)"
     # Any other country's, with its plus.
-    rf"|(?:\+|%2B){_SPACE}[1-9](?:{_GAP}\d){{7,14}}(?![0-9A-Za-z_])",
+    rf"|(?:\+|%2B){_SPACE}\d(?:{_GAP}\d){{7,14}}(?![0-9A-Za-z_])",
     re.IGNORECASE,
 )
 _TOKENS: Final = re.compile(r"((?:/|%2F)s(?:/|%2F))[^\s\"'<>?#&/\\%]+", re.IGNORECASE)

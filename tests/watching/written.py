@@ -23,6 +23,8 @@ def written(draw: st.DrawFn, ten: str) -> str:
     """As people, machines and `repr` write it."""
     area, exchange, line = ten[:3], ten[3:6], ten[6:]
     one, two = draw(st.sampled_from(_BETWEEN)), draw(st.sampled_from(_BETWEEN))
+    if not one and two in {".", "/"}:  # 613555.0142 is a decimal
+        two = "-"
     head = draw(st.sampled_from(["", "+1", "1", "1-", "+1 ", "1 ", f"+1{NBSP}", "1."]))
     if draw(st.booleans()):
         area, one = f"({area})", draw(st.sampled_from(["", " ", NBSP]))
