@@ -43,16 +43,13 @@ _SEEN: Final = "told_in_time"
 log = structlog.get_logger()
 
 
-def watch_ledger(clock: Clock) -> None:
-    """Measure what this process writes to the ledger from now on. For a process's start: it lasts."""
+def watch_ledger(clock: Clock) -> Callable[[], None]:
+    """Measure what this process writes to the ledger from now on, until what this returns is called."""
 
     def before_flush(session: Session, _context: object, _instances: object) -> None:
         for row in [*session.new, *session.dirty]:
             if isinstance(row, TextRow):
-                try:
-                    _see(session, row, now=clock.now())
-                except Exception as error:  # noqa: BLE001 - whatever it is: no text waits for a figure
-                    log.error("a text was not measured", cause=type(error).__name__)
+                _see_if_it_can(session, row, now=clock.now())
 
     def after_commit(session: Session) -> None:
         for tell in session.info.pop(_SEEN, ()):
@@ -61,9 +58,22 @@ def watch_ledger(clock: Clock) -> None:
     def after_rollback(session: Session) -> None:
         session.info.pop(_SEEN, None)
 
-    event.listen(Session, "before_flush", before_flush)
-    event.listen(Session, "after_commit", after_commit)
-    event.listen(Session, "after_rollback", after_rollback)
+    listeners = {"before_flush": before_flush, "after_commit": after_commit, "after_rollback": after_rollback}
+    for name, listener in listeners.items():
+        event.listen(Session, name, listener)
+
+    def end() -> None:
+        for name, listener in listeners.items():
+            event.remove(Session, name, listener)
+
+    return end
+
+
+def _see_if_it_can(session: Session, row: TextRow, *, now: datetime) -> None:
+    try:
+        _see(session, row, now=now)
+    except Exception as error:  # noqa: BLE001 - whatever it is: no text waits for a figure
+        log.error("a text was not measured", cause=type(error).__name__)
 
 
 def _see(session: Session, row: TextRow, *, now: datetime) -> None:
