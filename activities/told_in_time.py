@@ -58,7 +58,11 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
     def after_rollback(session: Session) -> None:
         session.info.pop(_SEEN, None)
 
-    listeners = {"before_flush": before_flush, "after_commit": after_commit, "after_rollback": after_rollback}
+    listeners: dict[str, Callable[..., None]] = {
+        "before_flush": before_flush,
+        "after_commit": after_commit,
+        "after_rollback": after_rollback,
+    }
     for name, listener in listeners.items():
         event.listen(Session, name, listener)
 

@@ -8,7 +8,7 @@ processes is right; should that one end, another has it within seconds.
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 import structlog
@@ -32,8 +32,9 @@ GOOD_FOR_SECONDS: Final = 60.0
 _SURVEYS_EVERY_SECONDS: Final = 3600.0
 """R7: a figure that is told at every answer would say to the second when somebody answered."""
 _STATEMENTS_END_AFTER_SECONDS: Final = 5
+_GIVES_UP_AFTER_SECONDS: Final = 60
 _ONE_AT_A_TIME: Final = 7_220_415_532  # any number of ours, kept as long as the connection
-_STUCK: Final = "TemporalReportedProblems IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
+STUCK: Final = "TemporalReportedProblems IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
 
 
 class Exporter(Collector):
@@ -48,14 +49,23 @@ class Exporter(Collector):
         self._found: Sequence[Metric] = ()
         self._found_at = self._surveys_at = float("-inf")
         self._surveys: Sequence[Metric] = ()
+        self._ended = Event()
         self._stuck: tuple[float, int] | None = None
 
     def start(self) -> None:
         """Begin. For the loop that the client belongs to; it lasts as long as the process."""
         REGISTRY.register(self)
-        Thread(target=self._run, name="exporter", daemon=True).start()
+        self.begin()
         if self._client is not None:
             self._asking = asyncio.create_task(self._ask_temporal(self._client))
+
+    def begin(self) -> None:
+        """Ask the database, in a thread, until `end` or for ever."""
+        Thread(target=self._run, name="exporter", daemon=True).start()
+
+    def end(self) -> None:
+        """Ask no more: another starter may."""
+        self._ended.set()
 
     def collect(self) -> Iterator[Metric]:
         """What was found within the last minute; nothing where another starter exports."""
@@ -82,33 +92,32 @@ class Exporter(Collector):
             self._found, self._found_at = [*found, *self._surveys, took], time.monotonic()
 
     def _run(self) -> None:
-        while True:
+        while not self._ended.is_set():
             try:
                 with self._engine.connect() as connection:
                     self._export_while_mine(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except SQLAlchemyError as error:
                 log.warning("the figures could not be read; trying again", cause=type(error).__name__)
-                self._engine.dispose()
-            time.sleep(EVERY_SECONDS)
+            self._engine.dispose()  # with its connection goes the lock
+            self._ended.wait(EVERY_SECONDS)
 
     def _export_while_mine(self, connection: Connection) -> None:
         """As long as this connection has the lock; at once back where another starter has it."""
         connection.execute(text(f"SET statement_timeout = '{_STATEMENTS_END_AFTER_SECONDS}s'"))
         # A process that is frozen keeps its connections: without this it would keep the lock, too.
-        connection.execute(text(f"SET idle_session_timeout = '{int(GOOD_FOR_SECONDS)}s'"))
+        connection.execute(text(f"SET idle_session_timeout = '{_GIVES_UP_AFTER_SECONDS}s'"))
         if not connection.execute(select(func.pg_try_advisory_lock(_ONE_AT_A_TIME))).scalar_one():
-            connection.invalidate()
             return
-        while True:
+        while not self._ended.is_set():
             self.once(connection)
-            time.sleep(EVERY_SECONDS)
+            self._ended.wait(EVERY_SECONDS)
 
     async def _ask_temporal(self, client: Client) -> None:
-        """How many workflows cannot go on. A server that does not know the attribute (before 1.30) says nothing: then
-        the SDK's own counter of failed tasks is all there is."""
+        """How many workflows cannot go on. A server that does not know the attribute says nothing: then the SDK's own
+        counter of failed tasks is all there is."""
         while True:
             try:
-                self._stuck = (time.monotonic(), (await client.count_workflows(_STUCK)).count)
+                self._stuck = (time.monotonic(), (await client.count_workflows(STUCK)).count)
             except RPCError:
                 self._stuck = None
             await asyncio.sleep(GOOD_FOR_SECONDS)

@@ -51,7 +51,7 @@ def open_own_port(host: str, port: int | None, *, health: Health | None = None, 
     """
     if port is None:
         return
-    disable_created_metrics()  # a series more for each counter, and nobody asks
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, and nobody asks
     server = make_server(host, port, _application(health, more), server_class=_Server, handler_class=_Quiet)
     Thread(target=server.serve_forever, name="own port", daemon=True).start()
 

@@ -25,7 +25,7 @@ LIMIT_SECONDS: Final = 3.0
 PATIENCE_SECONDS: Final = 20.0
 """So long ago the last good answer may be: four in a row must have failed."""
 _TO_COME_BACK: Final = 2
-_WHILE_IT_STARTS_SECONDS: Final = 0.5
+_WHILE_IT_STARTS_SECONDS: Final = 0.1
 _ALIVE_FOR_SECONDS: Final = 30.0
 
 _READY: Final = Gauge(

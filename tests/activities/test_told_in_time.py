@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from uuid import UUID, uuid4
 
@@ -164,11 +165,9 @@ def test_whatever_happens_in_any_order_the_counts_are_the_ledgers(book: Ledger, 
     for _ in range(25):
         text = book.text(kind=chance.choice([Kind.CONFIRMATION, Kind.DELAY, Kind.SURVEY]))
         steps: list[Callable[[], None]] = [
-            lambda text=text: book.accept(text, commits=False),
-            lambda text=text: book.accept(text),
-            lambda text=text: book.report(text, "sent"),
-            lambda text=text: book.report(text, "delivered"),
-            lambda text=text: book.report(text, "undelivered"),
+            partial(book.accept, text, commits=False),
+            partial(book.accept, text),
+            *(partial(book.report, text, status) for status in ("sent", "delivered", "undelivered")),
         ]
         for step in chance.choices(steps, k=4):
             step()
