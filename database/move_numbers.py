@@ -81,7 +81,9 @@ def move_numbers(engine: Engine, keyring: Keyring) -> Moved:
 
 
 def note_key(engine: Engine, keyring: Keyring) -> None:
-    """For `setup`: from the first one on, the database knows which key its numbers are found by."""
+    """For `setup`: the database knows which key its numbers are found by. Of two it cannot tell."""
+    if len(keyring.rings) > 1:
+        return
     with Session(engine) as session, session.begin():
         session.execute(select(func.pg_advisory_xact_lock(KEYS)))
         if session.exec(select(LookupKeyRow)).first() is None:
