@@ -66,7 +66,7 @@ def test_every_figure_is_what_the_rows_say(engine: Engine, keyring: Keyring, age
                 marks(engine, hash_of(keyring, agency, key), month, {"Q6": "in_person", **one})
     cut_on(engine, date(2026, 4, 2))
     found = own_feedback(
-        engine, keyring, agency, role=Role.OFFICER, member=hash_of(keyring, agency, " 4417 ")
+        engine, keyring, agency, role=Role.OFFICER, member=[hash_of(keyring, agency, " 4417 ")]
     )  # as it was typed in
     assert [batch.month for batch in found.batches] == ["2026-03", "2026-02", "2026-01"]
     assert [question.id for question in found.questions] == ["Q7", "Q8", "Q9"]
