@@ -15,7 +15,8 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.call_in_logs import CallInLogs
@@ -69,7 +70,23 @@ def text_services(settings: Settings) -> TextServices:
     )
 
 
-def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
+def release_of(settings: Settings) -> WorkerDeploymentConfig | None:
+    """R8: a call ends on the release on which it began. `None`: workers are not versioned.
+
+    Never said of a workflow itself: on a worker that is not versioned the server then refuses every one of its tasks.
+    """
+    if not settings.deployment_name:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=settings.deployment_name, build_id=settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+def build_worker(
+    client: Client, services: TextServices, *, threads: int, release: WorkerDeploymentConfig | None = None
+) -> Worker:
     """A worker for the calls. Activities are plain functions on at most `threads` threads."""
     threads = in_hand_at_once(services.segments_per_second, threads=threads)
     return Worker(
@@ -82,10 +99,13 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
         interceptors=[CallInLogs()],
+        deployment_config=release,
     )
 
 
-def build_reconciler(client: Client, services: TextServices) -> Worker:
+def build_reconciler(
+    client: Client, services: TextServices, *, release: WorkerDeploymentConfig | None = None
+) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
     reconciling = ReconcileActivities(services)
     return Worker(
@@ -103,6 +123,7 @@ def build_reconciler(client: Client, services: TextServices) -> Worker:
         max_concurrent_activities=1,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        deployment_config=release,
     )
 
 
@@ -158,14 +179,16 @@ async def run(settings: Settings) -> None:
     open_own_port(settings.metrics_host, settings.metrics_port, health=health, more=sdk)
     services = text_services(settings)
     watch_ledger(services.clock)
+    release = release_of(settings)
     with suppress(Stopped):
         client = await unless_stopped(connect_temporal(metrics=sdk, of_a_service=True), stop)
-        calls = build_worker(client, services, threads=settings.worker_threads)
-        async with calls, build_reconciler(client, services) as reconciler:
+        calls = build_worker(client, services, threads=settings.worker_threads, release=release)
+        async with calls, build_reconciler(client, services, release=release) as reconciler:
             health.readiness.add(
                 "Temporal", polls(client, is_running=lambda: calls.is_running and reconciler.is_running)
             )
-            log.info("worker ready", agency=services.agency.key, policy=services.agency.version)
+            version = services.agency.version
+            log.info("worker ready", agency=services.agency.key, policy=version, build=settings.build_id)
             await stop.wait()
     log.info("worker stopped")
     for task in beside:
