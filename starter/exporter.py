@@ -1,8 +1,8 @@
 """The figures that need the database, for Prometheus: asked for in the background, by one starter at a time.
 
-A scrape reads what was last found, and never waits. Where the database does not answer, the figures go away after a
-minute: an old one would look well. Which starter exports is decided by a lock in the database, so that a sum over all
-processes is right; should that one end, another has it within seconds.
+A scrape reads what was last found, and never waits. Where the database does not answer, the figures go away, at the
+latest after a minute: an old one would look well. Which starter exports is decided by a lock in the database, so that a
+sum over all processes is right; should that one end, another has it within seconds.
 """
 
 import asyncio
@@ -98,6 +98,8 @@ class Exporter(Collector):
                     self._export_while_mine(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except SQLAlchemyError as error:
                 log.warning("the figures could not be read; trying again", cause=type(error).__name__)
+            with self._lock:  # from here on another may export
+                self._found_at = float("-inf")
             self._engine.dispose()  # with its connection goes the lock
             self._ended.wait(EVERY_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from threading import Thread
 from typing import Any, Final, Protocol
@@ -82,7 +83,7 @@ def _application(
         status, words = 404, "nothing here\n"
         if health is not None and path in {"/livez", "/readyz"}:
             status, words = answer(health, path)
-        start_response(f"{status} -", [("Content-Type", _PLAIN)])
+        start_response(f"{status} {HTTPStatus(status).phrase}", [("Content-Type", _PLAIN)])
         return [words.encode()]
 
     return application
