@@ -110,7 +110,8 @@ class Readiness:
         Thread(target=lambda: asyncio.run(self.watch()), name="readiness", daemon=True).start()
 
     async def _ask(self, name: str, check: Check) -> None:
-        before = self._standings[name].trouble()
+        standing = self._standings[name]
+        was_new, before = standing.is_new(), standing.trouble()
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
                 trouble = await check()
@@ -118,9 +119,9 @@ class Readiness:
             trouble = f"no answer within {LIMIT_SECONDS:.0f} seconds"
         except Exception as error:  # noqa: BLE001 - whatever it is: not ready, and its words may hold an address
             trouble = type(error).__name__
-        self._standings[name].note(trouble)
-        after = self._standings[name].trouble()
-        if (before is None) != (after is None):
+        standing.note(trouble)
+        after = standing.trouble()
+        if (before is None) != (after is None) and not was_new:  # that it came up it says itself
             say = log.warning if after else log.info
             say("not ready" if after else "ready", needs=name, trouble=after)
 
