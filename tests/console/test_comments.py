@@ -15,9 +15,11 @@ from tests.builders import NOON
 from tests.console.served import Served, Staff, console_site
 from tests.survey.month import Town, with_members
 from web.staff.access.roles import MAY, Act, Role
+from web.staff.comments.urgent import UrgentComments, UrgentCount
 from web.staff.console.guard import guarded_routes
 from web.staff.figures.own_feedback import member_hash
 
+FRENCH = {"console_language": "fr"}
 _FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
@@ -228,3 +230,33 @@ def test_r1_only_supervisors_see_it(members: Served) -> None:
     for role in Role:
         status = members.staff(role).get("/members").status_code
         assert status == (200 if role in MAY[Act.SEE_MEMBER_FEEDBACK] else 403), role
+
+
+def test_the_board_says_that_urgent_comments_wait_and_not_a_word_of_them(
+    engine: Engine, keyring: Keyring, ottawa: Agency
+) -> None:
+    """Whoever answers residents sees it, too: the resident was told that a person looks today."""
+    town = Town(engine=engine, keyring=keyring, agency=ottawa)
+    for comment in ("he has a gun", "she is bleeding", "Thank you"):
+        town.sent(town.invited(uuid4().hex, NOON, area="7"), NOON, C1=comment)
+    with console_site(engine, keyring, ottawa) as site:
+        operator = site.staff(Role.OPERATOR)
+        for path in ("/calls", "/attention"):
+            page = operator.get(path).text
+            assert "Comments that nobody has looked at: 2" in page
+            assert not re.search("gun|bleeding", page)
+            assert 'href="/comments"' not in page  # nothing that would be refused
+        assert "Commentaires que personne n’a lus : 2" in operator.get("/calls", cookies=FRENCH).text
+
+
+def test_urgent_comments_are_counted_once_a_minute(engine: Engine, keyring: Keyring, ottawa: Agency) -> None:
+    """The board looks every few seconds, and a day's answers are decrypted to count them."""
+    town = Town(engine=engine, keyring=keyring, agency=ottawa)
+    comments, now = UrgentComments(engine=engine, keyring=keyring, agency="ottawa"), [0.0]
+    count = UrgentCount(comments, monotonic=lambda: now[0])
+    assert count.get() == 0
+    town.sent(town.invited(uuid4().hex, NOON, area="7"), NOON, C1="he has a gun")
+    now[0] = 59
+    assert count.get() == 0
+    now[0] = 60
+    assert count.get() == 1
