@@ -197,8 +197,10 @@ def insights_routes(console: Console) -> APIRouter:
         )
 
     @router.get("/insights.csv")
-    def export(_: _Member, fields: _Fields) -> Response:
-        seen = insights.seen(insights.asked(fields))
+    def export(member: Annotated[Member, needs(Act.EXPORT_INSIGHTS)], fields: _Fields) -> Response:
+        asked = insights.asked(fields)
+        console.audit.write(member, Act.EXPORT_INSIGHTS, about="insights", detail=asked.fields)
+        seen = insights.seen(asked)
         all_of_them = [
             (insights.broken(seen.cube, question), insights.by_area(seen.asked, question))
             for question in insights.questions

@@ -88,8 +88,10 @@ def reach_routes(console: Console) -> APIRouter:
         return svg_response(reach_chart(name, missed.seen(missed.asked(request))[1], said(request), theme=theme))
 
     @router.get("/insights/reach.csv")
-    def export(request: Request, _: _Member) -> Response:
-        seen = missed.seen(missed.asked(request))[1]
+    def export(request: Request, member: Annotated[Member, needs(Act.EXPORT_INSIGHTS)]) -> Response:
+        asked = missed.asked(request)
+        console.audit.write(member, Act.EXPORT_INSIGHTS, about="reach", detail=asked)
+        seen = missed.seen(asked)[1]
         return csv_response(reach_csv(seen, at_least=console.agency.insights.at_least), "reach")
 
     return router
