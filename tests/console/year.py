@@ -137,7 +137,7 @@ class Stopwatch:
             return 0.0
         with self._engine.connect() as connection:
             pids = connection.execute(_SESSIONS).scalars().all()
-        # Of what stands behind the name, which may have blanks: the twelfth and thirteenth are user's and system's time.
+        # Of what stands behind the name, which may have blanks: twelfth user time, thirteenth the system's.
         stats = [Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split() for pid in pids]
         return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 

@@ -9,7 +9,6 @@ from random import Random
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine
 
 from database.encryption import Keyring
 from database.engine import connect
@@ -93,6 +92,7 @@ def test_every_page_chart_and_file_of_the_insights_comes_within_300_ms(
         record_property(FIGURES, f"{path}: {time.perf_counter() - began:.1f} s when it is asked for the first time")
     for path in (
         *("/insights", "/insights.csv", "/insights-codebook.csv", "/insights/reach", "/insights/reach.csv"),
+        *("/insights/topics", "/insights/topics.csv"),
         *(f"/insights/charts/{name}" for name in ANSWER_CHARTS),
         *(f"/insights/reach/charts/{name}" for name in REACH_CHARTS),
     ):

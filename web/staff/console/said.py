@@ -54,6 +54,12 @@ class Said:
         key = "fewer_than" if why is Hidden.FEW else "not_shown"
         return self._t[key].format(number=self._agency.insights.at_least)
 
+    def change(self, change: int | None) -> str:
+        """`+3`, `−3`; a dash where it is not shown."""
+        if change is None:
+            return "–"
+        return self.number(change) if change == 0 else f"{'+' if change > 0 else '−'}{self.number(abs(change))}"
+
     def share(self, share: Share | None) -> str:
         """`62%`; a dash where there is none."""
         return "–" if share is None else self.percent(share.share)
