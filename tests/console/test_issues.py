@@ -305,13 +305,13 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
     site: Served, city: City
 ) -> None:
     answers(site, "Bay", {("noise",): 12, ("noise", "driving"): 7, ("theft",): 6})
-    answers(site, "Bay", {("drugs",): 40}, week="2025-W20")
+    answers(site, "Bay", {("drugs",): 40}, month="2025-06")
     answers(site, "River", {("theft",): 50})
     answers(site, None, {("theft",): 50})
     analyst = site.staff(Role.ANALYST)
     query = text(
-        "SELECT count(*) FROM survey_response "
-        "WHERE context ->> 'area' = 'Bay' AND week > '2025-W28' AND answers -> :q ? :o"
+        "SELECT sum(count) FROM survey_area_count "
+        "WHERE area = 'Bay' AND month >= '2025-07' AND question = :q AND option = :o"
     )
     with site.engine.connect() as connection:
         counts = {
@@ -327,7 +327,7 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
             ["Theft of or from vehicles or bicycles", "6", "24%"],
         ]
         assert {tuple(row[1:]) for row in rows[3:]} == {("0", "0%")}
-        assert "25 people of Bay answered in the last 26 weeks" in analyst.get(path).text
+        assert "Bay: 25 people’s answers to this question since July 2025" in analyst.get(path).text
 
 
 def test_r7_no_page_shows_what_fewer_than_five_people_answered_or_did_not(site: Served, city: City) -> None:

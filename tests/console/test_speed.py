@@ -225,7 +225,7 @@ def _plan(engine: Engine, statement: str, values: Any) -> list[str]:
 
 
 def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of: Stopwatch) -> None:
-    """With the year's calls looked at, some hundred issues from earlier, and a half year of answers."""
+    """With the year's calls looked at, some hundred issues from earlier, and a year of answers."""
     last = _some_issues(year)
     analyst = year_site.staff(Role.ANALYST)
     page = analyst.get("/issues?state=").text
@@ -245,17 +245,16 @@ def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of
         p95_of(functools.partial(analyst.get, path), what=f"emerging issues, {what}")
 
 
-_ANSWERS_OF_HALF_A_YEAR = text(
-    "INSERT INTO survey_response (id, agency, survey_version, language, week, answers, context) "
-    "SELECT gen_random_uuid(), 'ottawa', '2026-2', 'en', to_char(CAST(:last AS date) - n % 180, 'IYYY-\"W\"IW'), "
-    "jsonb_build_object('Q1', '4', 'Q10', CASE WHEN n % 3 = 0 THEN CAST('[\"noise\", \"theft\"]' AS jsonb) "
-    "ELSE CAST('[\"driving\"]' AS jsonb) END), "
-    "jsonb_build_object('area', (ARRAY['Bay', 'Somerset', 'River'])[n % 3 + 1]) FROM generate_series(1, 20000) AS n"
+_ANSWERS_BY_AREA = text(
+    "INSERT INTO survey_area_count (agency, month, area, area_version, survey_version, question, option, count) "
+    "SELECT 'ottawa', to_char(CAST(:last AS date) - 30 * m, 'YYYY-MM'), 'Area ' || a, '2022', '2026-2', 'Q' || q, "
+    "(ARRAY['', 'noise', 'theft', 'driving', 'drugs'])[o], 10 + a FROM generate_series(0, 11) AS m, "
+    "generate_series(1, 24) AS a, generate_series(1, 11) AS q, generate_series(1, 5) AS o ON CONFLICT DO NOTHING"
 )
 
 
 def _some_issues(year: Year) -> tuple[int, int]:
-    """Three a week for a year, and answers; the newest one of a group, and of an area as a whole."""
+    """Three a week for a year, and answers of 24 areas; the newest one of a group, and of an area as a whole."""
     last = year.ends.date() - timedelta(days=1)
     with Session(year.engine) as session, session.begin():
         rows = [
@@ -277,7 +276,7 @@ def _some_issues(year: Year) -> tuple[int, int]:
         step = {"state": "evaluated", "note": "x", "by": "x", "at_real": year.ends}
         steps = [{"issue_id": row.id, "useful": n % 2 == 0, **step} for n, row in enumerate(rows[:120])]
         session.execute(insert(IssueStepRow), steps)
-        session.execute(_ANSWERS_OF_HALF_A_YEAR, {"last": last})
+        session.execute(_ANSWERS_BY_AREA, {"last": last})
         return rows[-1].id or 0, rows[155].id or 0
 
 

@@ -72,8 +72,7 @@ class Insights:
     def __init__(self, console: Console) -> None:
         self._at_least = console.agency.insights.at_least
         self.questions = closed_questions(console.agency.survey)
-        zone = console.agency.policy.timetable.zone
-        read = partial(read_answers, agency=console.agency.key, zone=zone)
+        read = partial(read_answers, agency=console.agency)
         self._kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, given: Mapping[str, str]) -> Asked:

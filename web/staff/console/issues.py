@@ -21,7 +21,7 @@ from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
-from web.staff.issues.answers import WEEKS, AreaAnswers
+from web.staff.issues.answers import AreaAnswers, first_month
 from web.staff.issues.calls import BLOCKS, HOURS_A_BLOCK, calls_behind, calls_behind_each
 from web.staff.issues.noted import MOST_CHARACTERS, Issue, Issues, MeanwhileChanged, Wanted
 from web.staff.issues.precision import precisions
@@ -69,7 +69,7 @@ class _Issues:
             blocks=BLOCKS,
             rules=self.console.agency.issues,
             at_least=self.console.agency.insights.at_least,
-            half_a_year=WEEKS,
+            answers_since=first_month(self.today()),
             **values,
         )
 
