@@ -260,3 +260,45 @@ def test_urgent_comments_are_counted_once_a_minute(engine: Engine, keyring: Keyr
     assert count.get() == 0
     now[0] = 60
     assert count.get() == 1
+
+
+def test_lists_of_comments_can_be_narrowed_by_language_month_and_topic(site: Served) -> None:
+    with Session(site.engine) as session, session.begin():
+        for language, week, topics, state in (
+            ("en", "2026-W02", ["noise"], "shared"),
+            ("fr", "2026-W02", ["theft"], "shared"),
+            ("en", "2026-W07", ["theft"], "shared"),
+            ("en", "2026-W02", None, "waits"),
+            ("fr", "2026-W02", None, "waits"),
+        ):
+            is_shared = state == "shared"
+            words = site.keyring.encrypt_without_time(f"{language} {week} {state}")
+            session.add(
+                SurveyCommentRow(
+                    agency="ottawa",
+                    week=week,
+                    language=language,
+                    comment_encrypted=words,
+                    may_share=True,
+                    reviewed=is_shared,
+                    decision="approved" if is_shared else None,
+                    shared=is_shared,
+                    topics=topics,
+                )
+            )
+    operator, reviewer = site.staff(Role.OPERATOR), site.staff(Role.REVIEWER)
+
+    def quoted(staff: Staff, path: str) -> list[str]:
+        return sorted(re.findall(r"<blockquote[^>]*>([^<]*)<", staff.get(path).text))
+
+    shared = "/comments/shared?month=2026-01"
+    assert quoted(operator, shared) == ["en 2026-W02 shared", "fr 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&language=fr") == ["fr 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&topic=noise") == ["en 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&topic=noise&language=fr") == []
+    assert "No shared comment of this month is of this kind" in operator.get(f"{shared}&topic=drugs").text
+    assert quoted(operator, f"{shared}&topic=nonsense&language=x") == quoted(operator, shared)
+    assert quoted(reviewer, "/comments?language=fr") == ["fr 2026-W02 waits"]
+    assert quoted(reviewer, "/comments?state=approved&language=fr") == ["fr 2026-W02 shared"]
+    assert len(quoted(reviewer, "/comments")) == 2
+    assert 'href="/comments?state=approved&amp;language=fr"' in reviewer.get("/comments?language=fr").text

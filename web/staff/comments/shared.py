@@ -44,8 +44,11 @@ class SharedMonth:
     comments: Sequence[SharedComment]
 
 
-def shared_comments(engine: Engine, keyring: Keyring, *, agency: str, month: str = "") -> SharedMonth:
-    """Of one month; of the newest, where there is nothing of this one. In no order that says when they were written."""
+def shared_comments(
+    engine: Engine, keyring: Keyring, *, agency: str, month: str = "", language: str = "", topic: str = ""
+) -> SharedMonth:
+    """Of one month; of the newest, where there is nothing of this one. In no order that says when they were written.
+    `language`, `topic`: only these, if any."""
     with Session(engine) as session:
         of_agency = (col(SurveyCommentRow.agency) == agency, *MAY_BE_READ)
         weeks = session.exec(select(SurveyCommentRow.week).where(*of_agency).distinct()).all()
@@ -60,5 +63,6 @@ def shared_comments(engine: Engine, keyring: Keyring, *, agency: str, month: str
                 topics=topics_named(row.topics or ()),
             )
             for row in rows
+            if language in ("", row.language) and (not topic or topic in (row.topics or ()))
         ]
     return SharedMonth(month=chosen, months=months, comments=comments)

@@ -1,11 +1,12 @@
 """Figures in words: counts, shares, intervals and the names of what they are cut by, in one language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Final
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
 from calls.facts import Language
@@ -13,7 +14,7 @@ from insights.breakdown import Shown
 from insights.small import Hidden
 from insights.wilson import Share
 from policy.agency import Agency
-from survey.context import DelayBand
+from survey.context import DelayBand, first_day, month_of
 from survey.cut import NO_LANGUAGE
 from survey.questions import Question
 
@@ -90,6 +91,14 @@ class Said:
         """The Monday of an ISO week."""
         year, number = week.split("-W")
         return format_date(date.fromisocalendar(int(year), int(number), 1), "d MMM", locale=LOCALES[self._language])
+
+    def by_month(self, weeks: Sequence[str]) -> list[tuple[str, list[str]]]:
+        """The months that weeks count to, named, each with its weeks."""
+        locale = LOCALES[self._language]
+        return [
+            (format_skeleton("yMMMM", first_day(month), locale=locale), list(of_month))
+            for month, of_month in groupby(weeks, key=month_of)
+        ]
 
     def question(self, question: Question) -> str:
         return question.text.in_language(self._language)
