@@ -12,7 +12,7 @@ from insights.small import Hidden
 from insights.topics import Topic
 
 MONTHS: Final = 12
-"""As many are shown, where nobody asks for others."""
+"""So many are shown, up to the last one, where nobody says from when on."""
 
 
 @dataclass(frozen=True, kw_only=True)

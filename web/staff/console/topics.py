@@ -51,7 +51,7 @@ class Topics:
         asked = {name: given[name] for name in _BETWEEN if given.get(name) in confirmed.months}
         first, last = asked.get("from", ""), asked.get("to", "9999")
         months = [month for month in confirmed.months if first <= month <= last]
-        if not asked:
+        if not first:
             months = months[-MONTHS:]
         lines = by_topic(confirmed, months, at_least=self._at_least)
         return Seen(as_of=as_of, asked=asked, choices=confirmed.months, months=months, lines=lines)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -15,7 +16,7 @@ from web.staff.nightly import AsOf
 
 
 def read_topics(session: Session, as_of: AsOf, *, agency: str) -> Confirmed:
-    """Those of members' comments, too. A month is over when its last week is: until then it grows."""
+    """Those of members' comments, too. A month is over when its last week is, and its last day: until then it grows."""
     comments = select(col(SurveyCommentRow.week), col(SurveyCommentRow.topics), func.count()).where(
         col(SurveyCommentRow.agency) == agency, col(SurveyCommentRow.decision) == Decision.APPROVED
     )
@@ -29,7 +30,7 @@ def read_topics(session: Session, as_of: AsOf, *, agency: str) -> Confirmed:
         )
         .group_by(col(MemberFeedbackRow.month), col(MemberFeedbackRow.topics))
     )
-    until = month_of(as_of.before) if as_of.before else ""
+    until = "" if as_of.day is None else min(month_of(as_of.before), f"{as_of.day + timedelta(days=1):%Y-%m}")
     every = [*session.exec(of_comments), *session.exec(of_members)]
     shared = session.exec(of_comments.where(*MAY_BE_READ))
     return Confirmed(all=_counted(every, until), shared=_counted(shared, until))
