@@ -328,7 +328,7 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
             ["Theft of or from vehicles or bicycles", "6", "24%"],
         ]
         assert {tuple(row[1:]) for row in rows[3:]} == {("0", "0%")}
-        assert "Bay: 25 people’s answers to this question since July 2025" in analyst.get(path).text
+        assert "Bay: 25 people’s answers since July 2025" in analyst.get(path).text
 
 
 def test_r7_no_page_shows_what_fewer_than_five_people_answered_or_did_not(site: Served, city: City) -> None:
