@@ -1,10 +1,11 @@
 """Whom we do not reach, by area and by group of call types."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 
 from insights.charts import THEMES
 from insights.counts import Counts
@@ -19,7 +20,7 @@ from web.staff.console.parts import Console
 from web.staff.console.said import Said, in_order
 from web.staff.console.words import words
 from web.staff.figures.reach import read_reach
-from web.staff.nightly import AsOf, ReadNightly
+from web.staff.nightly import AsOf, ReadNightly, read_ahead
 
 FILTERS: Final = ("language", "priority", "group", "area")
 _Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]
@@ -31,7 +32,7 @@ class Missed:
     def __init__(self, console: Console) -> None:
         self._at_least = console.agency.insights.at_least
         read = partial(read_reach, agency=console.agency.key, zone=console.agency.policy.timetable.zone)
-        self._kept: ReadNightly[Counts] = ReadNightly(console.engine, console.agency.key, read)
+        self.kept: ReadNightly[Counts] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, request: Request) -> dict[str, str]:
         """What the address asks for. Where there are no such calls, there are none."""
@@ -40,7 +41,7 @@ class Missed:
         return weeks | {name: given[name][:MOST_CHARACTERS] for name in FILTERS if given.get(name)}
 
     def seen(self, asked: dict[str, str]) -> tuple[AsOf, Reach]:
-        as_of, counts = self._kept.get()
+        as_of, counts = self.kept.get()
         cut = counts.cut(
             {name: asked.get(name) for name in FILTERS}, between=("week", asked.get("from"), asked.get("to"))
         )
@@ -49,13 +50,19 @@ class Missed:
         return as_of, Reach(whole=found.whole, parts=parts)
 
     def choices(self, asked: dict[str, str]) -> dict[str, Sequence[str]]:
-        return choices_of(self._kept.get()[1].values, asked)
+        return choices_of(self.kept.get()[1].values, asked)
 
 
 def reach_routes(console: Console) -> APIRouter:
     """Counts of calls; nobody's number."""
-    router = APIRouter()
     missed = Missed(console)
+
+    @asynccontextmanager
+    async def reading(_: FastAPI) -> AsyncIterator[None]:
+        with read_ahead(missed.kept):
+            yield
+
+    router = APIRouter(lifespan=reading)
 
     def said(request: Request) -> Said:
         language = language_of(request)

@@ -1,11 +1,12 @@
 """What comments are about, month by month: for those who can change something about it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from insights.confirmed import MONTHS, Confirmed, TopicLine, by_topic
 from insights.nine_weeks import NineWeeks, nine_weeks
@@ -18,7 +19,7 @@ from web.staff.console.parts import Console
 from web.staff.console.said import Said
 from web.staff.console.words import words
 from web.staff.figures.topics import read_topics
-from web.staff.nightly import AsOf, ReadNightly
+from web.staff.nightly import AsOf, ReadNightly, read_ahead
 
 _Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]
 _BETWEEN: Final = ("from", "to")
@@ -41,12 +42,12 @@ class Topics:
 
     def __init__(self, console: Console) -> None:
         self._at_least = console.agency.insights.at_least
-        self._kept: ReadNightly[Confirmed] = ReadNightly(
+        self.kept: ReadNightly[Confirmed] = ReadNightly(
             console.engine, console.agency.key, partial(read_topics, agency=console.agency.key)
         )
 
     def seen(self, request: Request) -> Seen:
-        as_of, confirmed = self._kept.get()
+        as_of, confirmed = self.kept.get()
         given = asked_fields(request)
         asked = {name: given[name] for name in _BETWEEN if given.get(name) in confirmed.months}
         first, last = asked.get("from", ""), asked.get("to", "9999")
@@ -59,8 +60,14 @@ class Topics:
 
 def topics_routes(console: Console) -> APIRouter:
     """Counts; no comment, and nobody's name."""
-    router = APIRouter()
     topics = Topics(console)
+
+    @asynccontextmanager
+    async def reading(_: FastAPI) -> AsyncIterator[None]:
+        with read_ahead(topics.kept):
+            yield
+
+    router = APIRouter(lifespan=reading)
 
     @router.get("/insights/topics")
     def page(request: Request, _: _Member) -> Response:
