@@ -37,7 +37,8 @@ from web.staff.all_texts import Place
 from web.staff.report.month import MonthReader
 from web.staff.report.running_cost import RunningCost
 
-pytestmark = pytest.mark.deep  # the year alone takes a minute or more, and a figure wants a machine to itself
+# The year alone takes a minute or more, and a figure wants a machine to itself.
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(900)]
 
 
 def test_the_year_is_one_that_the_service_could_have_written(year: Year) -> None:
