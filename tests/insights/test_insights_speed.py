@@ -23,7 +23,7 @@ from tests.servers import create_database, drop_database
 from tests.survey.month import with_members
 from web.staff.access.roles import Role
 from web.staff.console.insights_charts import ANSWER_CHARTS, REACH_CHARTS
-from web.staff.figures.own_feedback import member_hash
+from web.staff.figures.own_feedback import member_hashes
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(900)]
 
@@ -48,7 +48,7 @@ def answered(postgres_url: str, migrated_template: str, keyring: Keyring, ottawa
     engine = connect(create_database(postgres_url, "answered_year", template=migrated_template))
     agency = with_members(ottawa)
     year = fill(engine, agency, scale=YEAR)
-    member = member_hash(keyring, agency, role=OfCall.OFFICER, key=BADGE)
+    (member,) = member_hashes(keyring, agency, role=OfCall.OFFICER, key=BADGE)
     fill_comments(engine, keyring, agency=agency.key, member=member)
     with console_site(engine, keyring, agency) as site:
         yield AnsweredYear(site=site, year=year, made_in=time.perf_counter() - began)
