@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 Key = TypeVar("Key", bound=Hashable)
-_MORE_THAN_ALL: Final = 10**9
+_MORE_THAN_ALL: Final = 10**6
+_AT_RANDOM: Final = 8
+"""Ways that are tried first: most differ in some of them."""
 
 
 class Sum(Generic[Key]):
@@ -22,50 +24,74 @@ class Sum(Generic[Key]):
 
 
 def first_certain(
-    counts: Mapping[Key, int], sums: Sequence[Sum[Key]], secrets: Mapping[Key, bool], at_least: int
+    counts: Mapping[Key, int],
+    sums: Sequence[Sum[Key]],
+    secrets: Mapping[Key, bool],
+    at_least: int,
+    *,
+    doubtful: set[Key],
 ) -> Key | None:
     """A count of few that all sums together leave only one value for; `None`: there is none. `secrets`: what is not
     shown, and whether it is said to be of few. Of each is known that it is one at least, of one of few that it is less
-    than `at_least`, and of another that it is not less."""
-    columns = {key: column for column, key in enumerate(secrets)}
+    than `at_least`, and of another that it is not less. `doubtful`: those that are not certain, to which others are
+    added here; more that is not shown leaves them so.
+
+    In whole numbers, by linear programming. The truth is one way in which all can be; whatever differs in another way
+    is not certain.
+    """
+    keys = list(secrets)
     told = [each for each in sums if any(key in secrets for key in (each.total, *each.parts))]
-    rests = {place: len(columns) + n for n, place in enumerate(place for place, each in enumerate(told) if each.rest)}
-    if not told or not any(secrets.values()):
-        return None
-    matrix = np.zeros((len(told), len(columns) + len(rests)))
-    right = np.zeros(len(told))
-    for place, each in enumerate(told):
-        for key, sign in ((each.total, 1), *((part, -1) for part in each.parts)):
-            if key in secrets:
-                matrix[place, columns[key]] += sign
-            else:
-                right[place] -= sign * counts[key]
-        if place in rests:
-            matrix[place, rests[place]] = -1
-    few = np.array([*secrets.values(), *([False] * len(rests))])
-    least = np.where(few, 1, [*([at_least] * len(columns)), *([1] * len(rests))])
-    most = np.where(few, at_least - 1, _MORE_THAN_ALL)
-    found = _one_valued(LinearConstraint(matrix, right, right), least, most, np.flatnonzero(few))
-    return None if found is None else list(secrets)[found]
-
-
-def _one_valued(
-    told: LinearConstraint, least: NDArray[np.int64], most: NDArray[np.int64], few: NDArray[np.int64]
-) -> int | None:
-    """The first of `few` that has the same value in all whole numbers that are possible."""
-    bounds, whole = Bounds(least, most), np.ones(len(least), dtype=np.int64)
-    low, high = np.full(len(least), np.inf), np.full(len(least), -np.inf)
-    for place in few:
-        for sign in (1, -1):
-            if low[place] < high[place]:  # seen with two values, where another one was asked about
-                break
-            aim = np.zeros(len(least))
-            aim[place] = sign
-            found = milp(aim, constraints=told, bounds=bounds, integrality=whole)
-            if not found.success:
-                return None  # what is shown leaves nothing at all: more was hidden than is few
-            low, high = np.minimum(low, found.x.round()), np.maximum(high, found.x.round())
-        else:
-            if low[place] == high[place]:
-                return int(place)
+    ways = _Ways(counts, told, keys, [secrets[key] for key in keys], at_least)
+    few = {column: key for column, key in enumerate(keys) if secrets[key] and key not in doubtful}
+    chance = np.random.default_rng(len(keys))
+    for _ in range(0 if doubtful or not few else _AT_RANDOM):
+        differs = ways.differ(chance.normal(size=len(keys)))
+        doubtful |= {key for column, key in few.items() if differs[column]}
+        few = {column: key for column, key in few.items() if not differs[column]}
+    for column, key in few.items():
+        aim = np.zeros(len(keys))
+        aim[column] = 1
+        if not any(ways.differ(sign * aim)[column] for sign in (1, -1)):
+            return key
+        doubtful.add(key)
     return None
+
+
+class _Ways(Generic[Key]):
+    """All ways in which what is not shown can be: a column for each secret, and for each sum that is short of
+    something."""
+
+    def __init__(
+        self,
+        counts: Mapping[Key, int],
+        told: Sequence[Sum[Key]],
+        keys: Sequence[Key],
+        are_few: Sequence[bool],
+        at_least: int,
+    ) -> None:
+        column_of = {key: column for column, key in enumerate(keys)}
+        short = [place for place, each in enumerate(told) if each.rest]
+        matrix, right = np.zeros((len(told), len(keys) + len(short))), np.zeros(len(told))
+        for place, each in enumerate(told):
+            for key, sign in ((each.total, 1), *((part, -1) for part in each.parts)):
+                if key in column_of:
+                    matrix[place, column_of[key]] += sign
+                else:
+                    right[place] -= sign * counts[key]
+        for number, place in enumerate(short):
+            matrix[place, len(keys) + number] = -1
+        few = np.array([*are_few, *([False] * len(short))], dtype=np.bool_)
+        least = np.where(few, 1, [*([at_least] * len(keys)), *([1] * len(short))])
+        self._told = LinearConstraint(matrix, right, right) if told else ()
+        self._bounds = Bounds(least, np.where(few, at_least - 1, _MORE_THAN_ALL))
+        self._truth = np.array([counts[key] for key in keys], dtype=np.int64)
+        self._rests = len(short)
+
+    def differ(self, aim: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Of the way in which `aim` is least, what differs from the truth."""
+        aims = np.concatenate([aim, np.zeros(self._rests)])
+        whole = np.ones(len(aims), dtype=np.int64)
+        found = milp(aims, constraints=self._told, bounds=self._bounds, integrality=whole)
+        if found.x is None:
+            raise ValueError("what is shown contradicts itself")
+        return np.asarray(found.x[: len(self._truth)].round() != self._truth)

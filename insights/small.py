@@ -49,9 +49,11 @@ def hidden(
     """
     why = {key: Hidden.FEW for key, count in counts.items() if shown(count, at_least=at_least) is None}
     why |= {key: Hidden.WITH_IT for key in besides if key not in why}
+    doubtful: set[Key] = set()
     while True:
         _hide_sum_by_sum(counts, sums, why, at_least)
-        known = first_certain(counts, sums, {key: reason is Hidden.FEW for key, reason in why.items()}, at_least)
+        secrets = {key: reason is Hidden.FEW for key, reason in why.items()}
+        known = first_certain(counts, sums, secrets, at_least, doubtful=doubtful)
         if known is None:
             return why
         more = _beside(known, counts, sums, why)

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -24,10 +25,16 @@ class Guess:
 
 
 def guesses(
-    counts: Mapping[Hashable, int], sums: Sequence[Sum[Hashable]], why: Mapping[Hashable, Hidden], *, at_least: int
+    counts: Mapping[Hashable, int],
+    sums: Sequence[Sum[Hashable]],
+    why: Mapping[Hashable, Hidden],
+    *,
+    at_least: int,
+    most: int = 1000,
 ) -> dict[Hashable, Guess]:
-    """Of each count of few, by linear programming in whole numbers: all sums together, and what the words say, that one
-    of few is less than `at_least` and another is not nothing. What a sum is short of is known to be there, no more."""
+    """Of each count of few (of `most` of them, drawn by lot), by linear programming in whole numbers: all sums,
+    and what the words say, that one of few is less than `at_least` and another is not. What a sum is short of is known
+    to be there, no more."""
     unknown = [*why, *(("rest", place) for place, each in enumerate(sums) if each.rest)]
     number = {key: place for place, key in enumerate(unknown)}
     rows, rights = [], []
@@ -48,12 +55,14 @@ def guesses(
     low[[number[key] for key, reason in why.items() if reason is not Hidden.FEW]] = at_least
     said = [LinearConstraint(np.array(rows), rights, rights)] if rows else []
     found = {}
-    for key in (key for key, reason in why.items() if reason is Hidden.FEW):
+    few = [key for key, reason in why.items() if reason is Hidden.FEW]
+    for key in Random(len(few)).sample(few, min(most, len(few))):
         aim = np.zeros(len(unknown))
         aim[number[key]] = 1
         whole = np.ones(len(unknown), dtype=np.int64)
         ends = [milp(sign * aim, constraints=said, bounds=Bounds(low, high), integrality=whole) for sign in (1, -1)]
-        assert all(end.success for end in ends), "what is shown is true"
-        values = [round(float(end.x[number[key]])) for end in ends]
+        ways = [end.x for end in ends if end.x is not None]
+        assert len(ways) == 2, "what is shown is true"
+        values = [round(float(way[number[key]])) for way in ways]
         found[key] = Guess(least=values[0], most=values[1])
     return found
