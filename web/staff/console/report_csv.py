@@ -9,7 +9,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from insights.counted import Counted
-from insights.operations import Line, Value
+from insights.small import Hidden
+from insights.values import Line, Value
 from web.staff.console.spreadsheet import no_formula
 
 COLUMNS: Final = (
@@ -55,8 +56,8 @@ def _stops(month: Counted, zone: ZoneInfo) -> Iterator[list[str]]:
 
 
 def _number(value: Value, at_least: int) -> str:
-    if value.is_few:
-        return f"fewer than {at_least}"
+    if value.hidden is not None:
+        return f"fewer than {at_least}" if value.hidden is Hidden.FEW else "not shown"
     if isinstance(value.number, Decimal):
         return f"{value.number:f}"
     return "" if value.number is None else str(value.number)
