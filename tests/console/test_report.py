@@ -146,7 +146,9 @@ def test_no_count_of_few_follows_from_all_that_the_report_says(months: Served, m
     shown = {key: int(cell) for key, cell in cells.items() if cell not in (FEW, NOT_SHOWN)}
     assert not [key for key, count in shown.items() if 0 < count < 5]
     why = {key: Hidden.FEW if cells[key] == FEW else Hidden.WITH_IT for key in cells.keys() - shown.keys()}
-    keys = {figure: [key for key in cells if key[0] == figure] for figure, _ in cells}  # type: ignore[index, misc]
+    keys: dict[str, list[Hashable]] = {}
+    for figure, about in ((row["figure"], row["about"]) for row in rows if not row["began"]):
+        keys.setdefault(figure, []).append((figure, about))
     sums: list[Sum[Hashable]] = [
         Sum(keys[total[0]][0], [key for part in parts for key in keys.get(part, ())])
         for total, parts in _SUMS
