@@ -6,9 +6,11 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csc_array
 
 Key = TypeVar("Key", bound=Hashable)
 _MORE_THAN_ALL: Final = 10**6
+_NEARLY: Final = 1e-6
 _AT_RANDOM: Final = 8
 """Ways that are tried first: most differ in some of them."""
 
@@ -82,7 +84,7 @@ class _Ways(Generic[Key]):
             matrix[place, len(keys) + number] = -1
         few = np.array([*are_few, *([False] * len(short))], dtype=np.bool_)
         least = np.where(few, 1, [*([at_least] * len(keys)), *([1] * len(short))])
-        self._told = LinearConstraint(matrix, right, right) if told else ()
+        self._told = LinearConstraint(csc_array(matrix), right, right) if told else ()
         self._bounds = Bounds(least, np.where(few, at_least - 1, _MORE_THAN_ALL))
         self._truth = np.array([counts[key] for key in keys], dtype=np.int64)
         self._rests = len(short)
@@ -90,8 +92,14 @@ class _Ways(Generic[Key]):
     def differ(self, aim: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Of the way in which `aim` is least, what differs from the truth."""
         aims = np.concatenate([aim, np.zeros(self._rests)])
-        whole = np.ones(len(aims), dtype=np.int64)
-        found = milp(aims, constraints=self._told, bounds=self._bounds, integrality=whole)
+        way = self._way(aims, whole=0)
+        if not np.allclose(way, way.round(), atol=_NEARLY):  # hardly ever; and whole numbers take longer
+            way = self._way(aims, whole=1)
+        return np.asarray(way[: len(self._truth)].round() != self._truth)
+
+    def _way(self, aims: NDArray[np.float64], *, whole: int) -> NDArray[np.float64]:
+        kinds = np.full(len(aims), whole, dtype=np.int64)
+        found = milp(aims, constraints=self._told, bounds=self._bounds, integrality=kinds)
         if found.x is None:
             raise ValueError("what is shown contradicts itself")
-        return np.asarray(found.x[: len(self._truth)].round() != self._truth)
+        return np.asarray(found.x)

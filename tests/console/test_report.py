@@ -17,6 +17,7 @@ from policy.agency import Agency
 from tests.console import report_by_hand
 from tests.console.report_rows import NOW, Rows, clock_for
 from tests.console.served import Served, console_site
+from tests.console.tables import tables
 from tests.insights.attacker import guesses
 from tests.servers import create_database, drop_database
 from web.staff.access.roles import Role
@@ -158,6 +159,30 @@ def test_no_count_of_few_follows_from_all_that_the_report_says(months: Served, m
     assert sums
     guessed = guesses(shown, sums, why, at_least=5)
     assert not [(key, guess) for key, guess in guessed.items() if guess.is_certain]
+
+
+@pytest.mark.parametrize("month", MONTHS[1:3])
+def test_the_page_says_what_the_file_says_and_the_change_between_the_months(months: Served, month: str) -> None:
+    counted = [row for row in _table(months, month) if not row["began"]]
+    shown = [row for table in tables(months.staff(Role.ANALYST).get(f"/report/{month}").text) for row in table[1:]]
+    compared = 0
+    for row, cells in zip(counted, (cells for cells in shown if len(cells) == 7), strict=True):
+        if row["unit"] in ("seconds", "money"):
+            continue
+        assert [cells[1].replace(",", ""), cells[4].replace(",", "")] == [row["value"], row["value_before"]]
+        assert cells[2].replace(",", "") == (row["of"] or "–")
+        for cell, share in ((cells[3], row["share"]), (cells[5], row["share_before"])):
+            assert (
+                cell == "–" if not share else float(cell.split("%")[0]) == pytest.approx(100 * float(share), abs=0.06)
+            )
+        numbers = [float(row[name]) for name in ("value", "value_before") if row[name] not in (FEW, NOT_SHOWN)]
+        if len(numbers) == 2 and numbers[1]:
+            change = 100 * (numbers[0] - numbers[1]) / numbers[1]
+            assert float(cells[6].replace(",", "").strip("%+")) == pytest.approx(change, abs=0.051)
+            compared += 1
+        else:
+            assert cells[6] == "–"
+    assert compared > 20
 
 
 def test_months_part_at_midnight_by_the_agencys_clocks_and_none_is_counted_twice(months: Served) -> None:

@@ -138,13 +138,13 @@ def test_no_count_of_few_follows_from_all_sums_of_a_table_together() -> None:
     """Two hidden ones of eight together are four and four, where each is fewer than five; and a secret of two lines
     may follow from the columns."""
     chance, few = Random(30), 0
-    for _ in range(60):
+    for _ in range(35):
         counts, sums = random_table(chance)
         why = hidden(counts, sums, at_least=5)
         found = guesses(counts, sums, why, at_least=5)
         few += len(found)
         assert not [(key, counts[key]) for key, guess in found.items() if guess.is_certain], counts
-    assert few > 150
+    assert few > 100
     assert set(hidden({"a": 4, "b": 4, "c": 30, "all": 38}, [Sum("all", "abc")], at_least=5)) == {"a", "b", "c"}
     assert set(hidden({"a": 1, "b": 5, "c": 30, "all": 36}, [Sum("all", "abc")], at_least=5)) == {"a", "b", "c"}
 
