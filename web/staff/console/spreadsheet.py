@@ -11,4 +11,4 @@ _PARTED: Final = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
 def no_formula(words: str) -> str:
     """A spreadsheet takes what begins so for a formula, which may fetch or send something."""
     safe = _PARTED.sub(r"\1'", words)
-    return f"'{safe}" if safe.startswith(_BEGINS_A_FORMULA) else safe
+    return f"'{safe}" if safe.lstrip(" ").startswith(_BEGINS_A_FORMULA) else safe
