@@ -15,7 +15,7 @@ from web.staff.access.roles import Act, Role
             "insights",
             {"from": "2026-W02", "question": "Q1", "language": "fr", "area": "[number]"},
         ),
-        ("/insights/reach.csv?group=noise", Act.EXPORT_INSIGHTS, "reach", {"group": "noise"}),
+        ("/insights/reach.csv?month=nonsense", Act.EXPORT_INSIGHTS, "reach", {}),
         ("/insights/topics.csv", Act.EXPORT_INSIGHTS, "topics", {}),
         ("/report/2026-01.csv", Act.EXPORT_REPORT, "2026-01", {}),
     ],

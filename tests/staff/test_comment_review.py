@@ -120,6 +120,23 @@ def test_what_a_person_masks_is_kept_nowhere_and_survives_the_night(town: Town) 
     assert shared(town) == ["thanks to [name], of Elgin Street"]
 
 
+def test_r7_of_two_who_decide_at_once_the_second_hears_of_the_first_and_nothing_is_shared_over_a_decline(
+    town: Town,
+) -> None:
+    wrote(town, "they know where I live")
+    others(town)
+    night(town)
+    [one] = waiting(town)
+    assert decide(town, one, share=False, decision=Decision.DECLINED) is Outcome.KEPT
+    assert decide(town, one, share=True) is Outcome.CHANGED  # from a page that was opened before
+    assert shared(town) == []
+    night(town, 1)
+    assert decide(town, one, share=True) is Outcome.CHANGED  # nor under its new id
+    [declined] = review_of(town).decided(Decision.DECLINED)
+    assert decide(town, declined, share=True) is Outcome.KEPT  # whoever has seen that may change it
+    assert shared(town) == ["they know where I live"]
+
+
 def test_the_urgent_come_first_then_the_oldest_and_another_agencys_are_not_there(town: Town) -> None:
     for day in (0, 7):
         wrote(town, f"comment of week {day // 7}", day=day)
@@ -192,13 +209,20 @@ def test_r7_topics_of_fewer_than_five_comments_are_not_counted_out(town: Town) -
         ("elsewhere", 5, {}),
     ):
         with Session(town.engine) as session:
-            found = read_topics(session, AsOf(day=date(2026, 2, 8), before="2026-W07"), agency=agency)
+            found = read_topics(
+                session, AsOf(day=date(2026, 2, 8), before="2026-W07", before_month="2026-02"), agency=agency
+            )
         lines = by_topic(found, ["2026-01"], at_least=at_least)
         assert {line.topic: line.counts[0] for line in lines if line.counts[0] != 0} == expected
     with Session(town.engine) as session:
-        for day, before in ((date(2026, 1, 31), "2026-W05"), (date(2026, 1, 30), "2026-W06")):
+        for before, month in (("2026-W05", "2026-02"), ("2026-W06", "2026-01")):
             # The last days of the month's last week are yet to come; or a day on which members' comments may come.
-            assert read_topics(session, AsOf(day=day, before=before), agency="ottawa").months == []
+            assert (
+                read_topics(
+                    session, AsOf(day=date(2026, 1, 31), before=before, before_month=month), agency="ottawa"
+                ).months
+                == []
+            )
 
 
 def test_a_members_comment_waits_for_a_review_too_and_its_decision_survives_the_night(town: Town) -> None:

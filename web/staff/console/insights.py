@@ -88,12 +88,16 @@ class Insights:
         as_of, answers = self.kept.get()
         wanted = asked.wanted
         cube = answers.cube.cut(wanted)
-        steps = answers.funnel.cut({"language": wanted.language}, between=("week", wanted.first_week, wanted.last_week))
         return Seen(
             as_of=as_of,
             asked=asked,
             cube=cube,
-            funnel=funnel(steps, at_least=self._at_least),
+            funnel=funnel(
+                answers.funnel,
+                language=wanted.language,
+                first=wanted.first_week,
+                last=wanted.last_week,
+            ),
             questions=by_question(cube, self.questions, at_least=self._at_least),
             broken=self.broken(cube, asked.question),
             by_area=self.by_area(asked, asked.question),

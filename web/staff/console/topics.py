@@ -94,4 +94,4 @@ def topics_routes(console: Console) -> APIRouter:
 
 def _little(line: TopicLine) -> NineWeeks:
     """A bar a month; of one that is not shown there is none."""
-    return nine_weeks([count if isinstance(count, int) else 0 for count in line.counts], 0)
+    return nine_weeks([count if isinstance(count, int) else 0 for count in line.counts], 0, at_least=1)

@@ -10,6 +10,7 @@ from calls.contracts import WENT_OUT, LedgerState
 from insights.answers import NOT_TOLD, About, Cube, cube_of
 from insights.areas import counts_by_area
 from insights.counts import Counts
+from insights.funnel import Block, blocks
 from policy.agency import Agency
 from survey.areas import Place
 from survey.cut import NO_LANGUAGE
@@ -32,10 +33,10 @@ _BY_AREA = text(f"SELECT month, {', '.join(Place._fields)}, count FROM survey_ar
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """`funnel`: by week and language, of weeks that are over. `by_area`: counted apart from the answers."""
+    """`funnel`: of weeks that are over. `by_area`: counted apart from the answers."""
 
     cube: Cube
-    funnel: Counts
+    funnel: Sequence[Block]
     by_area: Counts
 
 
@@ -48,8 +49,8 @@ def read_answers(session: Session, as_of: AsOf, *, agency: Agency) -> Answers:
         for context, kind, count in (*_steps(session, agency.key, agency.policy.timetable.zone), *_submitted(cube))
         if context[0] < as_of.before
     ]
-    by_area = read_by_area(session, as_of, agency=agency)
-    return Answers(cube=cube, funnel=Counts.of(("week", "language"), counted), by_area=by_area)
+    steps = blocks(Counts.of(("week", "language"), counted), at_least=agency.insights.at_least)
+    return Answers(cube=cube, funnel=steps, by_area=read_by_area(session, as_of, agency=agency))
 
 
 def read_by_area(session: Session, _: AsOf, *, agency: Agency) -> Counts:

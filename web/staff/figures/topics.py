@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -30,7 +29,7 @@ def read_topics(session: Session, as_of: AsOf, *, agency: str) -> Confirmed:
         )
         .group_by(col(MemberFeedbackRow.month), col(MemberFeedbackRow.topics))
     )
-    until = "" if as_of.day is None else min(month_of(as_of.before), f"{as_of.day + timedelta(days=1):%Y-%m}")
+    until = "" if as_of.day is None else min(month_of(as_of.before), as_of.before_month)
     every = [*session.exec(of_comments), *session.exec(of_members)]
     shared = session.exec(of_comments.where(*MAY_BE_READ))
     return Confirmed(all=_counted(every, until), shared=_counted(shared, until))
