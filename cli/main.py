@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.settings_commands import settings as settings_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(settings_commands, name="settings")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -239,7 +241,8 @@ def _run() -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"communityconnect: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"communityconnect: {line}", file=sys.stderr)
     raise SystemExit(1)
 
 
