@@ -232,10 +232,17 @@ def _network(part: str, variable: str) -> Network:
 
 def temporal_connection() -> ClientConnectConfig:
     """Where Temporal is: its own variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …) and nothing else; its API key
-    may be a file among the secrets."""
+    may be a file among the secrets.
+
+    Raises:
+        SettingsError: a file that they name cannot be read.
+    """
     files = {name: path for name in _TEMPORALS_SECRETS if (path := _secret_file(name)) is not None}
     secrets = {name: text for name, path in files.items() if (text := path.read_text(encoding="utf-8").strip())}
-    config = ClientConfig.load_client_connect_config(override_env_vars={**secrets, **os.environ})
+    try:
+        config = ClientConfig.load_client_connect_config(override_env_vars={**secrets, **os.environ})
+    except OSError as error:  # of TLS
+        raise SettingsError(f"{error.filename}, which one of TEMPORAL_TLS_… names, cannot be read") from None
     config.setdefault("target_host", "localhost:7233")
     config.setdefault("namespace", "default")
     return config

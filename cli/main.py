@@ -69,18 +69,13 @@ def setup() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Check everything that the service needs, and say how to mend what is wrong."""
-    from cli.doctor import examine
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For a program: a list of what was found.")] = False,
+) -> None:
+    """Check everything that the service needs, and say how to mend what is wrong. Ends with 1 where something is."""
+    from cli.doctor.report import report
 
-    troubles = 0
-    for finding in examine(load_settings()):
-        mark = "[green]ok[/]  " if finding.is_well else "[yellow]BUT[/] " if finding.works else "[red]NOT[/] "
-        _out.print(f"{mark} {finding.what}: {finding.detail}", soft_wrap=True)
-        if not finding.is_well:
-            troubles += not finding.works
-            _out.print(f"     mend: {finding.mend}", soft_wrap=True)
-    if troubles:
+    if not report(load_settings(), console=_out, as_json=as_json):
         raise typer.Exit(1)
 
 
