@@ -215,7 +215,7 @@ class CarrierClient:
         except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("the account's numbers cannot be had") from None
         for one in found:
-            able = one.capabilities if isinstance(one.capabilities, Mapping) else {}
+            able: Mapping[str, object] = one.capabilities if isinstance(one.capabilities, Mapping) else {}
             can_text = bool(able.get("sms") or able.get("SMS"))
             return OwnNumber(can_text=can_text, sms_url=one.sms_url or "", voice_url=one.voice_url or "")
         return None
