@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from sqlalchemy import make_url
@@ -116,8 +117,15 @@ class Settings(BaseSettings):
     """Of a demonstration, in JSON; a service has none."""
     worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
     """How many texts one worker sends at once, at most; it opens as many connections to the database, and one more."""
+    deployment_name: str = Field(default="", validation_alias="TEMPORAL_DEPLOYMENT_NAME")
+    """With the build id: a call ends on the release on which it began (docs/deploys.md). Temporal's own names for them,
+    as its controller for Kubernetes sets them. Both empty: workers of any release take any call."""
+    build_id: str = Field(default="", validation_alias="TEMPORAL_WORKER_BUILD_ID")
+    """The release of this worker: the image's tag, or the commit."""
     metrics_port: int | None = Field(default=None, gt=0, lt=65536, validation_alias=f"{_OURS}METRICS_PORT")
-    """Where a process serves its metrics to Prometheus. Empty: nowhere."""
+    """The port of each process's own for `/metrics`, `/livez` and `/readyz`; without it there is none."""
+    metrics_host: str = Field(default="127.0.0.1", validation_alias=f"{_OURS}METRICS_HOST")
+    """Where that port is reached. Neither residents nor staff may: it has no sign-in."""
     log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
     """`json` for machines, `console` for people."""
 
@@ -151,6 +159,12 @@ class Settings(BaseSettings):
             raise ValueError("write it as in postgresql://user:password@host:5432/name")
         return SecretStr(url)
 
+    @model_validator(mode="after")
+    def _a_release_has_two_names(self) -> Self:
+        if bool(self.deployment_name) != bool(self.build_id):
+            raise ValueError("TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID go together: set both, or neither")
+        return self
+
     @property
     def origin(self) -> str:
         """The public origin without a slash at its end."""
@@ -171,13 +185,16 @@ def load_settings() -> Settings:
         if isinstance(error.__cause__, OSError | UnicodeError):
             why = "this process may not read it" if isinstance(error.__cause__, OSError) else "it is not UTF-8"
             raise SettingsError(f"the file {_secret_file(name)} cannot be used: {why}") from None
-        raise SettingsError(_line(name, "not JSON")) from None
+        raise SettingsError(_line((name,), "not JSON")) from None
     except ValidationError as error:
-        lines = [_line(str(one["loc"][0]), one["msg"]) for one in error.errors(include_input=False, include_url=False)]
-        raise SettingsError("\n".join(lines)) from None
+        wrong = error.errors(include_input=False, include_url=False)
+        raise SettingsError("\n".join(_line(one["loc"], one["msg"]) for one in wrong)) from None
 
 
-def _line(name: str, message: str) -> str:
+def _line(at: tuple[int | str, ...], message: str) -> str:
+    if not at:  # two that do not go together; the message names them
+        return message.removeprefix("Value error, ")
+    name = str(at[0])
     file = _secret_file(name)
     where = f"the environment variable {name}" if os.environ.get(name) or file is None else f"the file {file}"
     return f"{where} cannot be used: {message}"

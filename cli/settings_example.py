@@ -55,7 +55,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "temporal_ui",
         "console_demo_password",
     ),
-    "How the processes run": ("metrics_port", "log_format", "worker_threads", "unknown_wait_seconds"),
+    "How the processes run": ("metrics_port", "metrics_host", "log_format", "worker_threads", "unknown_wait_seconds"),
+    "Releases side by side: both, or neither": ("deployment_name", "build_id"),
 }
 """Every setting but the clock of a demonstration, in the order in which somebody sets them."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from activities.feed_health import Condition, feeds_now
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from policy.agency import Agency
 from settings import Settings, SettingsError
 from starter.poll_drivers import engine_for

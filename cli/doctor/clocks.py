@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import requests
 from sqlalchemy import Engine, text
 
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 
 _MAY_DIFFER: Final = timedelta(seconds=5)
 """A worker two minutes ahead gives up a text that is on its way (docs/operators.md); a `Date` has whole seconds."""

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.doctor.finding import SETUP, Finding
+from cli.finding import SETUP, Finding
 from database import migrate
 from database.roles import rights
 

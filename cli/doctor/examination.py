@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 from cli.doctor.cad import feeds, ways_in
 from cli.doctor.clocks import clock_against, database_clock, zone_data
 from cli.doctor.database import reached, rights_of_the_role, tables
-from cli.doctor.finding import Finding
 from cli.doctor.keys import distinct, opens_what_is_stored, usable
 from cli.doctor.machine import disk, metrics_port
 from cli.doctor.sign_in import sign_in
 from cli.doctor.temporal import temporal
 from cli.doctor.twilio import twilio
 from cli.doctor.web import public_origin, web_proxies
+from cli.finding import Finding
 from database.encryption import Keyring
 from database.engine import connect
 from policy.agency import Agency, load_agency
@@ -37,7 +37,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     finally:
         engine.dispose()
     zone = None if agency is None else agency.policy.timetable.zone
-    yield from asyncio.run(temporal(zone=zone))
+    yield from asyncio.run(temporal(settings, zone=zone))
     yield from twilio(settings, sender=None if agency is None else agency.identity.sender)
     yield from clock_against(str(settings.twilio_address))
     yield from public_origin(settings)

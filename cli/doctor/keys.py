@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Column, Engine, Table, select
 from sqlmodel import SQLModel
 
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from database.encryption import Keyring, KeyringError, keyring_of
 from settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import requests
 
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from settings import Settings
 
 _LEAST: Final = 500 * 1024**2

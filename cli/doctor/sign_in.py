@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from settings import Settings, SettingsError
 from web.staff.access.oidc_provider import Provider, ProviderAway
 from web.staff.access.oidc_setup import is_safe, oidc_setup_of

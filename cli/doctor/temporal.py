@@ -12,12 +12,13 @@ from temporalio.service import RPCError
 
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
 from calls.issues import FIND_ISSUES_SCHEDULE
-from cli.doctor.finding import SETUP, Finding
+from cli.finding import SETUP, Finding
 from cli.issues_schedule import issues_schedule
 from cli.reconcile_schedule import SCHEDULE_ID, reconcile_schedule
+from cli.releases import look_at_release
 from cli.schedules import differs, is_paused_by_hand
 from cli.set_up import RETENTION, has_namespace, missing_search_attributes, retention_of
-from settings import SettingsError
+from settings import Settings, SettingsError
 from temporal_client import TemporalAway, connect_temporal
 
 _QUEUES: Final = {
@@ -29,7 +30,7 @@ _POLLED_WITHIN: Final = timedelta(seconds=90)
 _TYPES: Final = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
 
 
-async def temporal(*, zone: str | None) -> list[Finding]:
+async def temporal(settings: Settings, *, zone: str | None) -> list[Finding]:
     """All about it. `zone`: the agency's, by which its nightly schedule runs; None where its folder cannot be read."""
     try:
         client = await connect_temporal(patience_seconds=2)
@@ -39,13 +40,16 @@ async def temporal(*, zone: str | None) -> list[Finding]:
     except SettingsError as error:
         return [Finding(what="temporal", detail=str(error), mend="mend that variable")]
     try:
-        return [Finding(what="temporal", detail="answers"), *[finding async for finding in _inside(client, zone=zone)]]
+        return [
+            Finding(what="temporal", detail="answers"),
+            *[finding async for finding in _inside(client, settings, zone=zone)],
+        ]
     except RPCError as error:
         mend = "check TEMPORAL_API_KEY and the rights of its user"
         return [Finding(what="temporal", detail=f"refuses: {error.status.name}", mend=mend)]
 
 
-async def _inside(client: Client, *, zone: str | None) -> AsyncIterator[Finding]:
+async def _inside(client: Client, settings: Settings, *, zone: str | None) -> AsyncIterator[Finding]:
     name = f"temporal namespace {client.namespace}"
     if not await has_namespace(client):
         mend = "mend TEMPORAL_NAMESPACE, or " + SETUP
@@ -58,6 +62,7 @@ async def _inside(client: Client, *, zone: str | None) -> AsyncIterator[Finding]
     yield Finding(what="search attributes", detail=detail, mend=SETUP if missing else "")
     yield await reconciled(client)
     yield await issues_looked_for(client, zone=zone)
+    yield await look_at_release(client, settings)
     for queue, so in _QUEUES.items():
         yield await _workers(client, queue, so=so)
 

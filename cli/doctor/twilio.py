@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed, OwnNumber
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from settings import Settings
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import requests
 from twilio.request_validator import RequestValidator
 
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from settings import Settings, SettingsError, networks
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1"})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli.doctor.finding import Finding
 from cli.doctor.web import web_proxies
+from cli.finding import Finding
 from settings import Settings
 
 

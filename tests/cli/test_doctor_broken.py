@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from calls.issues import FIND_ISSUES_SCHEDULE
 from cli.doctor.examination import examine
-from cli.doctor.finding import Finding
+from cli.finding import Finding
 from cli.reconcile_schedule import SCHEDULE_ID
 from cli.set_up import RETENTION, set_up_temporal
 from database.encryption import new_key

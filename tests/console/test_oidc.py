@@ -10,8 +10,8 @@ import requests
 from sqlalchemy import Engine
 from sqlmodel import Session, func, select
 
-from cli.doctor.finding import Finding
 from cli.doctor.sign_in import sign_in
+from cli.finding import Finding
 from database.encryption import Keyring
 from database.staff import StaffSessionRow
 from policy.agency import Agency
