@@ -40,10 +40,8 @@ async def temporal(settings: Settings, *, zone: str | None) -> list[Finding]:
     except SettingsError as error:
         return [Finding(what="temporal", detail=str(error), mend="mend that variable")]
     try:
-        return [
-            Finding(what="temporal", detail="answers"),
-            *[finding async for finding in _inside(client, settings, zone=zone)],
-        ]
+        inside = [finding async for finding in _inside(client, settings, zone=zone)]
+        return [Finding(what="temporal", detail="answers"), *inside]
     except RPCError as error:
         mend = "check TEMPORAL_API_KEY and the rights of its user"
         return [Finding(what="temporal", detail=f"refuses: {error.status.name}", mend=mend)]
