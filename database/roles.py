@@ -50,6 +50,9 @@ def grant_service(owner: Engine, service: URL) -> None:
         connection.execute(text("REVOKE ALL ON audit_entry FROM PUBLIC"))
         connection.execute(text(f"REVOKE ALL ON SCHEMA public FROM {quoted}"))
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+        # Where the server is shared, not everybody may come into every database (deploy/postgres/temporal.sh).
+        database = _quoted(connection, str(owner.url.database))
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quoted}"))
         for table in _tables(connection):
             rights = _OTHERWISE.get(table, _READ_AND_WRITTEN)
             if table in _VACUUMED and _version(connection) >= _MAINTAIN_SINCE:

@@ -60,17 +60,15 @@ def locked(path: Path) -> Iterator[Locked]:
 def licence_of(name: str) -> str | None:
     """As the installed package says it; None where it is not installed here (another system's)."""
     try:
-        said = metadata(name)
+        said = metadata(name).json
     except PackageNotFoundError:
         return None
-    if expression := said.get("License-Expression"):
-        return expression
+    if expression := said.get("license_expression"):
+        return str(expression)
     if name in READ:
         return READ[name]
-    classified = [
-        line.rpartition(" :: ")[2] for line in said.get_all("Classifier", []) if line.startswith("License ::")
-    ]
-    return " AND ".join(classified) or (said.get("License") or "unknown").strip().splitlines()[0]
+    classified = [line.rpartition(" :: ")[2] for line in said.get("classifier", []) if line.startswith("License ::")]
+    return " AND ".join(classified) or (str(said.get("license") or "").strip() or "unknown").splitlines()[0]
 
 
 def is_allowed(name: str, licence: str) -> bool:
