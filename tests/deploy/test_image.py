@@ -103,9 +103,14 @@ def _run(image: Image, word: str, rest: str) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_the_image_holds_a_service_that_works(image: Image, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    with temporary_state() as state, Supervisor(state) as supervisor:
+def test_the_image_holds_a_service_that_works(image: Image) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,  # pytest's own is closed to other users
+        temporary_state() as state,
+        Supervisor(state) as supervisor,
+    ):
+        place = Path(folder)
+        place.chmod(0o755)
         box = Box(
             state=state,
             ports=Ports.any_free(),
@@ -116,16 +121,16 @@ def test_the_image_holds_a_service_that_works(image: Image, tmp_path: Path) -> N
         )
         box.start_servers(supervisor)
         supervisor.start(box.phones())
-        settings = _by_files(box, tmp_path / "secrets")
+        settings = _by_files(box, place / "secrets")
         _ends_well(
             image,
             "setup",
             changes={**settings, "COMMUNITYCONNECT_OWNER_DATABASE_URL": box.owner_url},
-            log=tmp_path / "setup",
+            log=place / "setup",
         )
         ports = {"web": box.ports.web, "console": box.ports.console, "cad": box.ports.cad}
-        with _running(image, settings, ports=ports, folder=tmp_path):
-            _ends_well(image, "doctor", changes=settings, log=tmp_path / "doctor")
+        with _running(image, settings, ports=ports, folder=place):
+            _ends_well(image, "doctor", changes=settings, log=place / "doctor")
 
 
 def _by_files(box: Box, folder: Path) -> dict[str, str]:
