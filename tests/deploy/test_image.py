@@ -52,8 +52,7 @@ class Image:
 
     def start(self, *command: str, changes: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
         """One of its processes, as nobody."""
-        nobody = pwd.getpwnam("nobody")
-        as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         with log.open("wb") as file:
             return subprocess.Popen(
                 [str(self.root / "opt" / "venv" / "bin" / "communityconnect"), *command],
@@ -61,7 +60,9 @@ class Image:
                 env={**self.environment, **changes},
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                **as_nobody,
+                user=nobody and nobody.pw_uid,
+                group=nobody and nobody.pw_gid,
+                extra_groups=nobody and [],
             )
 
 

@@ -65,5 +65,5 @@ def test_temporal_and_the_service_come_into_their_own_databases_alone(postgres_u
         for database in (name, "temporal", "temporal_visibility"):
             drop_database(postgres_url, database)
         with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as administrator:
-            for role in ("temporal", f"{name}_service"):
-                administrator.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+            for made in ("temporal", f"{name}_service"):
+                administrator.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(made)))
