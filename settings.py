@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     them what is stored is lost."""
     lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
     """Keys the hashes by which numbers and survey links are found; made with `communityconnect new-key`."""
+    other_lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OTHER_LOOKUP_KEY")
+    """While the lookup key is changed: the one before, or the one after (docs/keys.md)."""
     cad_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_KEYS")
     """`feed.label:secret[,feed.label:secret …]`: who may push (docs/cad-push.md). Two labels of one feed while a key
     is changed."""

@@ -29,7 +29,7 @@ for members of these groups (docs/console-access.md); and the address under whic
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "The police service, and where it is reached": ("agency", "public_origin", "web_proxies"),
     "PostgreSQL": ("database_url", "owner_database_url"),
-    "Keys of what is stored": ("encryption_keys", "lookup_key"),
+    "Keys of what is stored": ("encryption_keys", "lookup_key", "other_lookup_key"),
     "Twilio": (
         "twilio_account_sid",
         "twilio_auth_token",

@@ -33,6 +33,8 @@ def distinct(settings: Settings) -> Finding:
     named = [(f"COMMUNITYCONNECT_ENCRYPTION_KEYS {key_id}", key) for key_id, _, key in pairs if key]
     ids = [key_id for key_id, _, key in pairs if key]
     named.append(("COMMUNITYCONNECT_LOOKUP_KEY", settings.lookup_key.get_secret_value()))
+    if other := settings.other_lookup_key.get_secret_value():
+        named.append(("COMMUNITYCONNECT_OTHER_LOOKUP_KEY", other))
     for pair in settings.cad_keys.get_secret_value().split(","):
         label, _, secret = pair.strip().partition(":")
         named += [(f"COMMUNITYCONNECT_CAD_KEYS {label}", secret)] if secret else []
@@ -62,7 +64,7 @@ def opens_what_is_stored(engine: Engine, ring: Keyring) -> Iterator[Finding]:
                     trouble.setdefault(str(error), f"{table.name}.{column.name}")
                     continue
                 opened += 1
-                if hashed is not None and ring.phone_hash(text) != hashed:
+                if hashed is not None and hashed not in ring.phone_hashes(text):
                     strayed.add(table.name)
     yield from (
         Finding(what="stored data", detail=f"{where} cannot be read: {why}", mend=f"{_BACK}, after the one in use")
@@ -70,7 +72,7 @@ def opens_what_is_stored(engine: Engine, ring: Keyring) -> Iterator[Finding]:
     )
     if strayed:
         detail = f"numbers in {', '.join(sorted(strayed))} are not found by COMMUNITYCONNECT_LOOKUP_KEY: no STOP holds"
-        yield Finding(what="stored data", detail=detail, mend=_BACK)
+        yield Finding(what="stored data", detail=detail, mend=f"{_BACK}; to change it: docs/keys.md")
     if not trouble and not strayed:
         yield Finding(what="stored data", detail=f"{opened} values looked at, all can be read and are found")
 
