@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ _Loader.add_constructor("!override", _as_it_is)
 _Loader.add_constructor("!reset", _as_it_is)
 
 
+@cache
 def composed(path: Path = COMPOSE) -> dict[str, Any]:
-    """The file, with its anchors resolved."""
+    """The file, with its anchors resolved. Read once: change a copy."""
     read: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     return read
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from copy import deepcopy
 from pathlib import Path
 
 import jsonschema
@@ -26,7 +27,7 @@ def test_the_file_is_as_the_specification_has_it(path: Path) -> None:
 
 
 def test_the_schema_sees_what_is_wrong() -> None:
-    wrong = composed()
+    wrong = deepcopy(composed())
     wrong["services"]["worker"]["stop_grace"] = "60s"
     with pytest.raises(jsonschema.ValidationError, match="stop_grace"):
         jsonschema.validate(wrong, schema())
