@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.open_data import open_data as open_data_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(open_data_commands, name="open-data")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
