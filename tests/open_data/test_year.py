@@ -64,7 +64,8 @@ def test_the_bundles_of_a_year_take_under_a_minute_and_little_memory(
         FIGURES,
         f"{calls:,} calls, {answers:,} answers: four bundles in {sum(took):.1f} s "
         f"({', '.join(f'{one:.1f}' for one in took)}), {peak:.0f} MB of Python's memory at most, {sizes:.0f} kB each; "
-        f"{report['cells']} cells, {report['suppressed']} lines suppressed, the narrowest {report['narrowest']['width']:g}",
+        f"{report['cells']} cells, {report['suppressed']} lines suppressed, "
+        f"the narrowest {report['narrowest']['width']:g}",
     )
     assert sum(took) < 60
     assert peak < 100
