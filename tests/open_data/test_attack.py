@@ -26,7 +26,6 @@ from tests.open_data.made_up import (
     late,
     publishing,
     read,
-    said,
     shown_of,
     world_of,
     written,
@@ -138,7 +137,7 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
     """By the list alone, and of whatever areas: no cell has fewer calls than 30, and each call is in one."""
     for seed in range(200):
         draw = Random(seed)
-        map_ = Map(id="ottawa", name=said("Ottawa"), areas=areas_of(draw))
+        map_ = Map(id="ottawa", areas=areas_of(draw))
         calls = {id_: round(draw.lognormvariate(3, 1.5)) for id_ in map_.places if draw.random() < 0.8}
         plan = plan_of(map_, calls, least=30)
         assert [cell for cell in plan.cells if cell.calls < 30] == []
