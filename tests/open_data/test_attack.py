@@ -83,7 +83,9 @@ def test_r7_the_attack_finds_what_was_not_protected(ottawa: Agency, tmp_path: Pa
     """The same files, but for one figure that was counted and not rounded, or that is a rounding of its own."""
     draw = Random(5)
     agency = publishing(ottawa, areas_of(draw))
-    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))  # type: ignore[union-attr,arg-type]
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
     files = written(tmp_path / "one", shown_of(made, agency), agency)
     world = world_of(agency, {(Q3, 1): made.public})
     released = read(files, agency)
@@ -97,8 +99,9 @@ def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> N
     """The interval has in it what was counted: else it would be wide for nothing."""
     draw = Random(6)
     agency = publishing(ottawa, areas_of(draw))
-    questions = closed_questions(agency.survey)
-    made = a_quarter(draw, agency.open_data.areas, questions)  # type: ignore[union-attr,arg-type]
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
     files = written(tmp_path / "one", shown_of(made, agency), agency)
     found = attack([read(files, agency)], world_of(agency, {(Q3, 1): made.public}))
     city = {one.what: one for one in found if one.place == "CITY ottawa" and one.table == "survey_results"}
@@ -148,3 +151,20 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
             for id_ in plan.told:
                 within = sum(calls.get(one, 0) for one in map_.all_within(id_))
                 assert sum(cell.calls for cell in plan.sums[id_]) == within >= 30
+
+
+def test_r7_a_bundle_of_an_earlier_survey_is_attacked_as_well(ottawa: Agency, tmp_path: Path) -> None:
+    """It lacks an option that the survey has today."""
+    draw = Random(15)
+    agency = publishing(ottawa, areas_of(draw))
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
+    released = read(written(tmp_path / "one", shown_of(made, agency), agency), agency)
+    earlier = {
+        at: {option: figure for option, figure in told.items() if option not in {"none", "drugs"}}
+        for at, told in released.answers.items()
+    }
+    found = attack([replace(released, answers=earlier)], world_of(agency, {(Q3, 1): made.public}))
+    assert too_close(found) == []
+    assert not any("drugs" in one.what for one in found)
