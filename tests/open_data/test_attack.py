@@ -168,3 +168,16 @@ def test_r7_a_bundle_of_an_earlier_survey_is_attacked_as_well(ottawa: Agency, tm
     found = attack([replace(released, answers=earlier)], world_of(agency, {(Q3, 1): made.public}))
     assert too_close(found) == []
     assert not any("drugs" in one.what for one in found)
+
+
+@pytest.mark.parametrize("sent", range(30, 45))
+def test_what_lies_within_is_not_shown_as_more_where_the_larger_one_had_to_be_rounded_down(
+    sent: int, ottawa: Agency
+) -> None:
+    counts = QuarterCounts(calls={(None, 4): CallCounts(known=44, eligible=44, sent=sent, delivered=sent)})
+    shown = shown_of(MadeUp(counts=counts, public=[]), publishing(ottawa))
+    told = [
+        shown.of_calls(CITY, 4, measure).figure
+        for measure in (Measure.CALLS_ELIGIBLE, Measure.CONFIRMATIONS_SENT, Measure.CONFIRMATIONS_DELIVERED)
+    ]
+    assert told == [30, 30, 30]
