@@ -22,6 +22,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
 from activities.find_issues import IssueActivities
+from activities.open_data import OpenDataActivities
 from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
@@ -38,6 +39,7 @@ from watching.readiness import Check, Heartbeat, Readiness, database_answers
 from watching.stopping import Stopped, stop_at_signals, unless_stopped
 from workflows.call_updates import CallUpdates
 from workflows.find_issues import FindIssues
+from workflows.prepare_open_data import PrepareOpenData
 from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
@@ -108,16 +110,19 @@ def build_reconciler(
 ) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
     reconciling = ReconcileActivities(services)
+    open_data = OpenDataActivities(services)
     return Worker(
         client,
         task_queue=RECONCILER_TASK_QUEUE,
-        workflows=[Reconcile, FindIssues],
+        workflows=[Reconcile, FindIssues, PrepareOpenData],
         activities=[
             reconciling.settle_texts,
             reconciling.sum_a_day,
             reconciling.forget_bodies,
             reconciling.cut_surveys,
             IssueActivities(services).look_at_days,
+            open_data.due_quarters,
+            open_data.prepare_quarter,
         ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,

@@ -15,6 +15,7 @@ from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
 from cli.deployment import deployment as deployment_commands
 from cli.keys import keys as keys_commands
+from cli.open_data import open_data as open_data_commands
 from cli.settings_commands import settings as settings_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(open_data_commands, name="open-data")
 app.add_typer(settings_commands, name="settings")
 app.add_typer(deployment_commands, name="deployment")
 app.add_typer(keys_commands, name="keys")

@@ -23,8 +23,10 @@ from calls.policy import (
 )
 from policy.areas import FILE as AREAS_FILE
 from policy.areas import Areas
+from policy.boundaries import BOUNDARIES, read_boundaries
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
+from policy.open_data import OpenData
 from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
@@ -139,6 +141,9 @@ class Agency(_File):
     insights: InsightRules = InsightRules()
     """No part of `policy`: it decides nothing about a text, and travels with no call."""
     issues: IssueRules = IssueRules()
+    open_data: OpenData | None = None
+    boundaries: Path | None = None
+    """Where the areas' boundaries stand (`policy.boundaries.read_boundaries`): megabytes, which few processes need."""
     areas: Areas | None = None
 
     @property
@@ -161,9 +166,10 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "cad.yaml": CadMapping,
     "survey.yaml": Survey,
     AREAS_FILE: Areas,
+    "open_data.yaml": OpenData,
 }
 """The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
-OPTIONAL: Final = frozenset({AREAS_FILE})
+OPTIONAL: Final = frozenset({AREAS_FILE, "open_data.yaml"})
 """Files that a folder may lack."""
 
 
@@ -186,6 +192,7 @@ def load_agency(folder: Path) -> Agency:
     texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
     wording = read_wording(folder, groups=texted)
     _codes_or_none(folder, who_and_when, wording)
+    open_data = _open_data(folder)
     return Agency(
         version=version,
         identity=identity,
@@ -211,8 +218,24 @@ def load_agency(folder: Path) -> Agency:
         survey=read_yaml(folder / "survey.yaml", Survey),
         insights=who_and_when.insights,
         issues=who_and_when.issues,
+        open_data=open_data,
+        boundaries=_boundaries(folder, open_data),
         areas=read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None,
     )
+
+
+def _open_data(folder: Path) -> OpenData | None:
+    path = folder / "open_data.yaml"
+    return read_yaml(path, OpenData) if path.exists() else None
+
+
+def _boundaries(folder: Path, open_data: OpenData | None) -> Path | None:
+    path = folder / BOUNDARIES
+    if not path.exists():
+        return None
+    if open_data is not None and open_data.areas is not None:
+        read_boundaries(path, open_data.areas)
+    return path
 
 
 def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes) -> None:

@@ -32,6 +32,8 @@ class Mutation:
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
+OPEN_DATA = ("tests/open_data/test_attack.py",)
+PREPARING = ("tests/open_data/test_preparing.py",)
 BY_AREA = ("tests/survey/test_areas.py", "tests/activities/test_area_counts.py")
 URGENT = ("tests/staff/test_urgent_comments.py",)
 REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
@@ -1243,6 +1245,55 @@ MUTATIONS = (
         "    on_version_apply=_limit_the_next_one,\n",
         "",
         ("tests/database/test_migrations_lock_nothing.py",),
+    ),
+    Mutation(
+        "R7: open data: what is left of a ward after its neighbourhoods may be a few calls",
+        "insights/open_data/places.py",
+        "    while large and 0 < in_rest < least:",
+        "    while False:",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a second version is rounded by the list of its own day",
+        "insights/open_data/shown.py",
+        "known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)",
+        "known = sum(one.known for one in counts)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: how many answered is not the sum of what they answered",
+        "insights/open_data/shown.py",
+        "            return sum(shown[question.id, one.id] for one in question.options)",
+        "            return max(shown[question.id, one.id] for one in question.options)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a bundle in which somebody could be found can be approved",
+        "web/staff/open_data/bundles.py",
+        'if not bundle.report.get("is_safe"):',
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: what nobody has approved is published",
+        "web/staff/open_data/publishing.py",
+        "if row.state not in {BundleState.APPROVED, BundleState.PUBLISHED}:",
+        "if row.state in {BundleState.DECLINED}:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter's second version has another base",
+        "activities/prepare_open_data.py",
+        "if is_same_quarter and not (are_alike and row.base == edition.open_data.base):",
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter is prepared as soon as it is over",
+        "insights/open_data/quarters.py",
+        "return cls.of((now.astimezone(zone) - lag).date()).before",
+        "return cls.of(now.astimezone(zone).date()).before",
+        PREPARING,
     ),
     Mutation(
         "R6: doctor does not see that no number is found by its hash any more",
