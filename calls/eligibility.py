@@ -34,6 +34,8 @@ class Rule(StrEnum):
     MISSING_FACT = "a fact is missing"
     UNTEXTABLE = "no number that may be texted"
     NO_NUMBER = "no number to text"
+    FORGOTTEN = "forgotten"
+    """Only ever a latch: the number was deleted for good, by retention or because the person wanted it."""
     ALL_MET = "all rules met"
 
 

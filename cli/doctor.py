@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
+from calls.forgetting import FORGET_SCHEDULE
 from calls.issues import FIND_ISSUES_SCHEDULE
 from cli.doctor_sign_in import sign_in
 from cli.finding import Finding
@@ -144,6 +145,7 @@ async def _namespace(client: Client) -> list[Finding]:
         ),
         await _schedule(client),
         await _issues_schedule(client),
+        await _forget_schedule(client),
     ]
 
 
@@ -155,6 +157,11 @@ async def _schedule(client: Client) -> Finding:
 async def _issues_schedule(client: Client) -> Finding:
     so = "nobody is told where there are more calls than was to be expected"
     return await _there_and_not_paused(client, FIND_ISSUES_SCHEDULE, what="schedule of emerging issues", so=so)
+
+
+async def _forget_schedule(client: Client) -> Finding:
+    so = "what is personal is kept for longer than the agency's retention says"
+    return await _there_and_not_paused(client, FORGET_SCHEDULE, what="schedule of forgetting", so=so)
 
 
 async def _there_and_not_paused(client: Client, id_: str, *, what: str, so: str) -> Finding:
