@@ -5,7 +5,6 @@ it, else by the service's.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -172,5 +171,3 @@ def _some(found: Any, *, by: Any) -> Any:
 def _count(session: Session, statement: Any) -> int:
     done: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]
     return done.rowcount
-
-

@@ -1,16 +1,16 @@
 """What a police service decides, as typed values. `policy/` loads them from the agency's folder."""
 
-import re
-from datetime import time, timedelta
+from datetime import time
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from calls.facts import Language, Outcome, Source
 from calls.lengths import Duration, Span
 from calls.retention import Retention
+
 
 def zone_name(name: str) -> str:
     """The name, where it is a time zone's.

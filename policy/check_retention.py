@@ -24,14 +24,17 @@ def check_retention(agency: Agency, findings: Findings) -> None:
             f"{in_words(length)} is less than the law's year for what was used (Reg. 823, s. 5 under MFIPPA); allowed "
             f"is {in_words(least)} or more, {how}",
         )
-    needed = {"timetable.give_up_after": agency.policy.timetable.give_up_after, "numbers.one_survey_in": numbers.one_survey_in}
+    needed = {
+        "timetable.give_up_after": agency.policy.timetable.give_up_after,
+        "numbers.one_survey_in": numbers.one_survey_in,
+    }
     name, least = max(needed.items(), key=lambda item: item[1])
     if retention.phones < least:
         findings.error(
             _FILE,
             ("retention", "phones"),
-            f"{in_words(retention.phones)} is shorter than {name}, {in_words(least)}: a number would be forgotten while "
-            "it is needed; allowed is that or more",
+            f"{in_words(retention.phones)} is shorter than {name}, {in_words(least)}: a number would be forgotten "
+            "while it is needed; allowed is that or more",
         )
     elif retention.phones < numbers.landline_remembered_for:
         findings.warn(

@@ -113,9 +113,7 @@ BROKEN = {
         "bodies: 2 d",
         "retention.bodies: the words of texts are needed for",
     ),
-    "no retention": Broken(
-        "policy.yaml", RETENTION, "", "priorities:", "retention: this key is missing"
-    ),
+    "no retention": Broken("policy.yaml", RETENTION, "", "priorities:", "retention: this key is missing"),
     "a number so slow that no time can be reckoned": Broken(
         "agency.yaml",
         "segments_per_second: 1 ",
