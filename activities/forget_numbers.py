@@ -6,9 +6,8 @@ one in each call. What says STOP keeps its number until START (R6).
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, update
-from sqlalchemy.sql.dml import ReturningDelete, ReturningUpdate
-from sqlmodel import col
+from sqlalchemy import ColumnElement, CursorResult, Delete, Update, and_, delete, exists, func, or_, update
+from sqlmodel import Session, col
 
 from activities.error_codes import OPTED_OUT
 from calls.eligibility import Rule
@@ -17,7 +16,7 @@ from database.tables import CallRow, InboundMessageRow, OptOutRow, TextRow, real
 from texts.keywords import STOP_BY_CARRIER, Keyword
 
 
-def forget_calls(which: Any) -> ReturningUpdate[Any]:
+def forget_calls(which: Any) -> Update:
     """Empty the number of these calls (a query of ids). The latch keeps whatever hears of them from texting anybody;
     `forgotten_real` keeps an old record from bringing the number back."""
     latch = func.coalesce(col(CallRow.latch), Rule.FORGOTTEN.value)
@@ -35,21 +34,20 @@ def forget_calls(which: Any) -> ReturningUpdate[Any]:
             latch=latch,
             forgotten_real=real_now(),
         )
-        .returning(col(CallRow.call_id))
     )
 
 
-def forget_texts(which: Any, *, words_too: bool) -> ReturningUpdate[Any]:
+def forget_texts(which: Any, *, words_too: bool) -> Update:
     """Empty the number of these texts (a query of ids): they stay in the ledger, as texts of their calls."""
     values: dict[str, None] = dict.fromkeys(("phone_encrypted", "phone_hash", "code_hash"))
     if words_too:
         values["body_encrypted"] = None
-    return update(TextRow).where(col(TextRow.id).in_(which)).values(**values).returning(col(TextRow.id))
+    return update(TextRow).where(col(TextRow.id).in_(which)).values(**values)
 
 
-def forget_inbound(which: Any) -> ReturningDelete[Any]:
+def forget_inbound(which: Any) -> Delete:
     """Delete these texts of residents' (a query of ids)."""
-    return delete(InboundMessageRow).where(col(InboundMessageRow.id).in_(which)).returning(col(InboundMessageRow.id))
+    return delete(InboundMessageRow).where(col(InboundMessageRow.id).in_(which))
 
 
 def text_says_stop() -> ColumnElement[bool]:
@@ -79,3 +77,11 @@ def inbound_is_needed() -> ColumnElement[bool]:
     )
     keyword = col(InboundMessageRow.keyword)
     return or_(and_(keyword == Keyword.START.value, refused), and_(keyword == STOP_BY_CARRIER, in_force))
+
+
+def how_many(session: Session, statement: Update | Delete) -> int:
+    """Execute it, and count the rows that it has changed."""
+    done: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        statement, execution_options={"synchronize_session": False}
+    )
+    return done.rowcount

@@ -8,10 +8,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlmodel import Session, and_, col
 
-from activities.forget_numbers import forget_calls, forget_inbound, forget_texts, inbound_is_needed, text_says_stop
+from activities.forget_numbers import (
+    forget_calls,
+    forget_inbound,
+    forget_texts,
+    how_many,
+    inbound_is_needed,
+    text_says_stop,
+)
 from activities.ledger import IN_DOUBT
 from activities.services import TextServices
 from activities.stop_and_go import Mode, mode_of_service
@@ -46,7 +53,7 @@ def _calls(session: Session, services: TextServices) -> int:
     lately = exists().where(col(TextRow.call_id) == col(CallRow.call_id), col(TextRow.updated_real) >= old)
     over = (col(CallRow.ended_reason).is_not(None), col(CallRow.forgotten_real).is_(None))
     found = select(col(CallRow.call_id)).where(*over, col(CallRow.updated_real) < old, ~lately)
-    return _count(session, forget_calls(_some(found, by=col(CallRow.updated_real))))
+    return how_many(session, forget_calls(_some(found, by=col(CallRow.updated_real))))
 
 
 def _texts(session: Session, services: TextServices) -> int:
@@ -62,13 +69,13 @@ def _texts(session: Session, services: TextServices) -> int:
         ~in_doubt,
         ~text_says_stop(),
     )
-    return _count(session, forget_texts(_some(found, by=col(TextRow.claimed_real)), words_too=False))
+    return how_many(session, forget_texts(_some(found, by=col(TextRow.claimed_real)), words_too=False))
 
 
 def _inbound(session: Session, services: TextServices) -> int:
     old = services.clock.now() - services.agency.policy.retention.phones
     found = select(col(InboundMessageRow.id)).where(col(InboundMessageRow.received_at) < old, ~inbound_is_needed())
-    return _count(session, forget_inbound(_some(found, by=col(InboundMessageRow.received_at))))
+    return how_many(session, forget_inbound(_some(found, by=col(InboundMessageRow.received_at))))
 
 
 def _lists(session: Session, services: TextServices) -> int:
@@ -76,11 +83,11 @@ def _lists(session: Session, services: TextServices) -> int:
     length = services.agency.policy.retention.phones
     real, now = real_now() - length, services.clock.now() - length
     off = or_(col(BlockedNumberRow.ended_real) < real, col(BlockedNumberRow.until_real) < real)
-    count = _count(session, delete(OptOutRow).where(col(OptOutRow.ended_at) < now))
-    count += _count(session, delete(BlockedNumberRow).where(off))
+    count = how_many(session, delete(OptOutRow).where(col(OptOutRow.ended_at) < now))
+    count += how_many(session, delete(BlockedNumberRow).where(off))
     newest = select(func.max(col(ServiceModeRow.since_real)))
     if mode_of_service(session) is not Mode.PILOT:
-        count += _count(session, delete(PilotNumberRow).where(newest.scalar_subquery() < real))
+        count += how_many(session, delete(PilotNumberRow).where(newest.scalar_subquery() < real))
     return count
 
 
@@ -93,7 +100,7 @@ def _cad_records(session: Session, services: TextServices) -> int:
         _OF_A_CALL_THAT_IS_OVER,
     )
     some = _some(found, by=col(CadRecordRow.stamp))
-    return _count(session, delete(CadRecordRow).where(col(CadRecordRow.id).in_(some)))
+    return how_many(session, delete(CadRecordRow).where(col(CadRecordRow.id).in_(some)))
 
 
 def _tokens(session: Session, services: TextServices) -> int:
@@ -103,7 +110,7 @@ def _tokens(session: Session, services: TextServices) -> int:
     found = select(col(SurveyInvitationRow.id)).where(*has_one, col(SurveyInvitationRow.expires_at) < old)
     some = _some(found, by=col(SurveyInvitationRow.expires_at))
     statement = update(SurveyInvitationRow).where(col(SurveyInvitationRow.id).in_(some)).values(token_hash=None)
-    return _count(session, statement)
+    return how_many(session, statement)
 
 
 def _comments(session: Session, services: TextServices) -> int:
@@ -120,7 +127,7 @@ def _comments(session: Session, services: TextServices) -> int:
         reviewed = col(of.reviewed_month)
         is_old = or_(reviewed < long_ago, and_(reviewed.is_(None), period < oldest))
         has_words = col(of.comment_encrypted).is_not(None)
-        count += _count(session, delete(of).where(col(of.agency) == key, has_words, is_old))
+        count += how_many(session, delete(of).where(col(of.agency) == key, has_words, is_old))
     return count
 
 
@@ -129,8 +136,8 @@ def _answers(session: Session, services: TextServices) -> int:
     now, key = services.clock.now() - services.agency.policy.retention.answers, services.agency.key
     of_week = col(SurveyResponseRow.week) < iso_week(now.date())
     of_month = and_(col(MemberFeedbackRow.month) < f"{now:%Y-%m}", col(MemberFeedbackRow.comment_encrypted).is_(None))
-    count = _count(session, delete(SurveyResponseRow).where(col(SurveyResponseRow.agency) == key, of_week))
-    return count + _count(session, delete(MemberFeedbackRow).where(col(MemberFeedbackRow.agency) == key, of_month))
+    count = how_many(session, delete(SurveyResponseRow).where(col(SurveyResponseRow.agency) == key, of_week))
+    return count + how_many(session, delete(MemberFeedbackRow).where(col(MemberFeedbackRow.agency) == key, of_month))
 
 
 def _audit(session: Session, services: TextServices) -> int:
@@ -142,7 +149,7 @@ def _audit(session: Session, services: TextServices) -> int:
 
 def _sessions(session: Session, _services: TextServices) -> int:
     """Of members of staff who closed the window: they are deleted at somebody's next sign-in, or here."""
-    return _count(session, delete(StaffSessionRow).where(col(StaffSessionRow.ends_real) < real_now()))
+    return how_many(session, delete(StaffSessionRow).where(col(StaffSessionRow.ends_real) < real_now()))
 
 
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
@@ -166,8 +173,3 @@ IN_BATCHES: Final = frozenset({"calls", "texts", "inbound", "cad_records", "toke
 
 def _some(found: Any, *, by: Any) -> Any:
     return found.order_by(by).limit(BATCH).with_for_update(skip_locked=True)
-
-
-def _count(session: Session, statement: Any) -> int:
-    done: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]
-    return done.rowcount

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlmodel import Session, col
 
-from activities.forget_numbers import forget_calls, forget_inbound, forget_texts, inbound_is_needed, text_says_stop
+from activities.forget_numbers import (
+    forget_calls,
+    forget_inbound,
+    forget_texts,
+    how_many,
+    inbound_is_needed,
+    text_says_stop,
+)
 from activities.known_call import known_call
 from activities.people import lock_number
 from calls.contracts import LedgerState
@@ -119,7 +126,7 @@ class Erasure:
         links = self._links(session, calls)
         texts, sids, refusals = _texts(session, phone_hash)
         inbound, inbound_sids = _inbound(session, phone_hash)
-        records = _count(session, delete(CadRecordRow).where(col(CadRecordRow.call_id).in_(calls)))
+        records = how_many(session, delete(CadRecordRow).where(col(CadRecordRow.call_id).in_(calls)))
         session.execute(delete(CallMemberRow).where(col(CallMemberRow.call_id).in_(calls)))
         entries, opt_outs, blocks = _lists(session, phone_hash)
         return Found(
@@ -150,7 +157,7 @@ class Erasure:
         session.flush()
         mine = [row for row in rows if row not in others]
         ids = [row.call_id for row in mine]
-        session.execute(forget_calls(ids).execution_options(synchronize_session=False))
+        how_many(session, forget_calls(ids))
         is_open = [row for row in mine if row.ended_reason is None]
         for row in is_open:
             self._stop(session, row)
@@ -175,7 +182,7 @@ class Erasure:
         ids = select(col(SurveyInvitationRow.id)).where(of_calls)
         session.execute(delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id).in_(ids)))
         closed = {"token_hash": None, "over": True, "used": False, "opened": False}
-        return _count(session, update(SurveyInvitationRow).where(of_calls).values(**closed))
+        return how_many(session, update(SurveyInvitationRow).where(of_calls).values(**closed))
 
 
 def _texts(session: Session, phone_hash: str) -> tuple[int, list[str], int]:
@@ -185,8 +192,8 @@ def _texts(session: Session, phone_hash: str) -> tuple[int, list[str], int]:
     in_hand = {"state": LedgerState.UNKNOWN, "reason": NO_LONGER_FOUND}
     session.execute(update(TextRow).where(mine, col(TextRow.state) == LedgerState.SENDING).values(**in_hand))
     which = select(col(TextRow.id)).where(mine, ~text_says_stop()).with_for_update()
-    gone = _count(session, forget_texts(which, words_too=True))
-    kept = _count(session, update(TextRow).where(mine).values(body_encrypted=None, code_hash=None))
+    gone = how_many(session, forget_texts(which, words_too=True))
+    kept = how_many(session, update(TextRow).where(mine).values(body_encrypted=None, code_hash=None))
     return gone, [sid for sid in sids if sid], kept
 
 
@@ -196,7 +203,7 @@ def _inbound(session: Session, phone_hash: str) -> tuple[int, list[str]]:
     at_carrier = select(col(InboundMessageRow.provider_sid)).where(mine, col(InboundMessageRow.at_carrier))
     sids = list(session.execute(at_carrier).scalars())
     which = select(col(InboundMessageRow.id)).where(mine, ~inbound_is_needed())
-    gone = _count(session, forget_inbound(which))
+    gone = how_many(session, forget_inbound(which))
     session.execute(update(InboundMessageRow).where(mine).values(body_encrypted=None))
     return gone, sids
 
@@ -205,16 +212,9 @@ def _lists(session: Session, phone_hash: str) -> tuple[int, int, int]:
     """How many entries went, how many opt-outs and how many blocks stay because they are in force."""
     off = or_(col(BlockedNumberRow.ended_real).is_not(None), col(BlockedNumberRow.until_real) <= real_now())
     blocked, opted_out = col(BlockedNumberRow.phone_hash) == phone_hash, col(OptOutRow.phone_hash) == phone_hash
-    gone = _count(session, delete(OptOutRow).where(opted_out, col(OptOutRow.ended_at).is_not(None)))
-    gone += _count(session, delete(BlockedNumberRow).where(blocked, off))
-    gone += _count(session, delete(PilotNumberRow).where(col(PilotNumberRow.phone_hash) == phone_hash))
+    gone = how_many(session, delete(OptOutRow).where(opted_out, col(OptOutRow.ended_at).is_not(None)))
+    gone += how_many(session, delete(BlockedNumberRow).where(blocked, off))
+    gone += how_many(session, delete(PilotNumberRow).where(col(PilotNumberRow.phone_hash) == phone_hash))
     opt_outs = session.execute(select(func.count(col(OptOutRow.id))).where(opted_out)).scalar_one()
     blocks = session.execute(select(func.count(col(BlockedNumberRow.id))).where(blocked)).scalar_one()
     return gone, opt_outs, blocks
-
-
-def _count(session: Session, statement: Any) -> int:
-    done: CursorResult[Any] = session.execute(  # type: ignore[assignment]
-        statement, execution_options={"synchronize_session": False}
-    )
-    return done.rowcount
