@@ -29,12 +29,17 @@ def leftovers(
     hashes = {keyring.phone_hash(number): number for number in numbers}
     found: dict[str, set[str]] = {}
     for table, rows in dumped(engine).items():
-        clear = "\n".join([rows, *_decrypted(keyring, rows)])
+        clear = in_clear(keyring, rows)
         hits = numbers_in(clear, numbers) | {word for word in words if word in clear}
         hits |= {hashes[hash_] for hash_ in re.findall(r"[0-9a-f]{64}", rows) if hash_ in hashes}
         if hits:
             found[table] = hits
     return found
+
+
+def in_clear(keyring: Keyring, rows: str) -> str:
+    """The rows, and after them all that is encrypted there."""
+    return "\n".join([rows, *_decrypted(keyring, rows)])
 
 
 def _decrypted(keyring: Keyring, rows: str) -> Iterator[str]:
