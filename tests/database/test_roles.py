@@ -158,6 +158,8 @@ def test_the_service_forgets_entries_that_are_older_than_a_year_and_no_younger_o
         with made.service.begin() as connection:
             count = connection.execute(ask, {"older_than": real_now() - older_than}).scalar_one()
         assert count == gone
+    with pytest.raises(DBAPIError, match="only added to"), made.owner.begin() as connection:
+        connection.execute(text("DELETE FROM audit_entry WHERE name = '364 days ago'"))
     assert "364 days ago" in [name for _, name in entries(made.owner)]
     assert not rights(made.service).can_change_audit
 
