@@ -1097,6 +1097,20 @@ MUTATIONS = (
         "pass",
         ("tests/database/test_roles.py",),
     ),
+    Mutation(
+        "R8: an open call is moved to the newest release",
+        "worker.py",
+        "VersioningBehavior.PINNED",
+        "VersioningBehavior.AUTO_UPGRADE",
+        ("tests/workflows/test_two_releases.py",),
+    ),
+    Mutation(
+        "A migration waits for a lock without a limit after one that made an index",
+        "database/migrations/env.py",
+        "    on_version_apply=_limit_the_next_one,\n",
+        "",
+        ("tests/database/test_migrations_lock_nothing.py",),
+    ),
 )
 
 
