@@ -124,8 +124,8 @@ def test_r2_an_open_call_is_stopped_and_its_workflow_hears_of_it(desk: Desk, era
     an_open_call(desk)
     do(erasure)
     (row,) = rows_of(desk, CallRow)
-    assert (row.rule, row.eligibility, row.latch) == (Rule.LATCH, "ineligible", Rule.FORGOTTEN)
-    assert row.reason == "the call was once: forgotten"
+    assert (row.rule, row.eligibility, row.latch) == (Rule.FORGOTTEN, "ineligible", Rule.FORGOTTEN)
+    assert row.reason == "its number was deleted for good"
     leases = Leases(engine=desk.engine, policy=desk.policy, now=desk.services.clock.now)
     (item,) = leases.take()
     assert (item.call.version, item.call.decision.is_eligible, item.call.facts.latch) == (2, False, Rule.FORGOTTEN)
@@ -140,7 +140,7 @@ def test_r2_what_its_workflow_orders_meanwhile_is_held_back(desk: Desk, erasure:
     acceptor(desk).accept(a_record(hours(2), reopened_at=(NOON + hours(2)).isoformat()))
     put(desk, inbound(desk, Keyword.START.value, NOON + hours(2)))
     outcome = desk.send(an_order(desk, kind))
-    assert (outcome.rule, desk.phones.bodies(NUMBER)) == (Rule.LATCH, [])
+    assert (outcome.rule, desk.phones.bodies(NUMBER)) == (Rule.FORGOTTEN, [])
     assert desk.row(an_order(desk, kind)).phone_hash is None
     assert rows_of(desk, CallRow)[0].phone_encrypted is None
 
@@ -158,7 +158,7 @@ def test_r3_a_claim_that_waited_for_the_erasure_writes_no_number(desk: Desk, era
 
     event.listen(desk.engine, "before_cursor_execute", on_lock)
     outcome = desk.send(an_order(desk))
-    assert outcome.rule == Rule.LATCH
+    assert outcome.rule == Rule.FORGOTTEN
     assert desk.row(an_order(desk)).phone_hash is None
     assert desk.phones.bodies(NUMBER) == []
 

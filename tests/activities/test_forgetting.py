@@ -233,7 +233,7 @@ class TestAForgottenCall:
         assert outcome.record is not None
         assert forgotten.phones.bodies(NUMBER) == []
         if kind is not Kind.CONFIRMATION:  # that one has its row: it was accepted a year ago
-            assert outcome.rule == Rule.LATCH
+            assert outcome.rule == Rule.FORGOTTEN
             assert forgotten.row(forgotten.order(kind)).phone_hash is None
 
     def test_a_late_status_callback_brings_no_number_back(self, forgotten: Desk) -> None:

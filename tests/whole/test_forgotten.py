@@ -54,7 +54,7 @@ async def test_r2_r3_whoever_is_erased_gets_nothing_more_whatever_happens_to_the
     found = (await asyncio.to_thread(erasure.erase, town.number, who=WHO, why="asked for it")).found
     assert found.open_calls == 1
     await town.forwarder.forward_all()
-    assert (await handle.result()).reason == "silent: silenced for ever"
+    assert (await handle.result()).reason == "silent: forgotten"
     texts = await town.texts()  # one that was on its way at that moment may have come
 
     await town.tell("reopened_at", "requeued_at")  # a late record of CAD's, with the number
@@ -69,7 +69,7 @@ async def test_r2_r3_whoever_is_erased_gets_nothing_more_whatever_happens_to_the
         session.execute(update(CallRow).values(trouble=MISSING, ended_reason=None))
     assert bring_back(town.engine) == 1  # Temporal lost everything, say
     await town.forwarder.forward_all()
-    assert (await again.result()).reason == "silent: silenced for ever"
+    assert (await again.result()).reason == "silent: forgotten"
     await town.sweep()
     await town.pass_by(timedelta(hours=1))
     assert await town.texts() == texts
