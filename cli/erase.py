@@ -3,6 +3,8 @@
 An argument stands in the shell's history and in the list of processes.
 """
 
+import getpass
+import io
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -123,7 +125,4 @@ def typed_or_piped() -> TextIO:
     """Where a person sits in front of it, the number is asked for, and not shown."""
     if not sys.stdin.isatty():
         return sys.stdin
-    import getpass
-    import io
-
     return io.StringIO(getpass.getpass("The number (not shown): "))
