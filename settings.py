@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """`id:key[,id:key …]`, the first encrypts, all decrypt; a key is 32 bytes in URL-safe base64."""
     lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
     """Keys the hashes by which numbers and survey links are found; 32 bytes in URL-safe base64."""
+    other_lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OTHER_LOOKUP_KEY")
+    """While the lookup key is changed: the one before, or the one after (docs/keys.md)."""
     cad_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_KEYS")
     """`feed.label:secret[,feed.label:secret …]`: who may push. Two labels of one feed while a key is changed."""
     cad_certificates: str = Field(default="", validation_alias=f"{_OURS}CAD_CERTIFICATES")

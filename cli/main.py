@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
 from cli.deployment import deployment as deployment_commands
+from cli.keys import keys as keys_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -32,6 +33,7 @@ app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
 app.add_typer(deployment_commands, name="deployment")
+app.add_typer(keys_commands, name="keys")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]

@@ -47,6 +47,9 @@ CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 FORGET = ("tests/activities/test_forgetting.py",)
 ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+FEW = ("tests/insights/test_figures.py",)
+ATTACK = ("tests/insights/test_attack.py",)
+REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
@@ -979,6 +982,55 @@ MUTATIONS = (
         ISSUES,
     ),
     Mutation(
+        "R7: what follows from all sums of a table together is not hidden",
+        "insights/small.py",
+        "        if known is None:",
+        "        if True:",
+        FEW,
+    ),
+    Mutation(
+        "R7: a week of the funnel stands alone, however few took part",
+        "insights/funnel.py",
+        "if _is_fit(_sum(kept.values()), at_least):",
+        "if True:",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: a language of few is told apart in the funnel",
+        "insights/funnel.py",
+        "for name, steps in by_language.items() if _is_fit(steps, at_least)}",
+        "for name, steps in by_language.items()}",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: whom we do not reach is shown of a month that still grows",
+        "web/staff/figures/reach.py",
+        "if row.month < as_of.before_month",
+        "if row.month <= as_of.before_month",
+        ("tests/insights/test_every_figure.py",),
+    ),
+    Mutation(
+        "R7: the monthly report gives away what it hides",
+        "insights/few_of_month.py",
+        "hidden(counts, list(_sums(counts)), at_least",
+        "hidden(counts, [], at_least",
+        REPORT,
+    ),
+    Mutation(
+        "R7: a comment is shared over a decline that the second reviewer has not seen",
+        "web/staff/comments/review.py",
+        'decided = f"{row.decision} {row.shared} {row.topics}"',
+        'decided = ""',
+        REVIEW,
+    ),
+    Mutation(
+        "Emerging issues: in a busy area more calls are fewer events",
+        "insights/emerging.py",
+        "min(_ONE_EVENT, within / numbers[series] / _PART_OF_A_GAP)",
+        "_ONE_EVENT",
+        ("tests/insights/test_emerging.py",),
+    ),
+    Mutation(
         "R7: an issue's page shows what few have answered",
         "insights/neighbourhood.py",
         "option: chose[option] if option in fit else None for option in chose",
@@ -1096,6 +1148,34 @@ MUTATIONS = (
         'rights += ", MAINTAIN"',
         "pass",
         ("tests/database/test_roles.py",),
+    ),
+    Mutation(
+        "R6: a number is moved while a call of its is open",
+        "database/move_numbers.py",
+        "        if _is_busy(session, before):\n            return False\n",
+        "",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "R6: a process that lacks the key in force writes numbers down with its own",
+        "database/lookup_keys.py",
+        "    if missing:\n",
+        "    if missing and not rings:\n",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "R2: a number that is moved gets a new mark within its call",
+        "database/lookup_keys.py",
+        ".values(phone_versions=renamed, merged=told)",
+        ".values(merged=told)",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "What was changed meanwhile is encrypted anew as it was read",
+        "database/re_encrypt.py",
+        "place.key == key, place.column == stored",
+        "place.key == key",
+        ("tests/database/test_re_encrypt.py",),
     ),
     Mutation(
         "R8: an open call is moved to the newest release",
