@@ -8,6 +8,7 @@ import database.feeds
 import database.finding
 import database.issues
 import database.line
+import database.lookup_keys
 import database.numbers
 import database.reconciliation
 import database.rules

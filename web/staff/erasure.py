@@ -26,6 +26,7 @@ from calls.contracts import LedgerState
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.encryption import Keyring
+from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
 from database.numbers import BlockedNumberRow
 from database.staff import AuditEntryRow
@@ -120,7 +121,7 @@ class Erasure:
         return Erased(id=id_, found=found)
 
     def _erase(self, session: Session, number: str) -> Found:
-        phone_hash = self._keyring.phone_hash(number)
+        phone_hash = number_hash(session, self._keyring, number)
         lock_number(session, phone_hash)  # until the end no text to it is claimed, checked or counted
         calls, still_open = self._calls(session, phone_hash)
         links = self._links(session, calls)
