@@ -79,6 +79,7 @@ async def test_r3_of_a_whole_day_only_open_calls_and_opt_outs_have_a_number_year
     assert after.pop("opt_out") == opted_out != set()
     assert after.pop("call", set()) <= of_open_calls
     assert after.pop("text", set()) <= of_open_calls
+    assert after.pop("inbound_message", set()) <= opted_out  # a STOP that the carrier has answered itself
     assert after == {}
     gone = set(people) - of_open_calls - opted_out
     assert {place: found for place, found in (await elsewhere(town)).items() if found} == {}
