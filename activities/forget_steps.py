@@ -40,7 +40,8 @@ from database.tables import (
 from survey.context import iso_week
 
 BATCH: Final = 500
-"""Some tens of milliseconds: nobody who is texted meanwhile waits for its locks."""
+"""Of calls, 0.3 s each (260,000 of them, two cores with six times as much to do as they could): so long their rows are
+locked, and only those of calls that are over."""
 Step = Callable[[Session, TextServices], int]
 _OF_A_CALL_THAT_IS_OVER: Final = exists().where(
     col(CallRow.call_id) == col(CadRecordRow.call_id), col(CallRow.ended_reason).is_not(None)
