@@ -51,6 +51,7 @@ FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
 REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
+BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -821,6 +822,34 @@ MUTATIONS = (
         OWN,
     ),
     Mutation(
+        "R7: what those that are shared leave of a topic is of few",
+        "insights/confirmed.py",
+        "return Hidden.WITH_IT if 0 < count",
+        "return Hidden.WITH_IT if 0 > count",
+        ("tests/insights/test_confirmed.py",),
+    ),
+    Mutation(
+        "R7: a month whose last week is not over counts among the topics",
+        "web/staff/figures/topics.py",
+        "if month < until:",
+        "if month <= until:",
+        ("tests/staff/test_comment_review.py",),
+    ),
+    Mutation(
+        "The board does not say that urgent comments wait",
+        "web/staff/board/troubles.py",
+        "if urgent else []",
+        "if False else []",
+        ("tests/console/test_comments.py",),
+    ),
+    Mutation(
+        "Figures are exported without an entry in the audit log",
+        "web/staff/console/reach.py",
+        'console.audit.write(member, Act.EXPORT_INSIGHTS, about="reach", detail=asked)',
+        "pass",
+        ("tests/console/test_exports.py",),
+    ),
+    Mutation(
         "R7: ten of one mind are shown to the member",
         "insights/of_members.py",
         "if good in (0, len(marks)):",
@@ -1190,6 +1219,34 @@ MUTATIONS = (
         "    on_version_apply=_limit_the_next_one,\n",
         "",
         ("tests/database/test_migrations_lock_nothing.py",),
+    ),
+    Mutation(
+        "R6: doctor does not see that no number is found by its hash any more",
+        "cli/doctor/keys.py",
+        "if hashed is not None and hashed not in ring.phone_hashes(text):",
+        "if False:",
+        BROKEN,
+    ),
+    Mutation(
+        "doctor does not see that a right of the service's role is missing",
+        "database/roles.py",
+        "if not _has(connection, table))",
+        "if False)",
+        BROKEN,
+    ),
+    Mutation(
+        "the service is not let into a database that not everybody may come into",
+        "database/roles.py",
+        'connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quoted}"))',
+        "pass",
+        ("tests/deploy/test_postgres.py",),
+    ),
+    Mutation(
+        "a file of secrets wins over a variable",
+        "settings.py",
+        "return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())",
+        "return init_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder()), env_settings",
+        ("tests/cli/test_settings.py",),
     ),
 )
 
