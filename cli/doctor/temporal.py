@@ -62,6 +62,7 @@ async def _inside(client: Client, settings: Settings, *, zone: str | None) -> As
     yield Finding(what="search attributes", detail=detail, mend=SETUP if missing else "")
     yield await reconciled(client)
     yield await issues_looked_for(client, zone=zone)
+    yield await old_data_forgotten(client, zone=zone)
     yield await look_at_release(client, settings)
     for queue, so in _QUEUES.items():
         yield await _workers(client, queue, so=so)
@@ -89,7 +90,7 @@ async def issues_looked_for(client: Client, *, zone: str | None) -> Finding:
     return await _schedule(client, FIND_ISSUES_SCHEDULE, wanted, what="schedule of emerging issues", so=so)
 
 
-async def forget_finding(client: Client, zone: str | None) -> Finding:
+async def old_data_forgotten(client: Client, *, zone: str | None) -> Finding:
     """And that of forgetting."""
     so = "what is personal is kept for longer than the agency's retention says"
     wanted = None if zone is None else forget_schedule(zone=zone)
