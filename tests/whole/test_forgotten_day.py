@@ -87,7 +87,7 @@ async def test_r3_of_a_whole_day_only_open_calls_and_opt_outs_have_a_number_year
     figures.append(f"files of PostgreSQL, vacuumed: {raw}")
     record_property(FIGURES, "Forgotten: " + "; ".join(figures))
     assert raw["in clear"] == 0
-    town.box.state.log("planted.log").write_text(f"call back {people[0]}")
+    (town.box.state.logs / "planted.log").write_text(f"call back {people[0]}")
     assert (await elsewhere(town))["log planted.log"] == {people[0]}
 
 
