@@ -22,6 +22,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
 from activities.find_issues import IssueActivities
+from activities.forgetting import ForgetActivities
 from activities.open_data import OpenDataActivities
 from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
@@ -39,6 +40,7 @@ from watching.readiness import Check, Heartbeat, Readiness, database_answers
 from watching.stopping import Stopped, stop_at_signals, unless_stopped
 from workflows.call_updates import CallUpdates
 from workflows.find_issues import FindIssues
+from workflows.forget import Forget
 from workflows.prepare_open_data import PrepareOpenData
 from workflows.reconcile import Reconcile
 
@@ -109,12 +111,12 @@ def build_reconciler(
     client: Client, services: TextServices, *, release: WorkerDeploymentConfig | None = None
 ) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
-    reconciling = ReconcileActivities(services)
+    reconciling, forgetting = ReconcileActivities(services), ForgetActivities(services)
     open_data = OpenDataActivities(services)
     return Worker(
         client,
         task_queue=RECONCILER_TASK_QUEUE,
-        workflows=[Reconcile, FindIssues, PrepareOpenData],
+        workflows=[Reconcile, FindIssues, PrepareOpenData, Forget],
         activities=[
             reconciling.settle_texts,
             reconciling.sum_a_day,
@@ -123,6 +125,8 @@ def build_reconciler(
             IssueActivities(services).look_at_days,
             open_data.due_quarters,
             open_data.prepare_quarter,
+            forgetting.forget_some,
+            forgetting.clear_away,
         ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,

@@ -9,18 +9,18 @@ from typing import Final, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from calls.facts import CallFacts, Language, Source
+from calls.lengths import Span
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
     InsightRules,
     NumberRules,
     Policy,
-    Retention,
-    Span,
     TextRules,
     Timetable,
     TypeRule,
 )
+from calls.retention import Retention
 from policy.areas import FILE as AREAS_FILE
 from policy.areas import Areas
 from policy.boundaries import BOUNDARIES, read_boundaries

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from calls.policy import Span
+from calls.lengths import Span
 from policy.yaml_file import ErrorAt
 from survey.questions import Localized
 

@@ -46,6 +46,8 @@ SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
+FORGET = ("tests/activities/test_forgetting.py",)
+ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
 FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
@@ -1125,6 +1127,55 @@ MUTATIONS = (
         "database/roles.py",
         '"audit_entry": "SELECT, INSERT"',
         '"audit_entry": "SELECT, INSERT, DELETE"',
+        ("tests/database/test_roles.py",),
+    ),
+    Mutation(
+        "R2: forgetting, an old record brings the number back",
+        "starter/accept.py",
+        "        if row.forgotten_real is not None:",
+        "        if False:",
+        FORGET,
+    ),
+    Mutation(
+        "R2: forgetting, a call has no latch",
+        "activities/forget_numbers.py",
+        'func.jsonb_build_object("recipient_version", 0, "latch", latch)',
+        'func.jsonb_build_object("recipient_version", 0)',
+        FORGET,
+    ),
+    Mutation(
+        "R3: forgetting, an open call is purged",
+        "activities/forget_steps.py",
+        "    over = (col(CallRow.ended_reason).is_not(None), col(",
+        "    over = (col(CallRow.call_id).is_not(None), col(",
+        FORGET,
+    ),
+    Mutation(
+        "R6: forgetting, a STOP that only the carrier told goes",
+        "activities/forget_numbers.py",
+        "    return and_(func.coalesce(col(TextRow.error_code), 0) == OPTED_OUT, ~started)",
+        "    return and_(func.coalesce(col(TextRow.error_code), 0) == -1, ~started)",
+        FORGET,
+    ),
+    Mutation(
+        "R3: forgetting, a claim that waited for an erasure writes the number's hash",
+        "activities/ledger.py",
+        "        session.refresh(call)",
+        "        pass",
+        ERASE,
+    ),
+    Mutation(
+        "R2: forgetting, an open call of whoever is erased is not stopped",
+        "web/staff/erasure.py",
+        "            self._stop(session, row)",
+        "            pass",
+        ERASE,
+    ),
+    Mutation(
+        "R9: forgetting, the audit log gives away entries of the last year",
+        "database/migrations/versions/0029_forgetting.py",
+        "OLD.at_real < now() - interval '365 days' THEN",
+        "true THEN",
         ("tests/database/test_roles.py",),
     ),
     Mutation(
