@@ -40,7 +40,7 @@ class Level(StrEnum):
 
 
 _Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>{}|^`]+$")]
-_Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z ._-]{0,63}$")]
+_Id = Annotated[str, StringConstraints(pattern=r'^[^\s,"][^,"\r\n]{0,63}$')]
 _Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
