@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from calls.facts import CallFacts, Language, Source
 from calls.lengths import Span
@@ -26,7 +26,7 @@ from policy.areas import Areas
 from policy.boundaries import BOUNDARIES, read_boundaries
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
-from policy.open_data import OpenData
+from policy.open_data import OpenData, areas_of
 from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
@@ -192,7 +192,8 @@ def load_agency(folder: Path) -> Agency:
     texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
     wording = read_wording(folder, groups=texted)
     _codes_or_none(folder, who_and_when, wording)
-    open_data = _open_data(folder)
+    areas = read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None
+    open_data = _open_data(folder, areas)
     return Agency(
         version=version,
         identity=identity,
@@ -220,13 +221,24 @@ def load_agency(folder: Path) -> Agency:
         issues=who_and_when.issues,
         open_data=open_data,
         boundaries=_boundaries(folder, open_data),
-        areas=read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None,
+        areas=areas,
     )
 
 
-def _open_data(folder: Path) -> OpenData | None:
+def _open_data(folder: Path, areas: Areas | None) -> OpenData | None:
+    """Without a map of its own it has that of `areas.yaml`."""
     path = folder / "open_data.yaml"
-    return read_yaml(path, OpenData) if path.exists() else None
+    if not path.exists():
+        return None
+    given = read_yaml(path, OpenData)
+    if given.areas is not None or areas is None:
+        return given
+    try:
+        return given.model_copy(update={"areas": areas_of(areas)})
+    except ValidationError:
+        raise AgencyError(
+            f"{path}: an area's code in areas.yaml cannot be published as it is; list areas here"
+        ) from None
 
 
 def _boundaries(folder: Path, open_data: OpenData | None) -> Path | None:

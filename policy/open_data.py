@@ -6,7 +6,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from calls.lengths import Span
+from calls.facts import Language
+from calls.policy import Span
+from policy.areas import Areas as AreasOfMap
 from policy.yaml_file import ErrorAt
 from survey.questions import Localized
 
@@ -38,7 +40,7 @@ class Level(StrEnum):
 
 
 _Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>{}|^`]+$")]
-_Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z ._-]{0,63}$")]
+_Id = Annotated[str, StringConstraints(pattern=r'^[^\s,"][^,"\r\n]{0,63}$')]
 _Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
@@ -101,6 +103,25 @@ class Areas(_Value):
                 what = f"{place.id} is a {place.level} and cannot lie within {larger.id}, a {larger.level}"
                 raise ErrorAt(what, place=("places", number, "within"))
         return self
+
+
+def areas_of(map_: AreasOfMap) -> Areas | None:
+    """The map that `areas.yaml` has, as it is published; `None`: it has a level that is none of ours."""
+    levels = {name: name.upper() for name in map_.levels}
+    if not set(levels.values()) <= set(Level) - {Level.CITY}:
+        return None
+    return Areas(
+        version=map_.version,
+        places=tuple(
+            Place(
+                id=code,
+                level=Level(levels[area.level]),
+                name=Localized(en=area.name[Language.ENGLISH], fr=area.name[Language.FRENCH]),
+                within=area.within,
+            )
+            for code, area in map_.areas.items()
+        ),
+    )
 
 
 class OpenData(_Value):

@@ -29,6 +29,7 @@ class _Target:
     quarter: Quarter
     place: str
     what: str
+    needed: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class AnswersAttack:
             _refuse_others(one, self._world)
         city = self._of_place(quarter, versions, CITY, [])
         self._gates(city)
-        most = sum(self._invited.get(one, _ALL) for one in (quarter, quarter.before) if one in self._invited)
+        most = self._most(quarter)
         for asked in city.values():
             if most < _ALL:
                 self._program.at_most(asked.answered, most)
@@ -82,10 +83,14 @@ class AnswersAttack:
                 what=one.what,
                 low=least[one.at],
                 high=most[one.at],
-                needed=LEAST_WIDTH,
+                needed=one.needed,
             )
             for one in self._targets
         ]
+
+    def _most(self, quarter: Quarter) -> float:
+        """So many may have been asked, and may have answered in the quarter."""
+        return sum(self._invited[one] for one in (quarter, quarter.before) if one in self._invited)
 
     def _samples(self, quarter: Quarter, versions: Sequence[Released]) -> list[dict[str, _Asked]]:
         calls: dict[str, int] = defaultdict(int)
@@ -124,11 +129,13 @@ class AnswersAttack:
     ) -> _Asked:
         program, place = self._program, self._world.map.places[at]
         where = f"{'rest of ' if parts else ''}{place.level} {place.id}"
+        # Where all the calls of a city are fewer, everybody knows that no more people can have answered.
+        needed = min(LEAST_WIDTH, self._most(quarter))
         options: dict[str, int] = {}
         for name, of in boxes.items():
             options[name] = program.unknown(*of)
             what = f"{question.id} {name or 'answered'}"
-            self._targets.append(_Target(at=options[name], quarter=quarter, place=where, what=what))
+            self._targets.append(_Target(at=options[name], quarter=quarter, place=where, what=what, needed=needed))
         if question.kind is not QuestionKind.MULTI_CHOICE:
             return _Asked(options=options, answered=dict.fromkeys(options.values(), 1.0))
         answered = options.pop("")

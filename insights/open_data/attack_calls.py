@@ -53,6 +53,8 @@ class CallsAttack:
         self.invited[quarter] = 0
         for priority, by_area in calls.items():
             plan = plan_of(self._world.map, by_area, least=self._world.least_calls)
+            # Of calls that are in no cell, for all of them are too few, anybody may have been invited.
+            self.invited[quarter] += sum(by_area.values()) - sum(cell.calls for cell in plan.cells)
             for one in versions:
                 _refuse_others(one, plan, str(priority), self._world)
             for cell in plan.cells:

@@ -57,7 +57,7 @@ def too_close(found: list[Interval]) -> list[Interval]:
     return [one for one in found if one.width < one.needed - 1e-6]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(20), 1265])  # the last: a quarter with fewer calls than are told at all
 def test_r7_no_cell_of_any_bundle_can_be_told_closer_than_ten(seed: int, ottawa: Agency, tmp_path: Path) -> None:
     found = attacked(seed, ottawa, tmp_path, least_calls_survey=(400, 4000)[seed % 2])
     assert len(found) > 100

@@ -121,3 +121,30 @@ def test_boundaries_that_can_be_used_are_found_with_nothing_wrong(tmp_path: Path
 )
 def test_boundaries_that_cannot_are_told_in_one_line(tmp_path: Path, change: dict[str, object], complaint: str) -> None:
     assert says(folder_with(tmp_path, GOOD, _collection(**change))) == [f"error: areas.geojson: {complaint}"]
+
+
+MAP = """\
+version: "2026"
+levels:
+  ward: {en: Ward, fr: Quartier}
+  division: {en: Division, fr: Division}
+areas:
+  W1: {level: ward, within: north, name: {en: Ward 1, fr: Quartier 1}}
+  north: {level: division, name: {en: North Division, fr: Division Nord}}
+"""
+
+
+def test_without_a_map_of_its_own_it_has_that_of_the_folder(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, GOOD.partition("areas:")[0])
+    (folder / "areas.yaml").write_text(MAP, encoding="utf-8")
+    found = load_agency(folder).open_data
+    assert found is not None
+    assert found.areas is not None
+    assert [(one.id, one.level, one.within, one.name.fr) for one in found.areas.places] == [
+        ("W1", "WARD", "north", "Quartier 1"),
+        ("north", "DIVISION", None, "Division Nord"),
+    ]
+    (folder / "areas.yaml").write_text(MAP.replace("ward", "beat"), encoding="utf-8")
+    other = load_agency(folder).open_data
+    assert other is not None
+    assert other.areas is None
