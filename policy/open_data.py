@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from calls.facts import Language
-from calls.policy import Span
+from calls.lengths import Span
 from policy.areas import Areas as AreasOfMap
 from policy.yaml_file import ErrorAt
 from survey.questions import Localized
