@@ -13,12 +13,14 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.open_data import open_data as open_data_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
 from settings import SettingsError, load_settings
 from starter.csv_log import LogError
 from temporal_client import TemporalAway
+from web.public.bundles import BundleError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +32,7 @@ app = typer.Typer(
 app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(open_data_commands, name="open-data")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -228,7 +231,7 @@ def _run() -> None:
 
     try:
         app()
-    except (LocalError, LogError, AgencyError, SettingsError, KeyringError, TemporalAway) as error:
+    except (LocalError, LogError, AgencyError, BundleError, SettingsError, KeyringError, TemporalAway) as error:
         _fail(str(error))
     except OperationalError:
         _fail("the database does not answer; see: communityconnect doctor")

@@ -55,8 +55,8 @@ class Entry(_Value):
 
     @property
     def address(self) -> str:
-        """Where its files stand on the site."""
-        return f"data/{self.period}/v{self.version}"
+        """Where its files stand under the public folder, and on the site."""
+        return f"{self.agency}/{self.period}/v{self.version}"
 
 
 class _Index(_Value):
@@ -104,7 +104,7 @@ class Bundle:
             raise BundleError(f"{self}: {error}") from None
 
     def __str__(self) -> str:
-        return f"{self.entry.agency}/{self.entry.period}/v{self.entry.version}"
+        return self.entry.address
 
 
 def published(root: Path, agency: str) -> Sequence[Bundle]:
@@ -123,7 +123,7 @@ def published(root: Path, agency: str) -> Sequence[Bundle]:
         place = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{path}: {place}: {first['msg']}") from None
     bundles = [
-        Bundle(entry, partial(_bytes_of, root / entry.agency / entry.period / f"v{entry.version}"))
+        Bundle(entry, partial(_bytes_of, root / entry.address))
         for entry in index.bundles
         if entry.agency == agency
     ]

@@ -11,11 +11,10 @@ from markupsafe import Markup
 
 _LONG, _HIGH = 100, 48
 _BAR: Final = Markup(
-    '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-    '<rect class="all" width="100" height="8"/><rect class="part" width="{}" height="8"/></svg>'
+    '<svg class="bar" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true"><path d="M0 0h{}v1H0"/></svg>'
 )
 _COURSE: Final = Markup(
-    '<svg class="course" viewBox="0 -4 100 56" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+    '<svg class="course" viewBox="0 -4 100 56" preserveAspectRatio="none" aria-hidden="true">'
     '<path class="edge" d="M0 0H100M0 {}H100"/><path class="half" d="M0 {}H100"/><path class="line" d="{}"/>'
     '<path class="dots" d="{}"/></svg>'
 )

@@ -1,6 +1,6 @@
 """Renders one page of the portal in one language."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -78,8 +78,8 @@ def _told_of(rows: Sequence[Activity]) -> Told:
     return Told.of(row.status for row in rows)
 
 
-def _told_of_asked(lines: Sequence[_Line]) -> Told:
-    return Told.of(row.status for *_, asked in lines for row in asked.results)
+def _told_of_asked(all_: Iterable[Asked]) -> Told:
+    return Told.of(row.status for asked in all_ for row in asked.results)
 
 
 def _shares_of(lines: Sequence[_Line], answer: str) -> list[Decimal | None]:

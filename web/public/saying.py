@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_interval
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -46,14 +46,18 @@ class Saying:
     def number(self, number: int) -> str:
         return format_decimal(number, locale=self._locale)
 
-    def percent(self, number: Decimal) -> str:
+    def percent(self, number: Decimal | int) -> str:
         return _PERCENT[self._language].format(format_decimal(number, locale=self._locale))
 
     def quarter(self, quarter: Quarter) -> str:
         """`July to September 2026`."""
-        first = format_skeleton("MMMM", quarter.first_day, locale=self._locale)
-        last = format_skeleton("yMMMM", quarter.last_day, locale=self._locale)
+        first = format_date(quarter.first_day, "MMMM", locale=self._locale)
+        last = format_date(quarter.last_day, "MMMM y", locale=self._locale)
         return self._t["from_to"].format(first=first, last=last)
+
+    def short_quarter(self, quarter: Quarter) -> str:
+        """`Jul. – Sep. 2026`, for tables."""
+        return str(format_interval(quarter.first_day, quarter.last_day, "yMMM", locale=self._locale))
 
     def day(self, day: date) -> str:
         return format_date(day, "long", locale=self._locale)
@@ -105,6 +109,12 @@ class Saying:
             key = "no_data_one" if told.no_data == 1 else "no_data_some"
             said.append(self._t[key].format(number=self.number(told.no_data), all=self.number(told.all)))
         return " ".join(said) or self._t["all_told"].format(all=self.number(told.all))
+
+    def briefly(self, told: Told) -> str:
+        """The same where the reason stands on the page already; blank where all is told."""
+        if not told.suppressed:
+            return ""
+        return self._t["not_shown_of"].format(number=self.number(told.suppressed), all=self.number(told.all))
 
     def _figure(self, number: int | None, status: Status) -> Markup:
         if number is not None and status is not Status.NO_DATA:
