@@ -21,8 +21,8 @@ AREAS: Final = (
     *(("WARD", id_, "2022", en, fr) for id_, en, fr in WARDS),
 )
 LICENCE: Final = {
-    "title": {"en": "Open Government Licence – City of Ottawa", "fr": "Licence du gouvernement ouvert – Ville d’Ottawa"},
-    "address": {"en": "https://open.ottawa.ca/pages/open-data-licence", "fr": "https://ouverte.ottawa.ca/pages/licence"},
+    "title": {"en": "Open data licence", "fr": "Licence de données ouvertes"},
+    "address": {"en": "https://example.org/licence", "fr": "https://example.org/licence-fr"},
 }
 _MEASURES: Final = (
     ("CALLS_ELIGIBLE", "Calls whose caller was to be told by text", "Appels dont l’auteur devait être avisé par texto"),
