@@ -1,12 +1,13 @@
 """The portal in a browser, from the disk as from a server, with scripts off: for everybody, by day and by night."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.public.portal import Portal
 from tests.web.browsing import DESK, PHONE, assert_accessible, chromium
@@ -20,30 +21,29 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def _kinds(portal: Portal) -> list[str]:
-    """A page of every kind."""
-    quarter = portal.quarters[-1]
-    of_quarter = [f"{quarter}/{name}.html" for name in ("index", "city-ottawa", "ward-14", "question-q1", "question-q10")]
-    return ["index.html", "downloads.html", "method.html", "accessibility.html", *of_quarter]
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("screen", ["phone", "desk"])
-def test_every_kind_of_page_is_for_everybody(
-    browser: Browser, portal: Portal, screen: str, language: str, theme: str
-) -> None:
+def test_the_pages_are_for_everybody(browser: Browser, portal: Portal, screen: str, language: str, theme: str) -> None:
+    quarter = portal.quarters[-1]
+    pages = ("index", "downloads", f"{quarter}/ward-14", f"{quarter}/question-q1")
     with browser.new_context(viewport=SCREENS[screen], color_scheme=theme) as context:  # type: ignore[arg-type]
-        page = context.new_page()
-        complaints: list[ConsoleMessage] = []
-        page.on("console", lambda message: complaints.append(message))
-        for name in _kinds(portal):
-            page.goto(f"file://{portal.site}/{language}/{name}")
-            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
-            assert_accessible(page)
-        page.goto(f"file://{portal.site}/index.html")
+        _look_at(context.new_page(), [portal.site / language / f"{page}.html" for page in pages])
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("screen", ["phone", "desk"])
+def test_every_page_there_is_is_for_everybody(browser: Browser, portal: Portal, screen: str) -> None:
+    with browser.new_context(viewport=SCREENS[screen]) as context:
+        _look_at(context.new_page(), sorted(portal.site.rglob("*.html")))
+
+
+def _look_at(page: Page, paths: Sequence[Path]) -> None:
+    for path in paths:
+        page.goto(f"file://{path}")
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         assert_accessible(page)
-        assert [message.text for message in complaints] == [], "the pages' own policy forbids nothing that they need"
 
 
 def _without_scripts(browser: Browser) -> BrowserContext:
@@ -52,6 +52,8 @@ def _without_scripts(browser: Browser) -> BrowserContext:
 
 def _goes_from_the_door_to_a_figure(page: Page, portal: Portal, door: str) -> None:
     """By keyboard alone, to the figures of an area and of a question, and to the same page in French."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
     page.goto(door)
     _follow(page, "English")
     page.keyboard.press("Tab")
@@ -67,6 +69,7 @@ def _goes_from_the_door_to_a_figure(page: Page, portal: Portal, door: str) -> No
     page.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-table=quarter_column]")).to_be_visible()
+    assert complaints == [], "the pages' own policy forbids nothing that they need"
 
 
 def _follow(page: Page, name: str) -> None:
