@@ -58,6 +58,8 @@ def _write(site: Site, folder: Path) -> int:
 def _may_be_written(bundles: Path, out: Path) -> None:
     inside, root = out.resolve(), bundles.resolve()
     if inside == root or inside in root.parents or root in inside.parents:
-        raise BundleError(f"{out} and {bundles} lie one in the other: the bundles stay as they are; choose another --out")
+        raise BundleError(
+            f"{out} and {bundles} lie one in the other: the bundles stay as they are; choose another --out"
+        )
     if out.exists() and not (out / _MARK).exists() and (not out.is_dir() or any(out.iterdir())):
         raise BundleError(f"{out} holds something else, which would be lost; choose another --out, or empty it")

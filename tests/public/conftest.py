@@ -1,12 +1,10 @@
-from pathlib import Path
-
 import pytest
 
+from cli.open_data_site import write_site
 from policy.agency import Agency
 from tests.conftest import AGENCIES
-from tests.public.made_bundles import AREAS, WARDS, periods, publish, write_bundle
+from tests.public.made_bundles import AREAS, periods, publish, write_bundle
 from tests.public.portal import SECRET_WARD, Portal
-from cli.open_data_site import write_site
 
 _FEW = [area for area in AREAS if area[0] != "WARD" or area[1] in ("02", "10", "14")]
 

@@ -190,7 +190,9 @@ def test_a_page_runs_nothing_and_asks_nobody_else(portal: Portal) -> None:
     for address, page in portal.pages():
         assert [s.get("type") for s in page.all("script")] in ([], ["application/ld+json"]), address
         for element in page.all():
-            assert not [name for name in element.attributes if name.startswith("on") or name in ("style", "src")], address
+            assert not [name for name in element.attributes if name.startswith("on") or name in ("style", "src")], (
+                address
+            )
             assert element.tag not in {"img", "iframe", "form", "object", "style", "base"}, address
         policy = next(m for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy").get("content")
         assert policy.startswith("default-src 'none'; style-src 'self' file:;")
@@ -224,7 +226,9 @@ def test_the_example_of_rounding_is_what_the_rounding_does(portal: Portal) -> No
     from insights.protect import interval
 
     said = portal.page("en/method.html").text
-    low, high, least, most = map(int, re.findall(r"(\d+) is published, or (\d+)\..* number from (\d+) to (\d+)", said)[0])
+    low, high, least, most = map(
+        int, re.findall(r"(\d+) is published, or (\d+)\..* number from (\d+) to (\d+)", said)[0]
+    )
     assert (high - low, interval(high, base=15)) == (15, (least, most))
 
 

@@ -123,9 +123,7 @@ def published(root: Path, agency: str) -> Sequence[Bundle]:
         place = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{path}: {place}: {first['msg']}") from None
     bundles = [
-        Bundle(entry, partial(_bytes_of, root / entry.address))
-        for entry in index.bundles
-        if entry.agency == agency
+        Bundle(entry, partial(_bytes_of, root / entry.address)) for entry in index.bundles if entry.agency == agency
     ]
     return sorted(bundles, key=lambda bundle: (bundle.entry.period, bundle.entry.version), reverse=True)
 

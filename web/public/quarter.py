@@ -70,7 +70,7 @@ class Quarter:
     def areas(self) -> Mapping[str, Sequence[Area]]:
         """By level, the largest first; Ward 2 before Ward 10."""
         tables = self.bundle.tables
-        found = {row.area for row in [*tables.results, *tables.activity]}
+        found = {row.area for row in tables.results} | {row.area for row in tables.activity}
         levels = {area.level for area in found}
         in_order = [*(level for level in LEVELS if level in levels), *sorted(levels - set(LEVELS))]
         return {level: sorted((a for a in found if a.level == level), key=_by_name) for level in in_order}
@@ -126,7 +126,9 @@ class Quarter:
         """
         pages: dict[str, Area | str] = {}
         areas = [(area_page(area), area) for areas in self.areas.values() for area in areas]
-        for name, about in [*areas, *((question_page(question), question.id) for question in self.questions)]:
+        asked = [(question_page(question), question.id) for question in self.questions]
+        about: Area | str
+        for name, about in [*areas, *asked]:
             if pages.setdefault(name, about) != about:
                 raise BundleError(f"{self.bundle}: {about} and {pages[name]} would both be {name}")
         return pages
@@ -156,7 +158,7 @@ def question_page(question: Said) -> str:
     return f"question-{_plain(question.id)}.html"
 
 
-def _by_name(area: Area) -> Sequence[tuple[int, str]]:
+def _by_name(area: Area) -> list[tuple[int, str]]:
     """Numbers by their size, words by the alphabet."""
     parts = re.split(r"([0-9]+)", f"{area.name_en} {area.id}")
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]

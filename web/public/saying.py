@@ -51,9 +51,7 @@ class Saying:
 
     def quarter(self, quarter: Quarter) -> str:
         """`July to September 2026`."""
-        first = format_date(quarter.first_day, "MMMM", locale=self._locale)
-        last = format_date(quarter.last_day, "MMMM y", locale=self._locale)
-        return self._t["from_to"].format(first=first, last=last)
+        return months(quarter.first_day, quarter.last_day, self._language)
 
     def short_quarter(self, quarter: Quarter) -> str:
         """`Jul. – Sep. 2026`, for tables."""
@@ -121,3 +119,10 @@ class Saying:
             return Markup('<data value="{}">{}</data>').format(number, self.number(number))
         key = "no_data" if status is Status.NO_DATA else "not_shown"
         return Markup('<span class="none">{}</span>').format(escape(self._t[key]))
+
+
+def months(first_day: date, last_day: date, language: Language) -> str:
+    """`July to September 2026`; of days of one year."""
+    first = format_date(first_day, "MMMM", locale=_LOCALES[language])
+    last = format_date(last_day, "MMMM y", locale=_LOCALES[language])
+    return words(language)["from_to"].format(first=first, last=last)

@@ -76,13 +76,11 @@ class Site:
                 "earlier": next((q for q in self._quarters[index + 1 :] if name in q.pages), None),
                 "name": name,
             }
-            if isinstance(about, Area):
-                values, template = {"area": about}, "area.html"
-            else:
+            values: dict[str, object] = {"area": about}
+            template = "area.html"
+            if not isinstance(about, Area):
                 values, template = {"id": about, "course_of": self._with(name)}, "question.html"
-            yield self._page(
-                language, f"{quarter.period}/{name}", template, quarter=quarter, beside=beside, **values
-            )
+            yield self._page(language, f"{quarter.period}/{name}", template, quarter=quarter, beside=beside, **values)
 
     def _with(self, name: str) -> Sequence[Quarter]:
         """All quarters that have a page of that name, the earliest first."""

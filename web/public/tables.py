@@ -100,9 +100,7 @@ def read_tables(activity: str, results: str) -> Tables:
     if len(periods) != 1:
         raise TableError(f"{ACTIVITY} and {RESULTS} are of {len(periods)} periods, not of one")
     first, last = periods.pop()
-    return Tables(
-        first_day=date.fromisoformat(first), last_day=date.fromisoformat(last), activity=done, results=said
-    )
+    return Tables(first_day=date.fromisoformat(first), last_day=date.fromisoformat(last), activity=done, results=said)
 
 
 class _Row:
