@@ -21,8 +21,10 @@ from calls.policy import (
     Timetable,
     TypeRule,
 )
+from policy.boundaries import BOUNDARIES, read_boundaries
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
+from policy.open_data import OpenData
 from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
@@ -137,6 +139,9 @@ class Agency(_File):
     insights: InsightRules = InsightRules()
     """No part of `policy`: it decides nothing about a text, and travels with no call."""
     issues: IssueRules = IssueRules()
+    open_data: OpenData | None = None
+    boundaries: Path | None = None
+    """Where the areas' boundaries stand (`policy.boundaries.read_boundaries`): megabytes, which few processes need."""
 
     @property
     def key(self) -> str:
@@ -160,6 +165,9 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
 }
 """The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
 
+MAY_BE_LEFT_OUT: Final[Mapping[str, type[BaseModel]]] = {"open_data.yaml": OpenData}
+"""More of them: a folder without is complete."""
+
 
 def load_agency(folder: Path) -> Agency:
     """The agency's folder, checked.
@@ -180,6 +188,7 @@ def load_agency(folder: Path) -> Agency:
     texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
     wording = read_wording(folder, groups=texted)
     _codes_or_none(folder, who_and_when, wording)
+    open_data = _open_data(folder)
     return Agency(
         version=version,
         identity=identity,
@@ -205,7 +214,23 @@ def load_agency(folder: Path) -> Agency:
         survey=read_yaml(folder / "survey.yaml", Survey),
         insights=who_and_when.insights,
         issues=who_and_when.issues,
+        open_data=open_data,
+        boundaries=_boundaries(folder, open_data),
     )
+
+
+def _open_data(folder: Path) -> OpenData | None:
+    path = folder / "open_data.yaml"
+    return read_yaml(path, OpenData) if path.exists() else None
+
+
+def _boundaries(folder: Path, open_data: OpenData | None) -> Path | None:
+    path = folder / BOUNDARIES
+    if not path.exists():
+        return None
+    if open_data is not None and open_data.areas is not None:
+        read_boundaries(path, open_data.areas)
+    return path
 
 
 def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes) -> None:

@@ -1,0 +1,112 @@
+"""R7: nobody can be found in the bundles, by whoever has all their files, a public list of all calls, and our code."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from insights.open_data.attack import attack
+from insights.open_data.attack_calls import NotASum
+from insights.open_data.intervals import Interval
+from insights.open_data.places import CITY
+from insights.protect import LEAST_WIDTH
+from policy.agency import Agency
+from survey.areas import closed_questions
+from tests.conftest import FIGURES
+from tests.open_data.made_up import (
+    Q3,
+    a_quarter,
+    areas_of,
+    late,
+    publishing,
+    read,
+    shown_of,
+    world_of,
+    written,
+)
+
+
+def attacked(seed: int, agency: Agency, folder: Path, *, least_calls_survey: int) -> list[Interval]:
+    """Two quarters in order, the second one published twice."""
+    draw = Random(seed)
+    agency = publishing(agency, areas_of(draw), least_calls_survey=least_calls_survey)
+    areas = agency.open_data.areas if agency.open_data else None
+    assert areas is not None
+    questions = closed_questions(agency.survey)
+    before, made = a_quarter(draw, areas, questions), a_quarter(draw, areas, questions)
+    again = late(draw, made)
+    first = shown_of(made, agency)
+    second = shown_of(again, agency, earlier=first)
+    earlier = shown_of(before, agency, quarter=Q3.before)
+    bundles = [
+        written(folder / f"{seed}-0", earlier, agency, quarter=Q3.before),
+        written(folder / f"{seed}-1", first, agency),
+        written(folder / f"{seed}-2", second, agency, version=2),
+    ]
+    world = world_of(agency, {Q3: made.public, Q3.before: before.public})
+    return attack([read(files, agency) for files in bundles], world)
+
+
+def too_close(found: list[Interval]) -> list[Interval]:
+    return [one for one in found if one.width < one.needed - 1e-6]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_r7_no_cell_of_any_bundle_can_be_told_closer_than_ten(seed: int, ottawa: Agency, tmp_path: Path) -> None:
+    found = attacked(seed, ottawa, tmp_path, least_calls_survey=(400, 4000)[seed % 2])
+    assert len(found) > 100
+    assert too_close(found) == []
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(7200)
+def test_r7_no_cell_of_a_thousand_quarters_can_be_told_closer_than_ten(
+    ottawa: Agency, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    narrowest, cells = float("inf"), 0
+    for seed in range(1000, 2000):
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            found = attacked(seed, ottawa, Path(folder), least_calls_survey=(60, 400, 4000, 400)[seed % 4])
+        assert too_close(found) == [], f"seed {seed}"
+        narrowest = min(narrowest, *(one.width for one in found if one.needed == LEAST_WIDTH))
+        cells += len(found)
+    record_property(FIGURES, f"1,000 cities, three bundles each: {cells} cells, the narrowest {narrowest:g} wide")
+
+
+def test_r7_the_attack_finds_what_was_not_protected(ottawa: Agency, tmp_path: Path) -> None:
+    """The same files, but for one figure that was counted and not rounded, or that is a rounding of its own."""
+    draw = Random(5)
+    agency = publishing(ottawa, areas_of(draw))
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))  # type: ignore[union-attr,arg-type]
+    files = written(tmp_path / "one", shown_of(made, agency), agency)
+    world = world_of(agency, {Q3: made.public})
+    released = read(files, agency)
+    place, priority, measure = next(key for key, figure in released.activity.items() if figure and key[0] != CITY)
+    activity = dict(released.activity) | {(place, priority, measure): released.activity[place, priority, measure] + 15}
+    with pytest.raises(NotASum):
+        attack([replace(released, activity=activity)], world)
+
+
+def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> None:
+    """The interval has in it what was counted: else it would be wide for nothing."""
+    draw = Random(6)
+    agency = publishing(ottawa, areas_of(draw))
+    questions = closed_questions(agency.survey)
+    made = a_quarter(draw, agency.open_data.areas, questions)  # type: ignore[union-attr,arg-type]
+    files = written(tmp_path / "one", shown_of(made, agency), agency)
+    found = attack([read(files, agency)], world_of(agency, {Q3: made.public}))
+    city = {one.what: one for one in found if one.place == "CITY ottawa" and one.table == "survey_results"}
+    for (question, option), count in made.counts.answers.items():
+        if (one := city.get(f"{question} {option}")) is not None:
+            assert one.low - 1e-6 <= count <= one.high + 1e-6
+    told = {(one.place, one.what): one for one in found if one.table == "activity"}
+    looked = 0
+    for (place, priority), counts in made.counts.calls.items():
+        for level in ("WARD", "NEIGHBOURHOOD"):
+            if (one := told.get((f"{level} {place}", f"{priority} CONFIRMATIONS_SENT"))) is not None:
+                assert one.low - 1e-6 <= counts.sent <= one.high + 1e-6
+                looked += 1
+    assert looked > 5
