@@ -45,6 +45,7 @@ class Pages:
             "area_page": area_page,
             "question_page": question_page,
             "names_of": _names_of,
+            "activity_of": _activity_of,
             "told_of": _told_of,
             "told_of_asked": _told_of_asked,
             "shares_of": _shares_of,
@@ -72,6 +73,10 @@ class Pages:
 
 def _names_of(bundle: Bundle) -> set[str]:
     return {file.name for file in bundle.entry.files}
+
+
+def _activity_of(rows: Sequence[Activity], measure: str, priority: str) -> Activity | None:
+    return next((row for row in rows if row.measure.id == measure and row.priority == priority), None)
 
 
 def _told_of(rows: Sequence[Activity]) -> Told:

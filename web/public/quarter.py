@@ -125,10 +125,9 @@ class Quarter:
             BundleError: two areas, or two questions, would have one page.
         """
         pages: dict[str, Area | str] = {}
-        areas = [(area_page(area), area) for areas in self.areas.values() for area in areas]
-        asked = [(question_page(question), question.id) for question in self.questions]
-        about: Area | str
-        for name, about in [*areas, *asked]:
+        named: list[tuple[str, Area | str]] = [(area_page(each), each) for all_ in self.areas.values() for each in all_]
+        named += [(question_page(question), question.id) for question in self.questions]
+        for name, about in named:
             if pages.setdefault(name, about) != about:
                 raise BundleError(f"{self.bundle}: {about} and {pages[name]} would both be {name}")
         return pages

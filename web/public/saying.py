@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 
 from calls.facts import Language
 from web.public.phrases import words
-from web.public.quarter import Asked, Quarter, Told
-from web.public.tables import ACTIVITY, RESULTS, Activity, Result, Said, Status
+from web.public.quarter import LEVELS, Asked, Quarter, Told
+from web.public.tables import ACTIVITY, RESULTS, Activity, Area, Result, Said, Status
 
 _LOCALES: Final = {Language.ENGLISH: "en_CA", Language.FRENCH: "fr_CA"}
 _PERCENT: Final = {Language.ENGLISH: "{}%", Language.FRENCH: "{}\u00a0%"}
@@ -42,6 +42,10 @@ class Saying:
 
     def name(self, said: Said) -> str:
         return said.name(self._language)
+
+    def area(self, area: Area) -> str:
+        """The name of an area; the whole of them goes in the files by that of the agency."""
+        return self._t["whole"] if area.level == LEVELS[0] else area.name(self._language)
 
     def number(self, number: int) -> str:
         return format_decimal(number, locale=self._locale)

@@ -1,0 +1,138 @@
+"""Quarters of a city as large as Ottawa, made up, for the open data of a demonstration: nobody made these calls, and
+nobody gave these answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from insights.open_data.bundle import write_bundle
+from insights.open_data.counted import ANSWERED, CallCounts, QuarterCounts
+from insights.open_data.edition import Edition
+from insights.open_data.places import Map
+from insights.open_data.quarters import Quarter
+from insights.open_data.shown import Rules, Shown
+from policy.agency import Agency
+from policy.open_data import Addresses, Areas, Contact, Level, Licence, OpenData, Place
+from survey.areas import closed_questions
+from survey.questions import Localized, Question
+
+_DIVISIONS: Final = (("west", "West", "Ouest"), ("central", "Central", "Centre"), ("east", "East", "Est"))
+_WARDS: Final = 24
+_CALLS_A_WARD: Final = 2_850
+"""274,075 calls a year, of 24 wards."""
+_SECRET: Final = b"of a demonstration: what it hides was never there"
+
+
+def demonstration_areas(wards: int = _WARDS) -> Areas:
+    """Divisions and wards in them, without boundaries."""
+    divisions = [
+        Place(id=id_, level=Level.DIVISION, name=Localized(en=f"{en} Division", fr=f"Division {fr}"))
+        for id_, en, fr in _DIVISIONS
+    ]
+    places = [
+        Place(
+            id=f"{number:02}",
+            level=Level.WARD,
+            name=Localized(en=f"Ward {number}", fr=f"Quartier {number}"),
+            within=_DIVISIONS[number % len(_DIVISIONS)][0],
+        )
+        for number in range(1, wards + 1)
+    ]
+    return Areas(version="2022", places=(*divisions, *places))
+
+
+def demonstrating(agency: Agency, areas: Areas, *, address: str, least_calls_survey: int = 10_000) -> Agency:
+    """The agency, with what its folder leaves open filled in. `address`: with a slash at its end."""
+    told = OpenData(
+        enabled=True,
+        publisher=Localized(en="A demonstration", fr="Une démonstration"),
+        licence=Licence(
+            title=Localized(en="A demonstration: made-up figures", fr="Une démonstration : chiffres inventés"),
+            address=Addresses(en="https://example.org/licence", fr="https://example.org/licence-fr"),
+        ),
+        contact=Contact(name=Localized(en="Open data", fr="Données ouvertes"), email="open-data@example.org"),
+        address=address,
+        least_calls_survey=least_calls_survey,
+        areas=areas,
+    )
+    return agency.model_copy(update={"open_data": told})
+
+
+def write_quarter(
+    folder: Path, agency: Agency, edition: Edition, areas: Areas, *, scale: float = 1.0
+) -> Sequence[Mapping[str, Any]]:
+    """The files of a bundle into an empty folder, by the service's own rounding; what the index says of each."""
+    assert agency.open_data is not None  # noqa: S101 - see `demonstrating`
+    draw = Random(f"{edition.quarter} {edition.version}")  # noqa: S311 - made up
+    questions = closed_questions(agency.survey)
+    names = {language.value: name for language, name in agency.identity.name.items()}
+    shown = Shown(
+        _counts(draw, areas, questions, scale),
+        map_=Map(id=agency.key, name=Localized(en=names["en"], fr=names["fr"]), areas=areas),
+        quarter=edition.quarter,
+        priorities=agency.policy.eligibility.priorities,
+        survey=agency.survey,
+        rules=Rules(
+            base=agency.open_data.base,
+            least_calls=agency.open_data.least_calls,
+            least_calls_survey=agency.open_data.least_calls_survey,
+            secret=_SECRET,
+        ),
+    )
+    return write_bundle(folder, edition, shown, survey_version=agency.survey.version, was_on=True)
+
+
+def last_quarters(last: Quarter, number: int) -> Sequence[Quarter]:
+    """So many up to `last`, the earliest first."""
+    found = [last]
+    while len(found) < number:
+        found.insert(0, found[0].before)
+    return found
+
+
+def _counts(draw: Random, areas: Areas, questions: Sequence[Question], scale: float) -> QuarterCounts:
+    wards = [place for place in areas.places if place.level is Level.WARD]
+    calls = {
+        (ward.id, priority): _calls(draw, round(scale * _CALLS_A_WARD * part * draw.lognormvariate(0, 0.4)))
+        for ward in wards
+        for priority, part in ((3, 0.6), (4, 0.4))
+    }
+    tastes = {question.id: _shares(draw, question) for question in questions}
+    answers: dict[tuple[str, str], int] = {}
+    by_area: dict[tuple[str, str, str], int] = {}
+    for ward in wards:
+        surveys = round(sum(calls[ward.id, priority].invited for priority in (3, 4)) * draw.uniform(0.12, 0.22))
+        for (question, option), count in _answers(draw, questions, tastes, surveys):
+            answers[question, option] = answers.get((question, option), 0) + count
+            by_area[ward.id, question, option] = round(count / len(questions))
+    return QuarterCounts(calls=calls, opt_outs=round(60 * draw.uniform(0.6, 1.4)), answers=answers, by_area=by_area)
+
+
+def _calls(draw: Random, known: int) -> CallCounts:
+    eligible = round(known * draw.uniform(0.55, 0.7))
+    sent = round(eligible * draw.uniform(0.9, 0.97))
+    once = round(sent * draw.uniform(0.3, 0.45))
+    told = (once, round(once * 0.4), round(once * 0.15))
+    delivered, invited = round(sent * draw.uniform(0.94, 0.99)), round(sent * draw.uniform(0.6, 0.75))
+    return CallCounts(known=known, eligible=eligible, sent=sent, delivered=delivered, told=told, invited=invited)
+
+
+def _shares(draw: Random, question: Question) -> Mapping[str, float]:
+    """Of each option; towards the later ones, which say yes."""
+    drawn = {option.id: draw.random() ** 2 * (index + 1) for index, option in enumerate(question.options)}
+    if "na" in drawn:
+        drawn["na"] = 0.2
+    return {option: share / sum(drawn.values()) for option, share in drawn.items()}
+
+
+def _answers(
+    draw: Random, questions: Sequence[Question], tastes: Mapping[str, Mapping[str, float]], surveys: int
+) -> Iterator[tuple[tuple[str, str], int]]:
+    for question in questions:
+        asked = surveys * (0.5 if question.only_if else 0.95)
+        counts = {
+            option: round(asked * share * draw.uniform(0.8, 1.2)) for option, share in tastes[question.id].items()
+        }
+        yield (question.id, ANSWERED), sum(counts.values())
+        yield from (((question.id, option), count) for option, count in counts.items())
