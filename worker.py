@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.carrier_client import CarrierClient
 from activities.find_issues import IssueActivities
+from activities.open_data import OpenDataActivities
 from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
@@ -26,6 +27,7 @@ from settings import Settings, load_settings
 from temporal_client import connect_temporal
 from workflows.call_updates import CallUpdates
 from workflows.find_issues import FindIssues
+from workflows.prepare_open_data import PrepareOpenData
 from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
@@ -74,16 +76,19 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
 def build_reconciler(client: Client, services: TextServices) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
     reconciling = ReconcileActivities(services)
+    open_data = OpenDataActivities(services)
     return Worker(
         client,
         task_queue=RECONCILER_TASK_QUEUE,
-        workflows=[Reconcile, FindIssues],
+        workflows=[Reconcile, FindIssues, PrepareOpenData],
         activities=[
             reconciling.settle_texts,
             reconciling.sum_a_day,
             reconciling.forget_bodies,
             reconciling.cut_surveys,
             IssueActivities(services).look_at_days,
+            open_data.due_quarters,
+            open_data.prepare_quarter,
         ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,

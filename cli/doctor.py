@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from activities.carrier_client import CarrierClient, Misconfigured, NotProcessed
 from calls.issues import FIND_ISSUES_SCHEDULE
+from calls.open_data import PREPARE_OPEN_DATA_SCHEDULE
 from cli.doctor_sign_in import sign_in
 from cli.finding import Finding
 from cli.reconcile_schedule import SCHEDULE_ID
@@ -144,6 +145,7 @@ async def _namespace(client: Client) -> list[Finding]:
         ),
         await _schedule(client),
         await _issues_schedule(client),
+        await _open_data_schedule(client),
     ]
 
 
@@ -155,6 +157,11 @@ async def _schedule(client: Client) -> Finding:
 async def _issues_schedule(client: Client) -> Finding:
     so = "nobody is told where there are more calls than was to be expected"
     return await _there_and_not_paused(client, FIND_ISSUES_SCHEDULE, what="schedule of emerging issues", so=so)
+
+
+async def _open_data_schedule(client: Client) -> Finding:
+    so = "no quarter's open data is prepared"
+    return await _there_and_not_paused(client, PREPARE_OPEN_DATA_SCHEDULE, what="schedule of open data", so=so)
 
 
 async def _there_and_not_paused(client: Client, id_: str, *, what: str, so: str) -> Finding:

@@ -1,4 +1,4 @@
-"""`communityconnect open-data site`: the portal's files from the published bundles, into a folder."""
+"""`communityconnect open-data site` and `serve`: the portal, as files in a folder or as a server."""
 
 import shutil
 import time
@@ -7,7 +7,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+import uvicorn
+
 from policy.agency import load_agency
+from web.public.app import create_portal_app
 from web.public.bundles import BundleError, published
 from web.public.site import Site
 
@@ -63,3 +66,16 @@ def _may_be_written(bundles: Path, out: Path) -> None:
         )
     if out.exists() and not (out / _MARK).exists() and (not out.is_dir() or any(out.iterdir())):
         raise BundleError(f"{out} holds something else, which would be lost; choose another --out, or empty it")
+
+
+def serve_site(bundles: Path, *, agency: Path, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; nothing is written down about who asks."""
+    uvicorn.run(
+        create_portal_app(bundles=bundles, agency=load_agency(agency)),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

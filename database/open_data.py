@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -18,9 +18,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from database.tables import Json, real_now
-
-PREPARING: Final = 5_118_043_808
-"""Any number of ours: an advisory lock. Who has it may prepare a bundle."""
 
 
 class BundleState(StrEnum):

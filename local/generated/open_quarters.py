@@ -93,7 +93,7 @@ def last_quarters(last: Quarter, number: int) -> Sequence[Quarter]:
 
 def _counts(draw: Random, areas: Areas, questions: Sequence[Question], scale: float) -> QuarterCounts:
     wards = [place for place in areas.places if place.level is Level.WARD]
-    calls = {
+    calls: dict[tuple[str | None, int], CallCounts] = {
         (ward.id, priority): _calls(draw, round(scale * _CALLS_A_WARD * part * draw.lognormvariate(0, 0.4)))
         for ward in wards
         for priority, part in ((3, 0.6), (4, 0.4))

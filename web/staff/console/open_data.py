@@ -1,6 +1,5 @@
 """Open data: what was prepared, what it could tell, and a person's decision. Nothing is public before."""
 
-import mimetypes
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from database.open_data import BundleState
+from web.public.app import media_type
 from web.public.saying import Saying, months
 from web.serving.forms import form_of
 from web.staff.access.roles import Act, Member
@@ -68,7 +68,7 @@ class _OpenData:
             words_of="open_data",
             status=status,
             quarter=lambda bundle: months(bundle.period_start, bundle.period_end, language),
-            number=lambda value: format_decimal(value, locale=f"{language.value}_CA"),
+            number=lambda value: format_decimal(round(value, 1), "#,##0.#", locale=f"{language.value}_CA"),
             size=saying.size,
             table_name=saying.file,
             states=BundleState,
@@ -110,7 +110,7 @@ def open_data_routes(console: Console) -> APIRouter:
         body = all_.previews.of(all_.found(name)).file(address)
         if body is None:
             raise HTTPException(404)
-        return Response(body, media_type=_media_type(address))
+        return Response(body, media_type=media_type(address))
 
     return router
 
@@ -150,11 +150,3 @@ def decision_routes(console: Console) -> APIRouter:
 
 def _given(request: Request) -> Mapping[str, str]:
     return form_of(request.scope) or {}
-
-
-def _media_type(address: str) -> str:
-    """As a browser shows it; what is no page of ours is text, or saved."""
-    known = mimetypes.guess_type(address)[0]
-    if known in ("text/html", "text/css", "image/svg+xml", "text/csv"):
-        return known
-    return "application/json" if address.endswith((".json", ".jsonld", ".geojson")) else "text/plain; charset=utf-8"

@@ -13,9 +13,10 @@ class _Value(BaseModel):
 class Narrowest(_Value):
     """The count of which an attack learns most: it lies from `low` to `high`."""
 
-    width: int
-    low: int
-    high: int
+    width: float
+    low: float
+    high: float
+    quarter: str
     table: str
     place: str
     what: str
@@ -57,6 +58,9 @@ class Report(_Value):
     rolled_up: tuple[RolledUp, ...]
     left_out: tuple[str, ...]
     compared_with: tuple[str, ...]
+    not_compared: tuple[str, ...] = ()
+    too_narrow: tuple[Narrowest, ...] = ()
+    """What can be told too exactly; of a bundle that is not safe."""
 
 
 def report_of(kept: Mapping[str, Any]) -> Report:
