@@ -1,17 +1,15 @@
 """Quarters of a city as large as Ottawa, made up, for the open data of a demonstration: nobody made these calls, and
 nobody gave these answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from insights.open_data.bundle import write_bundle
+from sqlmodel import Session
+
+from activities.prepare_open_data import Beat
 from insights.open_data.counted import ANSWERED, CallCounts, QuarterCounts
-from insights.open_data.edition import Edition
-from insights.open_data.places import Map
 from insights.open_data.quarters import Quarter
-from insights.open_data.shown import Rules, Shown
 from policy.agency import Agency
 from policy.open_data import Addresses, Areas, Contact, Level, Licence, OpenData, Place
 from survey.areas import closed_questions
@@ -21,7 +19,6 @@ _DIVISIONS: Final = (("west", "West", "Ouest"), ("central", "Central", "Centre")
 _WARDS: Final = 24
 _CALLS_A_WARD: Final = 2_850
 """274,075 calls a year, of 24 wards."""
-_SECRET: Final = b"of a demonstration: what it hides was never there"
 
 
 def demonstration_areas(wards: int = _WARDS) -> Areas:
@@ -59,28 +56,18 @@ def demonstrating(agency: Agency, areas: Areas, *, address: str, least_calls_sur
     return agency.model_copy(update={"open_data": told})
 
 
-def write_quarter(
-    folder: Path, agency: Agency, edition: Edition, areas: Areas, *, scale: float = 1.0
-) -> Sequence[Mapping[str, Any]]:
-    """The files of a bundle into an empty folder, by the service's own rounding; what the index says of each."""
-    assert agency.open_data is not None  # noqa: S101 - see `demonstrating`
-    draw = Random(f"{edition.quarter} {edition.version}")  # noqa: S311 - made up
-    questions = closed_questions(agency.survey)
-    names = {language.value: name for language, name in agency.identity.name.items()}
-    shown = Shown(
-        _counts(draw, areas, questions, scale),
-        map_=Map(id=agency.key, name=Localized(en=names["en"], fr=names["fr"]), areas=areas),
-        quarter=edition.quarter,
-        priorities=agency.policy.eligibility.priorities,
-        survey=agency.survey,
-        rules=Rules(
-            base=agency.open_data.base,
-            least_calls=agency.open_data.least_calls,
-            least_calls_survey=agency.open_data.least_calls_survey,
-            secret=_SECRET,
-        ),
-    )
-    return write_bundle(folder, edition, shown, survey_version=agency.survey.version, was_on=True)
+class MadeUp:
+    """Counts quarters that never were: the same ones whenever it is asked."""
+
+    def __init__(self, *, scale: float = 1.0) -> None:
+        self._scale = scale
+
+    def __call__(self, _session: Session, agency: Agency, quarter: Quarter, *, beat: Beat) -> QuarterCounts:
+        beat("makes up what happened")
+        areas = agency.open_data.areas if agency.open_data else None
+        assert areas is not None  # noqa: S101 - see `demonstrating`
+        draw = Random(str(quarter))  # noqa: S311 - made up
+        return _counts(draw, areas, closed_questions(agency.survey), self._scale)
 
 
 def last_quarters(last: Quarter, number: int) -> Sequence[Quarter]:
@@ -103,9 +90,12 @@ def _counts(draw: Random, areas: Areas, questions: Sequence[Question], scale: fl
     by_area: dict[tuple[str, str, str], int] = {}
     for ward in wards:
         surveys = round(sum(calls[ward.id, priority].invited for priority in (3, 4)) * draw.uniform(0.12, 0.22))
-        for (question, option), count in _answers(draw, questions, tastes, surveys):
-            answers[question, option] = answers.get((question, option), 0) + count
-            by_area[ward.id, question, option] = round(count / len(questions))
+        for id_, counts in _answers(draw, questions, tastes, surveys).items():
+            counted = {option: round(count / len(questions)) for option, count in counts.items()}
+            for option, count in {**counts, ANSWERED: sum(counts.values())}.items():
+                answers[id_, option] = answers.get((id_, option), 0) + count
+            for option, count in {**counted, ANSWERED: sum(counted.values())}.items():
+                by_area[ward.id, id_, option] = count
     return QuarterCounts(calls=calls, opt_outs=round(60 * draw.uniform(0.6, 1.4)), answers=answers, by_area=by_area)
 
 
@@ -128,11 +118,17 @@ def _shares(draw: Random, question: Question) -> Mapping[str, float]:
 
 def _answers(
     draw: Random, questions: Sequence[Question], tastes: Mapping[str, Mapping[str, float]], surveys: int
-) -> Iterator[tuple[tuple[str, str], int]]:
+) -> Mapping[str, Mapping[str, int]]:
+    """By question and option. Asked are those whose earlier answer leads to it; one in twenty leaves it out."""
+    found: dict[str, dict[str, int]] = {}
     for question in questions:
-        asked = surveys * (0.5 if question.only_if else 0.95)
-        counts = {
-            option: round(asked * share * draw.uniform(0.8, 1.2)) for option, share in tastes[question.id].items()
+        asked, gate = surveys, question.only_if
+        if gate is not None:
+            before = found[gate.question]
+            asked = sum(count for option, count in before.items() if not gate.answers or option in gate.answers)
+        shares = tastes[question.id].items()
+        drawn = {option: share * draw.uniform(0.8, 1.2) for option, share in shares}
+        found[question.id] = {
+            option: int(0.95 * asked * share / sum(drawn.values())) for option, share in drawn.items()
         }
-        yield (question.id, ANSWERED), sum(counts.values())
-        yield from (((question.id, option), count) for option, count in counts.items())
+    return found
