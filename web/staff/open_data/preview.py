@@ -1,6 +1,5 @@
 """The public pages as they will be: with a bundle that is not public yet beside those that are."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from database.open_data import BundleState
@@ -18,16 +17,16 @@ class Previews:
     def __init__(self, bundles: Bundles, agency: Agency) -> None:
         self._bundles = bundles
         self._agency = agency
-        self._last: tuple[Sequence[int], Site] | None = None
+        self._last: tuple[tuple[str | int, ...], Site] | None = None
 
     def of(self, bundle: Bundle) -> Site:
         """All pages of the site on which this bundle is public."""
         shown = [one for one in self._bundles.all() if one.state is BundleState.PUBLISHED or one.id == bundle.id]
-        key = [one.id for one in shown] + [bundle.id]
+        unpublished = "" if bundle.state is BundleState.PUBLISHED else bundle.period
+        key = (unpublished, *(one.id for one in shown))
         last = self._last
         if last is not None and last[0] == key:
             return last[1]
-        unpublished = "" if bundle.state is BundleState.PUBLISHED else bundle.period
         site = Site([self._as_public(one) for one in shown], self._agency, unpublished=unpublished)
         self._last = (key, site)
         return site
