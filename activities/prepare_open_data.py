@@ -36,7 +36,7 @@ Beat = Callable[[str], object]
 class Count(Protocol):
     """What happened in a quarter."""
 
-    def __call__(self, session: Session, agency: Agency, quarter: Quarter, *, beat: Beat) -> QuarterCounts: ...
+    def __call__(self, session: Session, agency: Agency, quarter: Quarter, /, *, beat: Beat) -> QuarterCounts: ...
 
 
 _QUARTERS_COMPARED: Final = 8

@@ -38,6 +38,7 @@ class Ports:
     temporal_metrics: int
     cad: int
     console: int
+    portal: int
 
     @classmethod
     def from_(cls, first: int) -> "Ports":
@@ -54,6 +55,7 @@ class Ports:
             starter_metrics=first + 8,
             cad=first + 9,
             console=first + 10,
+            portal=first + 11,
         )
 
     @classmethod
@@ -75,8 +77,9 @@ class Ports:
             "starter_metrics": "the starter's metrics",
             "cad": "the port that CAD pushes to",
             "console": "the console",
+            "portal": "the public pages of open data",
         }
-        option = "PORT=… (make) or --port; the eleven ports from there on are used"
+        option = "PORT=… (make) or --port; the twelve ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -112,6 +115,10 @@ class Box:
     @property
     def console_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.console}"
+
+    @property
+    def portal_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.portal}"
 
     @property
     def console_password(self) -> str:
@@ -150,6 +157,7 @@ class Box:
             "COMMUNITYCONNECT_CAD_KEYS": f"cad.1:{self.cad_secret}",
             "COMMUNITYCONNECT_CONSOLE_ORIGIN": self.console_url,
             "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD": self.console_password,
+            "COMMUNITYCONNECT_OPEN_DATA": str(self.state.open_data),
             "COMMUNITYCONNECT_TEMPORAL_UI": f"{self.temporal_ui_url}/namespaces/default",
             "COMMUNITYCONNECT_CLOCK": self.clock.model_dump_json(),
             **(self.extra or {}),
@@ -162,8 +170,9 @@ class Box:
         ensure_database(postgres.url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
-        """The phones, the web, the console, the worker, the starter and the port that CAD pushes to."""
-        supervisor.start(self.phones(), self.web(), self.console(), self.worker(), self.starter(), self.cad())
+        """The phones, the web, the console, the portal, the worker, the starter and the port that CAD pushes to."""
+        children = self.phones(), self.web(), self.console(), self.portal(), self.worker(), self.starter(), self.cad()
+        supervisor.start(*children)
 
     def phones(self) -> Child:
         environment = self.environment()
@@ -200,6 +209,15 @@ class Box:
             argv=[python(), "-m", "cli.main", "console", "--port", str(self.ports.console)],
             log=self.state.log("console"),
             healthy=http_ok(self.ports.console, "/healthz"),
+            env=self.environment(),
+        )
+
+    def portal(self) -> Child:
+        return Child(
+            name="portal",
+            argv=[python(), "-m", "local.portal", str(self.ports.portal)],
+            log=self.state.log("portal"),
+            healthy=http_ok(self.ports.portal, "/healthz"),
             env=self.environment(),
         )
 

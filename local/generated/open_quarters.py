@@ -39,8 +39,8 @@ def demonstration_areas(wards: int = _WARDS) -> Areas:
     return Areas(version="2022", places=(*divisions, *places))
 
 
-def demonstrating(agency: Agency, areas: Areas, *, address: str, least_calls_survey: int = 10_000) -> Agency:
-    """The agency, with what its folder leaves open filled in. `address`: with a slash at its end."""
+def demonstrating(agency: Agency, areas: Areas, *, least_calls_survey: int = 10_000) -> Agency:
+    """The agency, with what its folder leaves open filled in."""
     told = OpenData(
         enabled=True,
         publisher=Localized(en="A demonstration", fr="Une démonstration"),
@@ -49,7 +49,7 @@ def demonstrating(agency: Agency, areas: Areas, *, address: str, least_calls_sur
             address=Addresses(en="https://example.org/licence", fr="https://example.org/licence-fr"),
         ),
         contact=Contact(name=Localized(en="Open data", fr="Données ouvertes"), email="open-data@example.org"),
-        address=address,
+        address="https://example.org/",
         least_calls_survey=least_calls_survey,
         areas=areas,
     )

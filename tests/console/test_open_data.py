@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from database.encryption import Keyring
-from database.open_data import OpenDataBundleRow
+from database.open_data import BundleState, OpenDataBundleRow
 from insights.open_data.quarters import Quarter
 from local.generated.open_quarters import demonstration_areas
 from policy.agency import Agency
@@ -17,7 +17,7 @@ from tests.console.served import Served, console_site
 from tests.public.made_bundles import prepared
 from tests.public.read_page import read_page
 from web.staff.access.roles import Role
-from web.staff.open_data.bundles import Bundle, Bundles, BundleState
+from web.staff.open_data.bundles import Bundle, Bundles
 
 WHY = "Read the report, looked at five areas."
 NAME = "2026-q2-v1"

@@ -22,7 +22,7 @@ _LARGE = 3
 
 def prepared(engine: Engine, agency: Agency, quarter: Quarter, areas: Areas, *, again: bool = False) -> Bundle:
     """What waits for a decision. Of any area with 300 calls answers are told."""
-    agency = demonstrating(agency, areas, address="https://example.org/", least_calls_survey=300)
+    agency = demonstrating(agency, areas, least_calls_survey=300)
     now = datetime.combine(quarter.last_day, time(14, 30), UTC) + timedelta(days=46)
     order = Order(quarter=quarter, now=now, reason=_CORRECTED if again else None)
     done = prepare(engine, agency, order, secret=SECRET, beat=lambda _: None, count=MadeUp(scale=_LARGE))

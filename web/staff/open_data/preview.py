@@ -23,7 +23,7 @@ class Previews:
         """All pages of the site on which this bundle is public."""
         shown = [one for one in self._bundles.all() if one.state is BundleState.PUBLISHED or one.id == bundle.id]
         unpublished = "" if bundle.state is BundleState.PUBLISHED else bundle.period
-        key = (unpublished, *(one.id for one in shown))
+        key: tuple[str | int, ...] = (unpublished, *(one.id for one in shown))
         last = self._last
         if last is not None and last[0] == key:
             return last[1]
