@@ -23,7 +23,7 @@ from insights.open_data.intervals import Interval
 from insights.open_data.places import Map
 from insights.open_data.quarters import Quarter
 from insights.open_data.released import Released
-from insights.open_data.report import known_of, report_of, rules_of
+from insights.open_data.report import known_of, listed_of, report_of, rules_of
 from insights.open_data.shown import Known, Rules, Shown
 from policy.agency import Agency
 from policy.boundaries import read_boundaries
@@ -70,6 +70,7 @@ class _Earlier:
     row: OpenDataBundleRow
     released: Released
     known: Known
+    listed: Known
 
 
 def newest_due(agency: Agency, now: datetime) -> Quarter:
@@ -85,7 +86,7 @@ def prepare(
     """One version of one quarter. `count`: a demonstration makes its counts up.
 
     Raises:
-        CannotPrepare: it is not over for long enough, or there is one already.
+        CannotPrepare: it is not over for long enough, there is one already, or that one was made by other rules.
         NotFilledIn: the agency's folder lacks something.
         CannotBe: no counts fit what would be published: a fault of ours.
     """
@@ -180,12 +181,20 @@ def _comparable(
     found: list[_Earlier] = []
     others: list[str] = []
     for row in may_be_public:
-        if row.period not in quarters or row.report["rules"] != rules_of(edition):
+        are_alike = row.report["rules"] == rules_of(edition)
+        is_same_quarter = row.period == str(edition.quarter)
+        if is_same_quarter and not (are_alike and row.base == edition.open_data.base):
+            raise CannotPrepare(
+                f"{row.period} v{row.version} was made with another base, threshold or map: both together would "
+                "tell more than either; a quarter keeps those of its first version, the next quarter may have others"
+            )
+        if not is_same_quarter and not (are_alike and row.period in quarters):
             others.append(f"{row.period} v{row.version}")
             continue
         of_row = select(OpenDataFileRow).where(col(OpenDataFileRow.bundle_id) == row.id)
         files = {one.name: one.body for one in session.exec(of_row)}
-        found.append(_Earlier(row=row, released=Released.read(files, map_), known=known_of(row.report)))
+        released = Released.read(files, map_)
+        found.append(_Earlier(row=row, released=released, known=known_of(row.report), listed=listed_of(row.report)))
     return found, others
 
 
@@ -198,10 +207,12 @@ def _attacked(
     earlier: Sequence[_Earlier],
 ) -> list[Interval]:
     calls = {one.released.quarter: one.known for one in earlier}
+    listed = {(one.released.quarter, one.released.version): one.listed for one in earlier}
     world = World(
         map=map_,
         questions=closed_questions(agency.survey),
         calls={**calls, edition.quarter: shown.known},
+        listed={**listed, (edition.quarter, edition.version): shown.listed},
         least_calls=edition.open_data.least_calls,
         least_calls_survey=edition.open_data.least_calls_survey,
         most_notices=agency.policy.timetable.delay.at_most,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -18,6 +19,8 @@ from web.staff.open_data.bundles import Bundle, Bundles, MeanwhileDecided, NotSa
 from web.staff.open_data.publishing import NotApproved, PublishingError, publish
 
 Say = Callable[[str], None]
+_NOT_SHOWN: Final = frozenset({"rules", "public_calls", "public_calls_now"})
+"""Of a report: long, and for the next one."""
 
 
 def run_prepare(settings: Settings, quarter: str, *, by: str | None, reason: Localized | None, say: Say) -> bool:
@@ -73,7 +76,7 @@ def run_show(settings: Settings, quarter: str, *, version: int, out: Path | None
             return
     finally:
         engine.dispose()
-    shown = {name: of for name, of in bundle.report.items() if name not in {"rules", "public_calls"}}
+    shown = {name: of for name, of in bundle.report.items() if name not in _NOT_SHOWN}
     say(_line(bundle))
     say(json.dumps(shown, ensure_ascii=False, indent=1))
 

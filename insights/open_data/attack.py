@@ -22,11 +22,13 @@ from survey.questions import Question
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What is public besides. `calls`: of each quarter, by priority and area. `most_notices`: of delay, of one call."""
+    """What is public besides. `calls`: of each quarter, when its first version was made, by priority and area.
+    `listed`: when that version was made. `most_notices`: of delay, of one call."""
 
     map: Map
     questions: Sequence[Question]
     calls: Mapping[Quarter, Known]
+    listed: Mapping[tuple[Quarter, int], Known]
     least_calls: int
     least_calls_survey: int
     most_notices: int

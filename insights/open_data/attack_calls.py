@@ -85,7 +85,7 @@ class CallsAttack:
     ) -> None:
         told = [_told(one, plan, cell, priority, self._world) for one in versions]
         boxes = [
-            {measure: box(one[measure], base=version.base, at_most=cell.calls) for measure in _COUNTED}
+            _boxes(one, version.base, self._listed(version, cell, priority))
             for one, version in zip(told, versions, strict=True)
         ]
         # The same calls, told twice; where they cannot be the same, the versions are of different ones.
@@ -95,9 +95,14 @@ class CallsAttack:
             at = {measure: self._unknown(quarter, cell, priority, measure, of[measure]) for measure in _COUNTED}
             for measure, larger in WITHIN.items():
                 self._program.at_most({at[measure]: 1, at[larger]: -1})
-            self._notices(figures, version, cell, at[Measure.CALLS_DELAYED])
-            self._parts(quarter, cell, priority, by_area, at[Measure.CALLS_ELIGIBLE])
+            self._notices(figures, version, at[Measure.CALLS_DELAYED])
+            listed = self._world.listed[quarter, version.version].get(int(priority), by_area)
+            self._parts(quarter, cell, priority, listed, at[Measure.CALLS_ELIGIBLE])
         self.invited[quarter] += boxes[-1][Measure.SURVEY_INVITATIONS][1]
+
+    def _listed(self, version: Released, cell: Cell, priority: str) -> float:
+        by_area = self._world.listed[version.quarter, version.version].get(int(priority), {})
+        return sum(by_area.get(at, 0) for at in cell.of)
 
     def _unknown(self, quarter: Quarter, cell: Cell, priority: str, measure: Measure, of: tuple[float, float]) -> int:
         at = self._program.unknown(*of)
@@ -107,7 +112,7 @@ class CallsAttack:
         )
         return at
 
-    def _notices(self, figures: Mapping[Measure, int], version: Released, cell: Cell, once: int) -> None:
+    def _notices(self, figures: Mapping[Measure, int], version: Released, once: int) -> None:
         """Those told twice at least, three times, …: of their figures only the sum is known, and that none is more than
         the one before."""
         program, shown = self._program, figures[Measure.CALLS_DELAYED]
@@ -115,7 +120,7 @@ class CallsAttack:
         before, shown_before = once, None
         sum_: dict[int, float] = {}
         for _ in range(2, self._world.most_notices + 1):
-            now = program.unknown(0, cell.calls)
+            now = program.unknown(0, program.high[once])
             figure = program.unknown(0, shown)
             program.at_most({now: 1, before: -1})
             program.at_most({now: 1, figure: -1}, version.base - 1)
@@ -173,6 +178,10 @@ def _refuse_others(one: Released, plan: Plan, priority: str, world: "World") -> 
         each = [one.activity.get((CITY, str(number), measure), 0) for number in world.calls[one.quarter]]
         if of_all and of_all != sum(each):
             raise NotASum(f"{one.quarter} v{one.version}: {measure} of all priorities")
+
+
+def _boxes(told: Mapping[Measure, int], base: int, at_most: float) -> _Boxes:
+    return {measure: box(told[measure], base=base, at_most=at_most) for measure in _COUNTED}
 
 
 def _alike(boxes: Sequence[_Boxes]) -> _Boxes | None:

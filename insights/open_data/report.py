@@ -57,6 +57,7 @@ def report_of(
         "published_as": edition.published_as(),
         "rules": rules_of(edition),
         "public_calls": {str(priority): dict(by_area) for priority, by_area in shown.known.items()},
+        "public_calls_now": {str(priority): dict(by_area) for priority, by_area in shown.listed.items()},
     }
 
 
@@ -71,8 +72,17 @@ def rules_of(edition: Edition) -> dict[str, Any]:
 
 
 def known_of(report: Mapping[str, Any]) -> Known:
-    """What a public list had when that report was written."""
-    return {int(priority): dict(by_area) for priority, by_area in report["public_calls"].items()}
+    """What a public list had when the quarter's first version was made."""
+    return _read(report["public_calls"])
+
+
+def listed_of(report: Mapping[str, Any]) -> Known:
+    """What it had when that report was written."""
+    return _read(report["public_calls_now"])
+
+
+def _read(calls: Mapping[str, Mapping[str, int]]) -> Known:
+    return {int(priority): dict(by_area) for priority, by_area in calls.items()}
 
 
 def _sorts(lines: Sequence[Line]) -> dict[str, int]:

@@ -56,7 +56,8 @@ class Shown:
         self._name = f"{map_.id}|{quarter}"
         self._rules = rules
         self._counts = counts
-        self.known = known or _known(counts, map_, self.priorities)
+        self.listed = _known(counts, map_, self.priorities)
+        self.known = known or self.listed
         self.plans: Mapping[int, Plan] = {
             priority: plan_of(map_, self.known.get(priority, {}), least=rules.least_calls)
             for priority in self.priorities
@@ -76,7 +77,10 @@ class Shown:
         }
 
     def _cell(self, priority: int, cell: Cell, counts: Sequence[CallCounts]) -> dict[Measure, int]:
-        known = sum(one.known for one in counts)
+        # By what the first version was rounded, a later one is, too, as long as that can be: else the same count might
+        # be rounded otherwise, and the two together would tell it.
+        all_eligible = sum(one.eligible for one in counts)
+        known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)
         # One draw for all measures: of equal counts none is rounded otherwise, and what lies within another is never
         # shown as more. Near to the most that everybody knows, the larger one may be rounded down alone.
         name = f"calls|{priority}|{cell.name}"
@@ -85,7 +89,7 @@ class Shown:
             figure = self._rounded(name, count, at_most=known)
             return figure if within is None else min(figure, within)
 
-        eligible = rounded(sum(one.eligible for one in counts), None)
+        eligible = rounded(all_eligible, None)
         sent = rounded(sum(one.sent for one in counts), eligible)
         told: list[int] = []
         for times in range(max((len(one.told) for one in counts), default=0)):

@@ -203,19 +203,20 @@ def written(
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def world_of(agency: Agency, public: Mapping[Quarter, Sequence[PublicCall]]) -> World:
-    """What the attacker has besides the files: the list, counted by himself."""
+def world_of(agency: Agency, public: Mapping[tuple[Quarter, int], Sequence[PublicCall]]) -> World:
+    """What the attacker has besides the files: the list as it was at each version, counted by himself."""
     assert agency.open_data is not None
-    calls: dict[Quarter, dict[int, dict[str, int]]] = {}
-    for quarter, rows in public.items():
+    listed: dict[tuple[Quarter, int], dict[int, dict[str, int]]] = {}
+    for version, rows in public.items():
         counted = Counter((row.priority, row.neighbourhood) for row in rows)
-        calls[quarter] = {3: {}, 4: {}}
+        listed[version] = {3: {}, 4: {}}
         for (priority, place), number in counted.items():
-            calls[quarter][priority][place] = number
+            listed[version][priority][place] = number
     return World(
         map=map_of(agency),
         questions=closed_questions(agency.survey),
-        calls=calls,
+        calls={quarter: calls for (quarter, version), calls in listed.items() if version == 1},
+        listed=listed,
         least_calls=agency.open_data.least_calls,
         least_calls_survey=agency.open_data.least_calls_survey,
         most_notices=_NOTICES,

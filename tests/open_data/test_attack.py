@@ -46,7 +46,7 @@ def attacked(seed: int, agency: Agency, folder: Path, *, least_calls_survey: int
         written(folder / f"{seed}-1", first, agency),
         written(folder / f"{seed}-2", second, agency, version=2),
     ]
-    world = world_of(agency, {Q3: made.public, Q3.before: before.public})
+    world = world_of(agency, {(Q3, 1): made.public, (Q3, 2): again.public, (Q3.before, 1): before.public})
     return attack([read(files, agency) for files in bundles], world)
 
 
@@ -82,7 +82,7 @@ def test_r7_the_attack_finds_what_was_not_protected(ottawa: Agency, tmp_path: Pa
     agency = publishing(ottawa, areas_of(draw))
     made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))  # type: ignore[union-attr,arg-type]
     files = written(tmp_path / "one", shown_of(made, agency), agency)
-    world = world_of(agency, {Q3: made.public})
+    world = world_of(agency, {(Q3, 1): made.public})
     released = read(files, agency)
     place, priority, measure = next(key for key, figure in released.activity.items() if figure and key[0] != CITY)
     activity = dict(released.activity) | {(place, priority, measure): released.activity[place, priority, measure] + 15}
@@ -97,7 +97,7 @@ def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> N
     questions = closed_questions(agency.survey)
     made = a_quarter(draw, agency.open_data.areas, questions)  # type: ignore[union-attr,arg-type]
     files = written(tmp_path / "one", shown_of(made, agency), agency)
-    found = attack([read(files, agency)], world_of(agency, {Q3: made.public}))
+    found = attack([read(files, agency)], world_of(agency, {(Q3, 1): made.public}))
     city = {one.what: one for one in found if one.place == "CITY ottawa" and one.table == "survey_results"}
     for (question, option), count in made.counts.answers.items():
         if (one := city.get(f"{question} {option}")) is not None:
