@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import LockNotAvailable, UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.deployment import deployment as deployment_commands
+from cli.keys import keys as keys_commands
 from cli.open_data import open_data as open_data_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
@@ -33,6 +35,8 @@ app.add_typer(staff)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
 app.add_typer(open_data_commands, name="open-data")
+app.add_typer(deployment_commands, name="deployment")
+app.add_typer(keys_commands, name="keys")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -233,7 +237,9 @@ def _run() -> None:
         app()
     except (LocalError, LogError, AgencyError, BundleError, SettingsError, KeyringError, TemporalAway) as error:
         _fail(str(error))
-    except OperationalError:
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            _fail("a table was in use for too long, and nothing was changed for it; run the same again in a minute")
         _fail("the database does not answer; see: communityconnect doctor")
     except ProgrammingError as error:
         if not isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
