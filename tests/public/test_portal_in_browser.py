@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("screen", ["phone", "desk"])
 def test_the_pages_are_for_everybody(browser: Browser, portal: Portal, screen: str, language: str, theme: str) -> None:
     quarter = portal.quarters[-1]
-    pages = ("index", "downloads", f"{quarter}/ward-14", f"{quarter}/question-q1")
+    pages = ("index", "downloads", f"{quarter}/ward-02", f"{quarter}/question-q1")
     with browser.new_context(viewport=SCREENS[screen], color_scheme=theme) as context:  # type: ignore[arg-type]
         _look_at(context.new_page(), [portal.site / language / f"{page}.html" for page in pages])
 
@@ -59,8 +59,8 @@ def _goes_from_the_door_to_a_figure(page: Page, portal: Portal, door: str) -> No
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # past the menu
     expect(page).to_have_url(f"{door.removesuffix('index.html')}en/index.html#content")
-    _follow(page, "Ward 14")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Ward 14")
+    _follow(page, "Ward 2")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ward 2")
     _follow(page, "Overall, how satisfied are you with how police handled your call?")
     _follow(page, "Earlier: January to March 2026")
     _follow(page, "Français")
@@ -112,7 +112,7 @@ def test_on_paper_the_figures_stand_alone(browser: Browser, portal: Portal) -> N
     with _without_scripts(browser) as context:
         page = context.new_page()
         page.emulate_media(media="print", color_scheme="dark")
-        page.goto(f"file://{portal.site}/en/{portal.quarters[-1]}/ward-14.html")
+        page.goto(f"file://{portal.site}/en/{portal.quarters[-1]}/ward-02.html")
         expect(page.locator("header nav")).to_be_hidden()
         expect(page.locator("table.answers").first).to_be_visible()
         assert page.locator("body").evaluate("body => getComputedStyle(body).color") == "rgb(0, 0, 0)"
