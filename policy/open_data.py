@@ -37,8 +37,9 @@ class Level(StrEnum):
         return list(Level).index(self)
 
 
-_Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>\"{}|\\^`]+$")]
-_Id = Annotated[str, StringConstraints(pattern=r"^[^\s,:](?:[^,:\r\n]{0,62}[^\s,:])?$")]
+_Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>{}|^`]+$")]
+_Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z ._-]{0,63}$")]
+_Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
 class Addresses(_Value):
@@ -57,7 +58,7 @@ class Contact(_Value):
     """Who answers questions about the files."""
 
     name: Localized
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    email: _Email
 
 
 class Place(_Value):

@@ -30,10 +30,10 @@ class City:
     agency: Agency
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def city(postgres_url: str, migrated_template: str, ottawa: Agency) -> Iterator[City]:
     engine = connect(create_database(postgres_url, "open_data_city", template=migrated_template))
-    fill(engine, ottawa, scale=0.12)
-    yield City(engine=engine, agency=publishing(ottawa, WARDS, least_calls_survey=1500))
+    fill(engine, ottawa, scale=0.06)
+    yield City(engine=engine, agency=publishing(ottawa, WARDS, least_calls_survey=600))
     engine.dispose()
     drop_database(postgres_url, "open_data_city")

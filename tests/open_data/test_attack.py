@@ -10,19 +10,23 @@ import pytest
 
 from insights.open_data.attack import attack
 from insights.open_data.attack_calls import NotASum
+from insights.open_data.counted import CallCounts, QuarterCounts
 from insights.open_data.intervals import Interval
-from insights.open_data.places import CITY
+from insights.open_data.measures import Measure
+from insights.open_data.places import CITY, Map, plan_of
 from insights.protect import LEAST_WIDTH
 from policy.agency import Agency
 from survey.areas import closed_questions
 from tests.conftest import FIGURES
 from tests.open_data.made_up import (
     Q3,
+    MadeUp,
     a_quarter,
     areas_of,
     late,
     publishing,
     read,
+    said,
     shown_of,
     world_of,
     written,
@@ -110,3 +114,38 @@ def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> N
                 assert one.low - 1e-6 <= counts.sent <= one.high + 1e-6
                 looked += 1
     assert looked > 5
+
+
+@pytest.mark.parametrize("count", range(31, 76, 4))
+def test_r7_the_same_count_is_shown_alike_in_a_second_version_however_long_the_list_has_become(
+    count: int, ottawa: Agency
+) -> None:
+    """Near the top of the list it is rounded down; of a longer list it might be rounded up, and both would tell it."""
+    agency = publishing(ottawa)
+    for more in range(0, 12, 3):
+        known = count + more
+        first, second = (
+            MadeUp(counts=QuarterCounts(calls={(None, 4): CallCounts(known=n, eligible=count, sent=count)}), public=[])
+            for n in (known, known + 40)
+        )
+        before = shown_of(first, agency)
+        after = shown_of(second, agency, earlier=before)
+        told = [one.of_calls(CITY, 4, Measure.CALLS_ELIGIBLE).figure for one in (before, after)]
+        assert told[0] == told[1]
+
+
+def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
+    """By the list alone, and of whatever areas: no cell has fewer calls than 30, and each call is in one."""
+    for seed in range(200):
+        draw = Random(seed)
+        map_ = Map(id="ottawa", name=said("Ottawa"), areas=areas_of(draw))
+        calls = {id_: round(draw.lognormvariate(3, 1.5)) for id_ in map_.places if draw.random() < 0.8}
+        plan = plan_of(map_, calls, least=30)
+        assert [cell for cell in plan.cells if cell.calls < 30] == []
+        counted = sorted(id_ for cell in plan.cells for id_ in cell.of)
+        assert len(counted) == len(set(counted))
+        if plan.cells:
+            assert sum(cell.calls for cell in plan.cells) == sum(calls.values())
+            for id_ in plan.told:
+                within = sum(calls.get(one, 0) for one in map_.all_within(id_))
+                assert sum(cell.calls for cell in plan.sums[id_]) == within >= 30
