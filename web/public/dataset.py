@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from markupsafe import Markup
 
@@ -10,12 +11,8 @@ from policy.agency import Agency
 from web.public.quarter import Quarter
 from web.public.saying import Saying
 
-_FORMATS = {
-    ".csv": "text/csv",
-    ".geojson": "application/geo+json",
-    ".json": "application/json",
-    ".jsonld": "application/ld+json",
-}
+_FORMATS: Final = {".csv": "text/csv", ".geojson": "application/geo+json"}
+"""Of the files that are data."""
 
 
 def dataset(
@@ -32,7 +29,6 @@ def dataset(
         "version": str(entry.version),
         **({} if entry.published_at is None else {"datePublished": entry.published_at.date().isoformat()}),
         "temporalCoverage": f"{quarter.first_day.isoformat()}/{quarter.last_day.isoformat()}",
-        "spatialCoverage": quarter.whole.name(language),
         "creator": {"@type": "Organization", "name": agency.identity.name[language]},
         "license": entry.licence.address.in_language(language),
         "isAccessibleForFree": True,

@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
 from calls.facts import Language
+from web.public.bundles import Bundle, File
 from web.public.phrases import words
 from web.public.quarter import LEVELS, Asked, Quarter, Told
 from web.public.tables import ACTIVITY, RESULTS, Activity, Area, Result, Said, Status
@@ -96,6 +97,11 @@ class Saying:
         """Of how many, by the published figure."""
         is_none = asked.told.no_data == asked.told.all
         return self._figure(asked.responses, Status.NO_DATA if is_none else Status.SUPPRESSED)
+
+    def files(self, bundle: Bundle) -> list[File]:
+        """Of a bundle, what most people come for first."""
+        order = list(_FILES)
+        return sorted(bundle.entry.files, key=lambda f: order.index(f.name) if f.name in order else len(order))
 
     def file(self, name: str) -> str:
         """What a file of a bundle is."""
