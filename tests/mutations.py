@@ -1098,13 +1098,6 @@ MUTATIONS = (
         PORTAL,
     ),
     Mutation(
-        "R7: bundles lie in the public folder, and are shown without being in its index",
-        "web/public/bundles.py",
-        "root / entry.address",
-        'root / entry.agency / max(path.name for path in (root / entry.agency).iterdir()) / "v1"',
-        PORTAL,
-    ),
-    Mutation(
         "A bar of the portal is not as long as its share",
         "web/public/drawing.py",
         "_BAR.format(percent)",
