@@ -45,6 +45,9 @@ LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+FEW = ("tests/insights/test_figures.py",)
+ATTACK = ("tests/insights/test_attack.py",)
+REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
 PORTAL = ("tests/public/test_portal.py",)
 OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
@@ -977,6 +980,55 @@ MUTATIONS = (
         "if _is_known_long_enough(counts.values()):",
         "if counts:",
         ISSUES,
+    ),
+    Mutation(
+        "R7: what follows from all sums of a table together is not hidden",
+        "insights/small.py",
+        "        if known is None:",
+        "        if True:",
+        FEW,
+    ),
+    Mutation(
+        "R7: a week of the funnel stands alone, however few took part",
+        "insights/funnel.py",
+        "if _is_fit(_sum(kept.values()), at_least):",
+        "if True:",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: a language of few is told apart in the funnel",
+        "insights/funnel.py",
+        "for name, steps in by_language.items() if _is_fit(steps, at_least)}",
+        "for name, steps in by_language.items()}",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: whom we do not reach is shown of a month that still grows",
+        "web/staff/figures/reach.py",
+        "if row.month < as_of.before_month",
+        "if row.month <= as_of.before_month",
+        ("tests/insights/test_every_figure.py",),
+    ),
+    Mutation(
+        "R7: the monthly report gives away what it hides",
+        "insights/few_of_month.py",
+        "hidden(counts, list(_sums(counts)), at_least",
+        "hidden(counts, [], at_least",
+        REPORT,
+    ),
+    Mutation(
+        "R7: a comment is shared over a decline that the second reviewer has not seen",
+        "web/staff/comments/review.py",
+        'decided = f"{row.decision} {row.shared} {row.topics}"',
+        'decided = ""',
+        REVIEW,
+    ),
+    Mutation(
+        "Emerging issues: in a busy area more calls are fewer events",
+        "insights/emerging.py",
+        "min(_ONE_EVENT, within / numbers[series] / _PART_OF_A_GAP)",
+        "_ONE_EVENT",
+        ("tests/insights/test_emerging.py",),
     ),
     Mutation(
         "R7: an issue's page shows what few have answered",

@@ -132,6 +132,8 @@ def test_without_consent_there_is_no_button_and_no_way_around_it(site: Served) -
     assert [(row.reviewed, row.shared) for row in rows(site)] == [(False, False)]
     assert reviewer.post(path, **form, decision="approve").headers["Location"] == "/comments?said=approved"
     assert "Only in summaries" in reviewer.get("/comments?state=approved").text
+    assert reviewer.post(path, **form, decision="decline").headers["Location"] == "/comments?said=changed"
+    form = fields(reviewer.get(path).text)
     assert reviewer.post(path, **form, decision="decline").headers["Location"] == "/comments?said=declined"
     assert "Only in summaries" in reviewer.get("/comments?state=declined").text
 

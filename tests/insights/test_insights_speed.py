@@ -23,6 +23,9 @@ def _addresses(path: str, more: str = "") -> Iterator[str]:
     """Each asks for something else: no chart and no page is a second time the same."""
     chance = Random(6)
     while True:
+        if "reach" in path:
+            yield f"{path}?month=2026-{chance.randint(1, 8):02}{more}"
+            continue
         first, last = sorted(chance.choices(range(1, 39), k=2))
         filters = [f"from=2026-W{first:02}", f"to=2026-W{last:02}"]
         filters += [f"area={chance.choice(AREAS)}"] if chance.random() < 0.2 else []

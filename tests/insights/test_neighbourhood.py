@@ -73,7 +73,7 @@ def test_no_figure_and_no_difference_of_two_is_of_one_to_four_people(numbers: li
 
 
 def test_bars_are_as_high_as_they_are_many_and_the_line_is_at_what_was_expected() -> None:
-    chart = nine_weeks([2, 0, 4, 2, 2, 2, 2, 2, 8], 4.0)
+    chart = nine_weeks([20, 0, 40, 20, 20, 20, 20, 20, 80], 40.0, at_least=AT_LEAST)
     heights = [bar.height for bar in chart.bars]
     assert heights[1] == 0
     assert heights[2] == pytest.approx(2 * heights[0])
@@ -84,5 +84,11 @@ def test_bars_are_as_high_as_they_are_many_and_the_line_is_at_what_was_expected(
 
 
 def test_the_line_stands_above_the_bar_where_more_was_expected() -> None:
-    chart = nine_weeks([0] * 9, 3.0)
+    chart = nine_weeks([0] * 9, 3.0, at_least=AT_LEAST)
     assert 0 < chart.expected_y < HEIGHT
+
+
+def test_weeks_of_few_events_all_look_alike() -> None:
+    chart = nine_weeks([1, 2, 3, 4, 0, 5, 1, 2, 19], 2.0, at_least=AT_LEAST)
+    assert len({chart.bars[place].height for place in (0, 1, 2, 3, 6, 7)}) == 1
+    assert chart.said("few") == ["few", "few", "few", "few", "0", "5", "few", "few", "19"]

@@ -116,6 +116,23 @@ def test_what_a_person_masks_is_kept_nowhere_and_survives_the_night(town: Town) 
     assert shared(town) == ["thanks to [name], of Elgin Street"]
 
 
+def test_r7_of_two_who_decide_at_once_the_second_hears_of_the_first_and_nothing_is_shared_over_a_decline(
+    town: Town,
+) -> None:
+    wrote(town, "they know where I live")
+    others(town)
+    night(town)
+    [one] = waiting(town)
+    assert decide(town, one, share=False, decision=Decision.DECLINED) is Outcome.KEPT
+    assert decide(town, one, share=True) is Outcome.CHANGED  # from a page that was opened before
+    assert shared(town) == []
+    night(town, 1)
+    assert decide(town, one, share=True) is Outcome.CHANGED  # nor under its new id
+    [declined] = review_of(town).decided(Decision.DECLINED)
+    assert decide(town, declined, share=True) is Outcome.KEPT  # whoever has seen that may change it
+    assert shared(town) == ["they know where I live"]
+
+
 def test_the_urgent_come_first_then_the_oldest_and_another_agencys_are_not_there(town: Town) -> None:
     for day in (0, 7):
         wrote(town, f"comment of week {day // 7}", day=day)

@@ -30,10 +30,11 @@ Read = TypeVar("Read")
 @dataclass(frozen=True, kw_only=True)
 class AsOf:
     """`day`: the last one that was cut; `None`: none was. `before`: the first week that is not over yet, as
-    `2026-W04`; what is counted by week is of weeks before it."""
+    `2026-W04`; what is counted by week is of weeks before it. `before_month`: the same of months, as `2026-01`."""
 
     day: date | None
     before: str
+    before_month: str
 
 
 class ReadNightly(Generic[Read]):
@@ -80,7 +81,10 @@ class ReadNightly(Generic[Read]):
         with Session(self._engine) as session:
             row = session.exec(select(SurveyCutRow).where(col(SurveyCutRow.agency) == self._agency)).one_or_none()
             day = None if row is None else row.day
-        return AsOf(day=day, before="" if day is None else iso_week(day + timedelta(days=1)))
+        if day is None:
+            return AsOf(day=None, before="", before_month="")
+        now = day + timedelta(days=1)
+        return AsOf(day=day, before=iso_week(now), before_month=f"{now:%Y-%m}")
 
     def _take(self, as_of: AsOf) -> tuple[AsOf, Read]:
         with Session(self._engine) as session, session.begin():

@@ -2,7 +2,8 @@
 
 Comments stand in two tables: those of the survey, and those that a member of the service may read of himself or
 herself. Their ids do not last: the cut writes the newest ones anew each night, with what was decided. Whoever decides
-names the words decided on (`mark`), by which a comment is found again under its new id.
+names the words decided on and what was decided of them before (`mark`), by which a comment is found again under its
+new id, and two who decide at once hear of each other.
 """
 
 from collections.abc import Collection, Sequence
@@ -53,7 +54,7 @@ class Comment:
     shared: bool
     topics: Sequence[Topic] | None
     mark: str
-    """Of what was read: comes back with the decision."""
+    """Of what was read, and what was decided of it: comes back with the decision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +136,8 @@ class CommentReview:
         return Outcome.KEPT
 
     def _find(self, session: Session, id_: UUID, *, period: str, mark: str) -> Row | None:
-        """The row, locked. Where the night has given it another id, the one of its period with the same words and the
-        same consent: if there are two, either may be the other."""
+        """The row, locked. Where the night has given it another id, the one of its period with the same words, the
+        same consent and the same decision: if there are two, either may be the other."""
         for of in _TABLES:
             row = self._locked(session, of, id_)
             if row is not None:
@@ -164,7 +165,8 @@ class CommentReview:
         return self._mark_of(row, self._words(row))
 
     def _mark_of(self, row: Row, words: str) -> str:
-        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{words}"
+        decided = f"{row.decision} {row.shared} {row.topics}"
+        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{decided}\n{words}"
         return self._keyring.content_hash(b"comment\n" + said.encode())
 
     def _read(self, row: Row) -> Comment:

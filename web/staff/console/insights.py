@@ -73,7 +73,7 @@ class Insights:
         self._at_least = console.agency.insights.at_least
         self.questions = closed_questions(console.agency.survey)
         zone = console.agency.policy.timetable.zone
-        read = partial(read_answers, agency=console.agency.key, zone=zone)
+        read = partial(read_answers, agency=console.agency.key, zone=zone, at_least=self._at_least)
         self._kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, given: Mapping[str, str]) -> Asked:
@@ -88,12 +88,16 @@ class Insights:
         as_of, answers = self._kept.get()
         wanted = asked.wanted
         cube = answers.cube.cut(wanted)
-        steps = answers.funnel.cut({"language": wanted.language}, between=("week", wanted.first_week, wanted.last_week))
         return Seen(
             as_of=as_of,
             asked=asked,
             cube=cube,
-            funnel=funnel(steps, at_least=self._at_least),
+            funnel=funnel(
+                answers.funnel,
+                language=wanted.language,
+                first=wanted.first_week,
+                last=wanted.last_week,
+            ),
             questions=by_question(cube, self.questions, at_least=self._at_least),
             broken=self.broken(cube, asked.question),
             by_area=self.by_area(asked, asked.question),

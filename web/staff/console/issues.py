@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 from calls.facts import Language
 from calls.issues import State
 from insights.nine_weeks import nine_weeks
+from insights.small import shown_parts
 from web.serving.forms import form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
@@ -53,6 +54,7 @@ class _Issues:
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         language = language_of(request)
         locale = f"{language.value}_CA"
+        at_least = self.console.agency.insights.at_least
         return self.console.pages.page(
             request,
             template,
@@ -62,13 +64,15 @@ class _Issues:
             number=lambda value, places=0: format_decimal(round(value, places), "#,##0.#########", locale),
             percent=lambda value: format_percent(value, locale=locale),
             chance=lambda p: chance(p, language),
-            chart=lambda issue: nine_weeks(issue.weeks, issue.expected),
+            chart=lambda issue: nine_weeks(issue.weeks, issue.expected, at_least=at_least),
+            few=words("issues", language)["fewer_than"].format(number=at_least),
+            parts=lambda counts: shown_parts(counts, at_least=at_least),
             week_ends=lambda issue: [issue.last_day - timedelta(weeks=8 - n) for n in range(9)],
             in_language=lambda words_: words_.in_language(language),
             block_name=lambda block: f"{block}–{block + HOURS_A_BLOCK} h",
             blocks=BLOCKS,
             rules=self.console.agency.issues,
-            at_least=self.console.agency.insights.at_least,
+            at_least=at_least,
             half_a_year=WEEKS,
             **values,
         )

@@ -9,7 +9,8 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from insights.budget import Course, course
 from insights.counted import Counted
 from insights.months import Month
-from insights.operations import Line, billed_segments, report
+from insights.operations import billed_segments, report
+from insights.values import Line
 from web.staff.access.roles import Act, Member
 from web.staff.board.watch import in_background
 from web.staff.console.guard import needs

@@ -10,6 +10,7 @@ from calls.contracts import WENT_OUT, LedgerState
 from insights.answers import NOT_TOLD, About, Cube, cube_of
 from insights.areas import counts_by_area
 from insights.counts import Counts
+from insights.funnel import Block, blocks
 from survey.areas import Place
 from survey.cut import NO_LANGUAGE
 from web.staff.nightly import AsOf
@@ -31,15 +32,15 @@ _BY_AREA = text(f"SELECT month, {', '.join(Place._fields)}, count FROM survey_ar
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """`funnel`: by week and language, of weeks that are over. `by_area`: counted apart from the answers."""
+    """`funnel`: of weeks that are over. `by_area`: counted apart from the answers."""
 
     cube: Cube
-    funnel: Counts
+    funnel: Sequence[Block]
     by_area: Counts
 
 
-def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str) -> Answers:
-    """All of an agency's."""
+def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str, at_least: int) -> Answers:
+    """All of an agency's. `at_least`: the policy's threshold, for the funnel's weeks."""
     rows = session.execute(_ANSWERS, {"agency": agency}).mappings()
     cube = cube_of((_about(row), row["answers"], row["times"]) for row in rows)
     counted = [
@@ -48,7 +49,8 @@ def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str) -> An
         if context[0] < as_of.before
     ]
     of_areas = ((month, Place(*place), n) for month, *place, n in session.execute(_BY_AREA, {"agency": agency}))
-    return Answers(cube=cube, funnel=Counts.of(("week", "language"), counted), by_area=counts_by_area(of_areas))
+    steps = blocks(Counts.of(("week", "language"), counted), at_least=at_least)
+    return Answers(cube=cube, funnel=steps, by_area=counts_by_area(of_areas))
 
 
 def _about(row: RowMapping) -> About:
