@@ -33,10 +33,10 @@ def test_the_pages_are_for_everybody(browser: Browser, portal: Portal, screen: s
 
 @pytest.mark.deep
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("screen", ["phone", "desk"])
-def test_every_page_there_is_is_for_everybody(browser: Browser, portal: Portal, screen: str) -> None:
+@pytest.mark.parametrize(("folder", "screen"), [("en", "phone"), ("fr", "desk")])
+def test_every_page_there_is_is_for_everybody(browser: Browser, portal: Portal, folder: str, screen: str) -> None:
     with browser.new_context(viewport=SCREENS[screen]) as context:
-        _look_at(context.new_page(), sorted(portal.site.rglob("*.html")))
+        _look_at(context.new_page(), sorted((portal.site / folder).rglob("*.html")))
 
 
 def _look_at(page: Page, paths: Sequence[Path]) -> None:
