@@ -97,7 +97,7 @@ def prepare(
         version = _next_version(rows, order)
         edition = Edition.of(agency, order.quarter, version=version, reason=order.reason, prepared_at=order.now)
         counts = (count or count_quarter)(session, agency, order.quarter, beat=beat)
-        map_ = Map(id=agency.key, name=edition.name, areas=edition.open_data.areas)
+        map_ = Map(id=agency.key, areas=edition.open_data.areas)
         earlier, others = _comparable(session, rows, edition, map_)
     same = [one for one in earlier if one.released.quarter == order.quarter]
     shown = Shown(

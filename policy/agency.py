@@ -21,6 +21,8 @@ from calls.policy import (
     Timetable,
     TypeRule,
 )
+from policy.areas import FILE as AREAS_FILE
+from policy.areas import Areas
 from policy.boundaries import BOUNDARIES, read_boundaries
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
@@ -142,6 +144,7 @@ class Agency(_File):
     open_data: OpenData | None = None
     boundaries: Path | None = None
     """Where the areas' boundaries stand (`policy.boundaries.read_boundaries`): megabytes, which few processes need."""
+    areas: Areas | None = None
 
     @property
     def key(self) -> str:
@@ -162,11 +165,12 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "call_types.yaml": CallTypes,
     "cad.yaml": CadMapping,
     "survey.yaml": Survey,
+    AREAS_FILE: Areas,
+    "open_data.yaml": OpenData,
 }
 """The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
-
-MAY_BE_LEFT_OUT: Final[Mapping[str, type[BaseModel]]] = {"open_data.yaml": OpenData}
-"""More of them: a folder without is complete."""
+OPTIONAL: Final = frozenset({AREAS_FILE, "open_data.yaml"})
+"""Files that a folder may lack."""
 
 
 def load_agency(folder: Path) -> Agency:
@@ -216,6 +220,7 @@ def load_agency(folder: Path) -> Agency:
         issues=who_and_when.issues,
         open_data=open_data,
         boundaries=_boundaries(folder, open_data),
+        areas=read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None,
     )
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from calls.facts import Language
-from policy.agency import FILES, MAY_BE_LEFT_OUT, load_agency
+from policy.agency import FILES, OPTIONAL, load_agency
+from policy.check_areas import check_areas
 from policy.check_cad import check_cad
 from policy.check_identity import check_identity
 from policy.check_members import check_members
@@ -19,7 +20,16 @@ from policy.findings import Finding, Findings, Level
 from policy.wording_file import catalogue, read_wording
 from policy.yaml_file import AgencyError, read_text, read_yaml
 
-_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_members, check_texts, check_open_data)
+_CHECKS: Final = (
+    check_identity,
+    check_policy,
+    check_types,
+    check_cad,
+    check_members,
+    check_areas,
+    check_texts,
+    check_open_data,
+)
 _TO_DO: Final = "TODO"
 
 
@@ -41,7 +51,7 @@ def check_folder(folder: Path) -> list[Finding]:
     for name, line, text in _left_to_do(folder):
         findings.say_line(Level.WARNING, name, line, f"left to do: {text}")
     for name in _not_read(folder):
-        allowed = ", ".join([*FILES, *MAY_BE_LEFT_OUT, *(f"texts/{language}.po" for language in Language)])
+        allowed = ", ".join([*FILES, *(f"texts/{language}.po" for language in Language)])
         findings.say_line(Level.WARNING, name, None, f"this file is not read; the files are: {allowed}")
     return findings.found
 
@@ -50,7 +60,7 @@ def _unreadable(folder: Path) -> Iterator[str]:
     """A line for each thing that keeps the folder from being loaded."""
     found: list[str] = []
     if folder.is_dir():
-        for name, model in _files(folder).items():
+        for name, model in _there(folder).items():
             try:
                 read_yaml(folder / name, model)
             except AgencyError as error:
@@ -70,13 +80,13 @@ def _unreadable(folder: Path) -> Iterator[str]:
         yield from error.problems
 
 
-def _files(folder: Path) -> dict[str, type[BaseModel]]:
-    """Those that have to be there, and those of the others that are."""
-    return {**FILES, **{name: model for name, model in MAY_BE_LEFT_OUT.items() if (folder / name).exists()}}
+def _there(folder: Path) -> dict[str, type[BaseModel]]:
+    """The YAML files to read: those that are needed, and of the others those that are there."""
+    return {name: model for name, model in FILES.items() if name not in OPTIONAL or (folder / name).exists()}
 
 
 def _left_to_do(folder: Path) -> Iterator[tuple[str, int, str]]:
-    for path in [*(folder / name for name in _files(folder)), *(catalogue(folder, language) for language in Language)]:
+    for path in [*(folder / name for name in _there(folder)), *(catalogue(folder, language) for language in Language)]:
         for number, line in enumerate(read_text(path).splitlines(), start=1):
             if _TO_DO in line:
                 yield path.relative_to(folder).as_posix(), number, line.partition(_TO_DO)[2].strip(" :#\"'")
@@ -84,6 +94,6 @@ def _left_to_do(folder: Path) -> Iterator[tuple[str, int, str]]:
 
 def _not_read(folder: Path) -> list[str]:
     """Files that look as if they counted: a wrong ending, a third language."""
-    read = {*FILES, *MAY_BE_LEFT_OUT, *(f"texts/{language}.po" for language in Language)}
+    read = {*FILES, *(f"texts/{language}.po" for language in Language)}
     there = [*folder.glob("[!.]*.y*ml"), *folder.glob("[!.]*.po"), *folder.glob("texts/[!.]*")]
     return sorted({path.relative_to(folder).as_posix() for path in there if path.suffix != ".mo"} - read)

@@ -32,6 +32,8 @@ class Mutation:
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
+OPEN_DATA = ("tests/open_data/test_attack.py",)
+PREPARING = ("tests/open_data/test_preparing.py",)
 BY_AREA = ("tests/survey/test_areas.py", "tests/activities/test_area_counts.py")
 URGENT = ("tests/staff/test_urgent_comments.py",)
 REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
@@ -51,6 +53,7 @@ REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
 PORTAL = ("tests/public/test_portal.py",)
 OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
+BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -821,6 +824,34 @@ MUTATIONS = (
         OWN,
     ),
     Mutation(
+        "R7: what those that are shared leave of a topic is of few",
+        "insights/confirmed.py",
+        "return Hidden.WITH_IT if 0 < count",
+        "return Hidden.WITH_IT if 0 > count",
+        ("tests/insights/test_confirmed.py",),
+    ),
+    Mutation(
+        "R7: a month whose last week is not over counts among the topics",
+        "web/staff/figures/topics.py",
+        "if month < until:",
+        "if month <= until:",
+        ("tests/staff/test_comment_review.py",),
+    ),
+    Mutation(
+        "The board does not say that urgent comments wait",
+        "web/staff/board/troubles.py",
+        "if urgent else []",
+        "if False else []",
+        ("tests/console/test_comments.py",),
+    ),
+    Mutation(
+        "Figures are exported without an entry in the audit log",
+        "web/staff/console/reach.py",
+        'console.audit.write(member, Act.EXPORT_INSIGHTS, about="reach", detail=asked)',
+        "pass",
+        ("tests/console/test_exports.py",),
+    ),
+    Mutation(
         "R7: ten of one mind are shown to the member",
         "insights/of_members.py",
         "if good in (0, len(marks)):",
@@ -1176,6 +1207,83 @@ MUTATIONS = (
         "Act.DECIDE_OPEN_DATA: frozenset({_S})",
         "Act.DECIDE_OPEN_DATA: frozenset({_S, _AN})",
         OPEN_DATA_PAGES,
+    ),
+    Mutation(
+        "R7: open data: what is left of a ward after its neighbourhoods may be a few calls",
+        "insights/open_data/places.py",
+        "    while large and 0 < in_rest < least:",
+        "    while False:",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a second version is rounded by the list of its own day",
+        "insights/open_data/shown.py",
+        "known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)",
+        "known = sum(one.known for one in counts)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: how many answered is not the sum of what they answered",
+        "insights/open_data/shown.py",
+        "            return sum(shown[question.id, one.id] for one in question.options)",
+        "            return max(shown[question.id, one.id] for one in question.options)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a bundle in which somebody could be found can be approved",
+        "web/staff/open_data/bundles.py",
+        'if not bundle.report.get("is_safe"):',
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: what nobody has approved is published",
+        "web/staff/open_data/publishing.py",
+        "if row.state not in {BundleState.APPROVED, BundleState.PUBLISHED}:",
+        "if row.state in {BundleState.DECLINED}:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter's second version has another base",
+        "activities/prepare_open_data.py",
+        "if is_same_quarter and not (are_alike and row.base == edition.open_data.base):",
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter is prepared as soon as it is over",
+        "insights/open_data/quarters.py",
+        "return cls.of((now.astimezone(zone) - lag).date()).before",
+        "return cls.of(now.astimezone(zone).date()).before",
+        PREPARING,
+    ),
+    Mutation(
+        "R6: doctor does not see that no number is found by its hash any more",
+        "cli/doctor/keys.py",
+        "if hashed is not None and hashed not in ring.phone_hashes(text):",
+        "if False:",
+        BROKEN,
+    ),
+    Mutation(
+        "doctor does not see that a right of the service's role is missing",
+        "database/roles.py",
+        "if not _has(connection, table))",
+        "if False)",
+        BROKEN,
+    ),
+    Mutation(
+        "the service is not let into a database that not everybody may come into",
+        "database/roles.py",
+        'connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quoted}"))',
+        "pass",
+        ("tests/deploy/test_postgres.py",),
+    ),
+    Mutation(
+        "a file of secrets wins over a variable",
+        "settings.py",
+        "return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())",
+        "return init_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder()), env_settings",
+        ("tests/cli/test_settings.py",),
     ),
 )
 

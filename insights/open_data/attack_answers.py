@@ -109,7 +109,7 @@ class AnswersAttack:
             boxes = [_boxes(one, at, parts, question) for one in versions if (at, question.id) in one.answers]
             if not boxes:
                 continue
-            both = {name: together([one[name] for one in boxes]) for name in boxes[-1]}
+            both = {name: together([one[name] for one in boxes if name in one]) for name in boxes[-1]}
             kept = {name: fits or boxes[-1][name] for name, fits in both.items()}
             found[question.id] = self._question(quarter, at, parts, question, kept)
         return found
@@ -135,7 +135,7 @@ class AnswersAttack:
         for name, one in options.items():
             program.at_most({one: 1, answered: -1})
             for alone in question.options:
-                if alone.alone and alone.id != name:
+                if alone.alone and alone.id in options and alone.id != name:
                     program.at_most({one: 1, options[alone.id]: 1, answered: -1})
         program.at_most({answered: 1, **dict.fromkeys(options.values(), -1.0)})
         return _Asked(options=options, answered={answered: 1.0})
@@ -146,6 +146,8 @@ class AnswersAttack:
             if gate is None or question.id not in city or gate.question not in city:
                 continue
             before = city[gate.question]
+            if not set(gate.answers) <= set(before.options):
+                continue
             let_in = {before.options[one]: 1.0 for one in gate.answers} if gate.answers else before.answered
             self._program.at_most({**city[question.id].answered, **{one: -by for one, by in let_in.items()}})
 
@@ -154,7 +156,8 @@ class AnswersAttack:
             for option, at in asked.options.items():
                 terms = self._so_far[question, option]
                 terms[at] = -1.0
-                terms.update({one[question].options[option]: 1.0 for one in samples if question in one})
+                of_samples = [one[question].options for one in samples if question in one]
+                terms.update({one[option]: 1.0 for one in of_samples if option in one})
                 if samples:
                     self._program.at_most(dict(terms))
 
@@ -164,7 +167,8 @@ def _boxes(one: Released, at: str, parts: Sequence[str], question: Question) -> 
     is told, so few answered that all of them together are shown as one base at most."""
     told, base = one.answers[at, question.id], one.base
     is_multi = question.kind is QuestionKind.MULTI_CHOICE
-    names = [option.id for option in question.options] + ([""] if is_multi else [])
+    # An option that the survey did not have yet, or has no more, is nowhere told.
+    names = [option.id for option in question.options if option.id in told] + ([""] if is_multi else [])
     if any(not one.answered.get((place, question.id)) for place in (at, *parts)):
         return dict.fromkeys(names, (0.0, 2.0 * base - 1)) if not parts else dict.fromkeys(names, (0.0, _ALL))
     shown = {option: told[option] - sum(one.answers[part, question.id][option] for part in parts) for option in told}

@@ -161,8 +161,10 @@ def _readme(name: str, language: str, edition: Edition, files: Sequence[metadata
         return words.en if language == "en" else words.fr
 
     def day(of: date) -> str:
-        return format_date(of, "long", locale=f"{language}_CA")
+        written = format_date(of, "long", locale=f"{language}_CA")
+        return written.replace("1 ", "1er ", 1) if language == "fr" and of.day == 1 else written
 
+    colon = {"en": ":", "fr": "\N{NO-BREAK SPACE}:"}[language]
     why = {"en": "Why there is a new version: ", "fr": "Pourquoi une nouvelle version : "}[language]
     return Template((_README / name).read_text(encoding="utf-8")).substitute(
         name=said(edition.name),
@@ -172,7 +174,7 @@ def _readme(name: str, language: str, edition: Edition, files: Sequence[metadata
         version=edition.version,
         prepared=day(edition.prepared_at.date()),
         reason="" if edition.reason is None else f"\n{why}{said(edition.reason)}\n",
-        files="\n".join(f"- `{file.name}`: {said(file.title)}" for file in files),
+        files="\n".join(f"- `{file.name}`{colon} {said(file.title)}" for file in files),
         base=edition.open_data.base,
         least_calls=edition.open_data.least_calls,
         licence=said(edition.licence.title),

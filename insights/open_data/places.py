@@ -13,12 +13,15 @@ CITY: Final = "CITY"
 """The key of the city itself within a map: no area's id has only this."""
 
 
+_WHOLE: Final = Localized(en="The whole city", fr="Toute la ville")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Map:
     """An agency's areas and the city around them. `id` and `name` are the city's."""
 
     id: str
-    name: Localized
+    name: Localized = _WHOLE
     areas: Areas | None = None
 
     @cached_property

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from math import exp, lgamma, log
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -320,13 +321,13 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
     site: Served, city: City
 ) -> None:
     answers(site, "Bay", {("noise",): 12, ("noise", "driving"): 7, ("theft",): 6})
-    answers(site, "Bay", {("drugs",): 40}, week="2025-W20")
+    answers(site, "Bay", {("drugs",): 40}, month="2025-06")
     answers(site, "River", {("theft",): 50})
     answers(site, None, {("theft",): 50})
     analyst = site.staff(Role.ANALYST)
     query = text(
-        "SELECT count(*) FROM survey_response "
-        "WHERE context ->> 'area' = 'Bay' AND week > '2025-W28' AND answers -> :q ? :o"
+        "SELECT sum(count) FROM survey_area_count "
+        "WHERE area = 'Bay' AND month >= '2025-07' AND question = :q AND option = :o"
     )
     with site.engine.connect() as connection:
         counts = {
@@ -342,7 +343,7 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
             ["Theft of or from vehicles or bicycles", "6", "24%"],
         ]
         assert {tuple(row[1:]) for row in rows[3:]} == {("0", "0%")}
-        assert "25 people of Bay answered in the last 26 weeks" in analyst.get(path).text
+        assert "Bay: 25 people’s answers since July 2025" in analyst.get(path).text
 
 
 def test_r7_no_page_shows_what_fewer_than_five_people_answered_or_did_not(site: Served, city: City) -> None:
@@ -452,3 +453,30 @@ def test_r10_every_page_is_there_in_french(site: Served, city: City) -> None:
     one = supervisor.get(f"/issues/{issue_id(city, 'Bay', 'noise')}").text
     assert "18 événements dans les sept jours jusqu’au 15 janv. 2026" in one
     assert "Rien n’agit de lui-même" in one
+
+
+def test_the_list_can_be_narrowed_to_months_in_which_something_was_told(site: Served) -> None:
+    told = {  # the second one from December into January
+        "October": (date(2025, 10, 31), date(2025, 10, 31)),
+        "December": (date(2025, 12, 30), date(2026, 1, 2)),
+        "January": (date(2026, 1, 5), date(2026, 1, 9)),
+    }
+    figures: Any = {"observed": 9, "expected": 1.5, "p": 0.0001, "weeks": [1] * 8 + [9]}
+    with Session(site.engine) as session, session.begin():
+        for area, (first, last) in told.items():
+            place: Any = {"agency": "ottawa", "area": area, "call_type_group": "noise"}
+            session.add(EmergingIssueRow(**place, **figures, first_day=first, last_day=last))
+    analyst = site.staff(Role.ANALYST)
+    for asked, expected in {
+        "": {"October", "December", "January"},
+        "from=2025-11": {"December", "January"},
+        "to=2025-12": {"October", "December"},
+        "from=2026-01": {"December", "January"},
+        "from=2025-11&to=2025-11": set(),
+        "from=2025-12&to=2025-12": {"December"},
+    }.items():
+        page = analyst.get(f"/issues?state=&{asked}").text
+        assert set(re.findall(r'<th scope="row"><a href="/issues/\d+">([^:<]+):', page)) == expected
+    options = re.findall(r'<option value="(\d{4}-\d\d)"', page)
+    assert options == ["2026-01", "2025-12", "2025-11", "2025-10"] * 2
+    assert analyst.get("/issues?from=2026-13").status_code == 400

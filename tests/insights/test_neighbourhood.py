@@ -1,12 +1,16 @@
 """What an area's people answered: nothing that few of them said, or did not say, alone or by subtraction."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.neighbourhood import counted
+from insights.answers import counted_as
+from insights.neighbourhood import Answered
+from insights.neighbourhood import counted as counted_by_area
 from insights.nine_weeks import HEIGHT, nine_weeks
 from survey.questions import Localized, Option, Question, QuestionKind
 
@@ -18,6 +22,17 @@ QUESTION = Question(
     text=WORDS,
     options=tuple(Option(id=id_, text=WORDS, alone=id_ == "none") for id_ in ("noise", "theft", "none")),
 )
+
+
+def counted(answers: Sequence[tuple[str, str | Sequence[str], int]]) -> Answered:
+    """`answers`: area, what was chosen, and how many chose just that."""
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for area, chosen, times in answers:
+        for option in ("", *([chosen] if isinstance(chosen, str) else chosen)):
+            kinds[area][counted_as(QUESTION.id, option)] += times
+    return counted_by_area(kinds, QUESTION)
+
+
 ANSWERS = (("noise",), ("theft",), ("noise", "theft"), ("none",))
 
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from database.engine import connect
 from policy.agency import Agency
@@ -37,3 +37,9 @@ def city(postgres_url: str, migrated_template: str, ottawa: Agency) -> Iterator[
     yield City(engine=engine, agency=publishing(ottawa, WARDS, least_calls_survey=600))
     engine.dispose()
     drop_database(postgres_url, "open_data_city")
+
+
+@pytest.fixture
+def nothing_prepared(city: City) -> None:
+    with city.engine.begin() as connection:
+        connection.execute(text("TRUNCATE open_data_bundle, open_data_file"))

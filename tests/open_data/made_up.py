@@ -161,9 +161,7 @@ def late(draw: Random, made: MadeUp) -> MadeUp:
 
 
 def map_of(agency: Agency) -> Map:
-    names = {language.value: name for language, name in agency.identity.name.items()}
-    areas = agency.open_data.areas if agency.open_data else None
-    return Map(id=agency.key, name=Localized(en=names["en"], fr=names["fr"]), areas=areas)
+    return Map(id=agency.key, areas=agency.open_data.areas if agency.open_data else None)
 
 
 def shown_of(

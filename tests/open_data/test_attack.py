@@ -26,7 +26,6 @@ from tests.open_data.made_up import (
     late,
     publishing,
     read,
-    said,
     shown_of,
     world_of,
     written,
@@ -84,7 +83,9 @@ def test_r7_the_attack_finds_what_was_not_protected(ottawa: Agency, tmp_path: Pa
     """The same files, but for one figure that was counted and not rounded, or that is a rounding of its own."""
     draw = Random(5)
     agency = publishing(ottawa, areas_of(draw))
-    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))  # type: ignore[union-attr,arg-type]
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
     files = written(tmp_path / "one", shown_of(made, agency), agency)
     world = world_of(agency, {(Q3, 1): made.public})
     released = read(files, agency)
@@ -98,8 +99,9 @@ def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> N
     """The interval has in it what was counted: else it would be wide for nothing."""
     draw = Random(6)
     agency = publishing(ottawa, areas_of(draw))
-    questions = closed_questions(agency.survey)
-    made = a_quarter(draw, agency.open_data.areas, questions)  # type: ignore[union-attr,arg-type]
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
     files = written(tmp_path / "one", shown_of(made, agency), agency)
     found = attack([read(files, agency)], world_of(agency, {(Q3, 1): made.public}))
     city = {one.what: one for one in found if one.place == "CITY ottawa" and one.table == "survey_results"}
@@ -138,7 +140,7 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
     """By the list alone, and of whatever areas: no cell has fewer calls than 30, and each call is in one."""
     for seed in range(200):
         draw = Random(seed)
-        map_ = Map(id="ottawa", name=said("Ottawa"), areas=areas_of(draw))
+        map_ = Map(id="ottawa", areas=areas_of(draw))
         calls = {id_: round(draw.lognormvariate(3, 1.5)) for id_ in map_.places if draw.random() < 0.8}
         plan = plan_of(map_, calls, least=30)
         assert [cell for cell in plan.cells if cell.calls < 30] == []
@@ -149,3 +151,33 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
             for id_ in plan.told:
                 within = sum(calls.get(one, 0) for one in map_.all_within(id_))
                 assert sum(cell.calls for cell in plan.sums[id_]) == within >= 30
+
+
+def test_r7_a_bundle_of_an_earlier_survey_is_attacked_as_well(ottawa: Agency, tmp_path: Path) -> None:
+    """It lacks an option that the survey has today."""
+    draw = Random(15)
+    agency = publishing(ottawa, areas_of(draw))
+    assert agency.open_data is not None
+    assert agency.open_data.areas is not None
+    made = a_quarter(draw, agency.open_data.areas, closed_questions(agency.survey))
+    released = read(written(tmp_path / "one", shown_of(made, agency), agency), agency)
+    earlier = {
+        at: {option: figure for option, figure in told.items() if option not in {"none", "drugs"}}
+        for at, told in released.answers.items()
+    }
+    found = attack([replace(released, answers=earlier)], world_of(agency, {(Q3, 1): made.public}))
+    assert too_close(found) == []
+    assert not any("drugs" in one.what for one in found)
+
+
+@pytest.mark.parametrize("sent", range(30, 45))
+def test_what_lies_within_is_not_shown_as_more_where_the_larger_one_had_to_be_rounded_down(
+    sent: int, ottawa: Agency
+) -> None:
+    counts = QuarterCounts(calls={(None, 4): CallCounts(known=44, eligible=44, sent=sent, delivered=sent)})
+    shown = shown_of(MadeUp(counts=counts, public=[]), publishing(ottawa))
+    told = [
+        shown.of_calls(CITY, 4, measure).figure
+        for measure in (Measure.CALLS_ELIGIBLE, Measure.CONFIRMATIONS_SENT, Measure.CONFIRMATIONS_DELIVERED)
+    ]
+    assert told == [30, 30, 30]

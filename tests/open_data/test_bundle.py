@@ -136,12 +136,14 @@ def test_pandas_opens_the_tables_and_every_figure_fits_its_status(folder: Path, 
     assert table.loc[has_figure, figures].notna().all(axis=None)
     assert table.loc[~has_figure, figures].isna().all(axis=None)
     assert (table.loc[has_figure, figures[:2]] % 15 == 0).all(axis=None)
+    assert (table.loc[has_figure, figures[0]] > 0).all()
     keys = [field.name for field in FIELDS[name] if field.is_key]
     assert not table.duplicated(keys).any()
     for english in [column for column in table.columns if column.endswith("_EN")]:
         assert table[english.removesuffix("_EN") + "_FR"].notna().all()
     if name == RESULTS:
         shares = table.loc[has_figure]
+        assert (shares["N_RESPONSES"] >= 30).all()
         exact = shares["N_ANSWERS"] / shares["N_RESPONSES"] * 100
         assert ((shares["PCT"] - exact).abs() <= 0.5).all()
 

@@ -35,10 +35,7 @@ def prepared(city: City, *, reason: Localized | None = None, by: str | None = No
     return done.version
 
 
-@pytest.fixture(autouse=True)
-def nothing_prepared(city: City) -> None:
-    with city.engine.begin() as connection:
-        connection.execute(text("TRUNCATE open_data_bundle, open_data_file"))
+pytestmark = pytest.mark.usefixtures("nothing_prepared")
 
 
 def test_a_quarter_is_counted_as_its_words_say(city: City) -> None:

@@ -49,8 +49,10 @@ class Act(StrEnum):
     SEE_OPEN_DATA = "see_open_data"
     DECIDE_OPEN_DATA = "decide_open_data"
     PUBLISH_OPEN_DATA = "publish_open_data"
+    EXPORT_REPORT = "export_report"
     SEE_AUDIT = "see_audit"
     SEE_INSIGHTS = "see_insights"
+    EXPORT_INSIGHTS = "export_insights"
     REVIEW_COMMENTS = "review_comments"
     SEE_SHARED_COMMENTS = "see_shared_comments"
     SEE_MEMBER_FEEDBACK = "see_member_feedback"
@@ -85,8 +87,10 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.SEE_OPEN_DATA: frozenset({_S, _AN, _AD}),
     Act.DECIDE_OPEN_DATA: frozenset({_S}),
     Act.PUBLISH_OPEN_DATA: frozenset({_S}),
+    Act.EXPORT_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
     Act.SEE_INSIGHTS: frozenset({_S, _AN}),
+    Act.EXPORT_INSIGHTS: frozenset({_S, _AN}),
     Act.REVIEW_COMMENTS: frozenset({_R}),
     Act.SEE_SHARED_COMMENTS: frozenset({_O, _S}),  # whoever helped, and those who answer for them
     Act.SEE_MEMBER_FEEDBACK: frozenset({_S}),

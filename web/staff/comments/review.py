@@ -71,27 +71,31 @@ class CommentReview:
     def __init__(self, *, engine: Engine, keyring: Keyring, agency: str) -> None:
         self._engine, self._keyring, self._agency = engine, keyring, agency
 
-    def waiting(self) -> Waiting:
-        """For a person to decide on; at most fifty of them."""
+    def waiting(self, language: str = "") -> Waiting:
+        """For a person to decide on; at most fifty of them. `language`: only of this one, if any; a member's comment
+        has none."""
         with Session(self._engine) as session:
             rows: list[Row] = []
             in_all = 0
-            for of in _TABLES:
-                undecided = self._all(of).where(~col(of.reviewed))
+            for of in _in(language):
+                undecided = self._all(of, language).where(~col(of.reviewed))
                 first = [col(SurveyCommentRow.urgent).desc()] if of is SurveyCommentRow else []
                 rows += session.exec(undecided.order_by(*first, _period_of(of), col(of.id)).limit(_MOST)).all()
                 in_all += session.exec(select(func.count()).select_from(undecided.subquery())).one()
             rows.sort(key=lambda row: (not _urgent(row), first_day(_period(row)), str(row.id)))
             return Waiting(comments=[self._read(row) for row in rows[:_MOST]], in_all=in_all)
 
-    def decided(self, decision: Decision) -> list[Comment]:
+    def decided(self, decision: Decision, language: str = "") -> list[Comment]:
         """The newest of those of which this was decided: a decision can be changed."""
         with Session(self._engine) as session:
             rows = [
                 row
-                for of in _TABLES
+                for of in _in(language)
                 for row in session.exec(
-                    self._all(of).where(col(of.decision) == decision).order_by(_period_of(of).desc()).limit(_MOST)
+                    self._all(of, language)
+                    .where(col(of.decision) == decision)
+                    .order_by(_period_of(of).desc())
+                    .limit(_MOST)
                 )
             ]
             rows.sort(key=lambda row: (first_day(_period(row)), str(row.id)), reverse=True)
@@ -155,8 +159,9 @@ class CommentReview:
         row: Row | None = session.exec(one).one_or_none()
         return row
 
-    def _all(self, of: type[Row]) -> Any:
-        return select(of).where(col(of.agency) == self._agency, col(of.comment_encrypted).is_not(None))
+    def _all(self, of: type[Row], language: str = "") -> Any:
+        of_agency = select(of).where(col(of.agency) == self._agency, col(of.comment_encrypted).is_not(None))
+        return of_agency.where(col(SurveyCommentRow.language) == language) if language else of_agency
 
     def _words(self, row: Row) -> str:
         return self._keyring.decrypt(row.comment_encrypted or "")
@@ -187,6 +192,11 @@ class CommentReview:
 
 
 _TABLES: Final[tuple[type[SurveyCommentRow], type[MemberFeedbackRow]]] = (SurveyCommentRow, MemberFeedbackRow)
+
+
+def _in(language: str) -> Sequence[type[Row]]:
+    """The tables in which a comment can be of this language."""
+    return (SurveyCommentRow,) if language else _TABLES
 
 
 def _period_of(of: type[Row]) -> Any:

@@ -11,10 +11,12 @@ from calls.facts import Language
 from insights.answers import BY
 from insights.areas import ByArea
 from insights.breakdown import Broken, Line, Shown
+from insights.confirmed import TopicLine
 from insights.funnel import STEPS, Funnel, Week
 from insights.reach import Line as ReachLine
 from insights.reach import Reach, Reached
 from insights.small import Hidden
+from insights.topics import Topic
 from insights.wilson import Share
 from policy.agency import Agency
 from survey.questions import Question
@@ -61,6 +63,18 @@ def reach_csv(reach: Reach, months: Mapping[str, ReachLine], *, at_least: int) -
     return _written(HEADER, lines())
 
 
+def topics_csv(months: Sequence[str], topics: Sequence[TopicLine], *, at_least: int) -> str:
+    """What comments are about: a topic and a month a line; the topic stands where others have a question."""
+    return _written(
+        HEADER,
+        (
+            ("topics", "month", month, line.topic.value, "comments", *_count(count, at_least))
+            for line in topics
+            for month, count in zip(months, line.counts, strict=True)
+        ),
+    )
+
+
 def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
     """Every word that stands in the files, in both languages."""
     of_page, of_reach, shared = phrases("insights"), phrases("reach"), phrases("figures")
@@ -72,6 +86,9 @@ def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
         rows.append(("measure", measure, of_page[f"csv_{measure}"].en, of_page[f"csv_{measure}"].fr))
     for kind in (*(kind.value for kind in Reached), "total", "missed"):
         rows.append(("measure", kind, of_reach[f"kind_{kind}"].en, of_reach[f"kind_{kind}"].fr))
+    of_topics, common = phrases("topics"), phrases("common")
+    rows.append(("measure", "comments", of_topics["csv_comments"].en, of_topics["csv_comments"].fr))
+    rows += [("topic", one.value, common[f"topic_{one}"].en, common[f"topic_{one}"].fr) for one in Topic]
     for number, wait in enumerate(WAITS):
         rows.append(("wait", wait, shared[f"wait_{number}"].en, shared[f"wait_{number}"].fr))
     for name, group in agency.policy.eligibility.groups.items():

@@ -1,10 +1,11 @@
 """Whom we do not reach in a month, by area, group of call types, language and priority."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 
 from insights.charts import THEMES
 from insights.counts import Counts
@@ -18,7 +19,7 @@ from web.staff.console.parts import Console
 from web.staff.console.said import Said, in_order
 from web.staff.console.words import words
 from web.staff.figures.reach import read_reach
-from web.staff.nightly import AsOf, ReadNightly
+from web.staff.nightly import AsOf, ReadNightly, read_ahead
 
 _Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]
 _Month = Annotated[str | None, Query()]
@@ -40,7 +41,7 @@ class Missed:
     def __init__(self, console: Console) -> None:
         self._at_least = console.agency.insights.at_least
         zone = console.agency.policy.timetable.zone
-        self._kept: ReadNightly[Mapping[str, Reach]] = ReadNightly(
+        self.kept: ReadNightly[Mapping[str, Reach]] = ReadNightly(
             console.engine,
             console.agency.key,
             lambda session, as_of: self._by_month(read_reach(session, as_of, agency=console.agency.key, zone=zone)),
@@ -48,7 +49,7 @@ class Missed:
 
     def seen(self, asked: str | None) -> Seen:
         """The month that is asked for; the newest, where there is nothing of it."""
-        as_of, by_month = self._kept.get()
+        as_of, by_month = self.kept.get()
         month = asked if asked in by_month else next(iter(by_month), None)
         return Seen(
             as_of=as_of,
@@ -68,8 +69,14 @@ class Missed:
 
 def reach_routes(console: Console) -> APIRouter:
     """Counts of calls; nobody's number."""
-    router = APIRouter()
     missed = Missed(console)
+
+    @asynccontextmanager
+    async def reading(_: FastAPI) -> AsyncIterator[None]:
+        with read_ahead(missed.kept):
+            yield
+
+    router = APIRouter(lifespan=reading)
 
     def said(request: Request) -> Said:
         language = language_of(request)
@@ -105,8 +112,10 @@ def reach_routes(console: Console) -> APIRouter:
         return svg_response(reach_chart(name, missed.seen(month).reach, said(request), theme=theme))
 
     @router.get("/insights/reach.csv")
-    def export(_: _Member, month: _Month = None) -> Response:
+    def export(member: Annotated[Member, needs(Act.EXPORT_INSIGHTS)], month: _Month = None) -> Response:
         seen = missed.seen(month)
+        asked = {} if seen.month is None else {"month": seen.month}
+        console.audit.write(member, Act.EXPORT_INSIGHTS, about="reach", detail=asked)
         text = reach_csv(seen.reach, seen.months, at_least=console.agency.insights.at_least)
         return csv_response(text, "reach" if seen.month is None else f"reach-{seen.month}")
 
