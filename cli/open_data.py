@@ -106,7 +106,7 @@ def serve(
     bundles: _Bundles,
     agency: _Agency = Path("agencies/ottawa"),
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8011,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8014,
 ) -> None:
     """Serve the same pages, made when they are asked for: what is published is there at once."""
     from cli.open_data_site import serve_site

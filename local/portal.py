@@ -1,6 +1,6 @@
 """The public pages of a box: three made-up quarters, of which the newest waits for somebody at the console.
 
-`python -m local.portal 8011`, started by the box.
+`python -m local.portal 8014`, started by the box.
 """
 
 import sys

@@ -56,6 +56,11 @@ OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
 BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
+NET = ("tests/watching/test_redaction.py", "tests/watching/test_logs.py")
+READY = ("tests/watching/test_readiness.py",)
+TOLD = ("tests/activities/test_told_in_time.py",)
+EXPORTED = ("tests/starter/test_exporter.py",)
+
 MUTATIONS = (
     Mutation(
         "R1: the re-check at send is dropped",
@@ -1130,6 +1135,76 @@ MUTATIONS = (
         'rights += ", MAINTAIN"',
         "pass",
         ("tests/database/test_roles.py",),
+    ),
+    Mutation(
+        "R3: numbers stay in log lines",
+        "watching/redaction.py",
+        "return _NUMBERS.sub(NUMBER, text) if",
+        "return text if",
+        NET,
+    ),
+    Mutation(
+        "R3: the net is taken down",
+        "logs.py",
+        "    return redacted_event(event)",
+        "    return event",
+        NET,
+    ),
+    Mutation(
+        "R3: what stands under a personal key is logged",
+        "watching/redaction.py",
+        "    if name in _KEYS and value is not None:",
+        "    if False:",
+        NET,
+    ),
+    Mutation(
+        "R3: an exception's words are logged",
+        "logs.py",
+        '        event["exception"] = exception_lines(error)',
+        '        event["exception"] = repr(error)',
+        NET,
+    ),
+    Mutation(
+        "readiness has no patience",
+        "watching/readiness.py",
+        "                self._in_a_row, self._why = 0, trouble\n",
+        "                self._in_a_row, self._why, self._is_well = 0, trouble, False\n",
+        READY,
+    ),
+    Mutation(
+        "a check that hangs leaves the process ready",
+        "watching/readiness.py",
+        "self._monotonic() - self._well_at > PATIENCE_SECONDS",
+        "False",
+        READY,
+    ),
+    Mutation(
+        "what is rolled back is measured",
+        "activities/told_in_time.py",
+        "        session.info.pop(_SEEN, None)",
+        "        after_commit(session)",
+        TOLD,
+    ),
+    Mutation(
+        "every starter exports",
+        "starter/exporter.py",
+        "if not connection.execute(select(func.pg_try_advisory_lock(_ONE_AT_A_TIME))).scalar_one():",
+        "if False:",
+        EXPORTED,
+    ),
+    Mutation(
+        "old figures are shown while the database is away",
+        "starter/exporter.py",
+        "self._found if time.monotonic() - self._found_at < GOOD_FOR_SECONDS else ()",
+        "self._found",
+        EXPORTED,
+    ),
+    Mutation(
+        "the ledger's words become labels",
+        "starter/figures.py",
+        '    return words if words in RULES else "other"',
+        "    return words",
+        EXPORTED,
     ),
     Mutation(
         "R6: a number is moved while a call of its is open",

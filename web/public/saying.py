@@ -45,7 +45,7 @@ class Saying:
         return said.name(self._language)
 
     def area(self, area: Area) -> str:
-        """The name of an area; the whole of them goes in the files by that of the agency."""
+        """The name of an area, and what all of them together are called here."""
         return self._t["whole"] if area.level == LEVELS[0] else area.name(self._language)
 
     def number(self, number: int) -> str:
