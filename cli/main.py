@@ -23,6 +23,7 @@ from policy.yaml_file import AgencyError
 from settings import SettingsError, load_settings
 from starter.csv_log import LogError
 from temporal_client import TemporalAway
+from web.public.bundles import BundleError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -231,7 +232,7 @@ def _run() -> None:
 
     try:
         app()
-    except (LocalError, LogError, AgencyError, SettingsError, KeyringError, TemporalAway) as error:
+    except (LocalError, LogError, AgencyError, BundleError, SettingsError, KeyringError, TemporalAway) as error:
         _fail(str(error))
     except OperationalError as error:
         if isinstance(error.orig, LockNotAvailable):

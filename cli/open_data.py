@@ -83,3 +83,32 @@ def publish(quarter: _Quarter, by: _By, version: _Version = 0) -> None:
     from cli.open_data_work import run_publish
 
     run_publish(load_settings(), quarter, version=version, by=said(by), say=_say)
+
+
+_Bundles = Annotated[Path, typer.Option(help="The public folder, with its index.json.")]
+_Agency = Annotated[Path, typer.Option(help="The agency's folder.")]
+
+
+@open_data.command()
+def site(
+    bundles: _Bundles,
+    out: Annotated[Path, typer.Option(help="Where the pages go; an earlier site there is replaced.")],
+    agency: _Agency = Path("agencies/ottawa"),
+) -> None:
+    """Write the public pages as plain files, from the published bundles alone."""
+    from cli.open_data_site import write_site
+
+    write_site(bundles, out, agency=agency, say=_say)
+
+
+@open_data.command()
+def serve(
+    bundles: _Bundles,
+    agency: _Agency = Path("agencies/ottawa"),
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8014,
+) -> None:
+    """Serve the same pages, made when they are asked for: what is published is there at once."""
+    from cli.open_data_site import serve_site
+
+    serve_site(bundles, agency=agency, host=host, port=port)

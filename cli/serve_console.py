@@ -50,6 +50,7 @@ def console_app(settings: Settings) -> FastAPI:
         temporal_ui=settings.temporal_ui,
         local_password=password,
         oidc=oidc_setup_of(settings),
+        open_data=settings.open_data,
     )
 
 

@@ -38,6 +38,7 @@ class Ports:
     temporal_metrics: int
     cad: int
     console: int
+    portal: int
     web_metrics: int
     cad_metrics: int
     console_metrics: int
@@ -57,6 +58,7 @@ class Ports:
             starter_metrics=first + 8,
             cad=first + 9,
             console=first + 10,
+            portal=first + 14,
             web_metrics=first + 11,
             cad_metrics=first + 12,
             console_metrics=first + 13,
@@ -81,11 +83,12 @@ class Ports:
             "starter_metrics": "the starter's metrics",
             "cad": "the port that CAD pushes to",
             "console": "the console",
+            "portal": "the public pages of open data",
             "web_metrics": "the web's metrics",
             "cad_metrics": "the metrics of the port that CAD pushes to",
             "console_metrics": "the console's metrics",
         }
-        option = "PORT=… (make) or --port; the fourteen ports from there on are used"
+        option = "PORT=… (make) or --port; the fifteen ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -121,6 +124,10 @@ class Box:
     @property
     def console_url(self) -> str:
         return f"http://{LOOPBACK}:{self.ports.console}"
+
+    @property
+    def portal_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.portal}"
 
     @property
     def console_password(self) -> str:
@@ -159,6 +166,7 @@ class Box:
             "COMMUNITYCONNECT_CAD_KEYS": f"cad.1:{self.cad_secret}",
             "COMMUNITYCONNECT_CONSOLE_ORIGIN": self.console_url,
             "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD": self.console_password,
+            "COMMUNITYCONNECT_OPEN_DATA": str(self.state.open_data),
             "COMMUNITYCONNECT_TEMPORAL_UI": f"{self.temporal_ui_url}/namespaces/default",
             "COMMUNITYCONNECT_CLOCK": self.clock.model_dump_json(),
             **(self.extra or {}),
@@ -171,8 +179,9 @@ class Box:
         ensure_database(postgres.url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
-        """The phones, the web, the console, the worker, the starter and the port that CAD pushes to."""
-        supervisor.start(self.phones(), self.web(), self.console(), self.worker(), self.starter(), self.cad())
+        """The phones, the web, the console, the portal, the worker, the starter and the port that CAD pushes to."""
+        children = self.phones(), self.web(), self.console(), self.portal(), self.worker(), self.starter(), self.cad()
+        supervisor.start(*children)
 
     def phones(self) -> Child:
         environment = self.environment()
@@ -210,6 +219,15 @@ class Box:
             log=self.state.log("console"),
             healthy=http_ok(self.ports.console, "/readyz"),
             env=self._watched(self.ports.console_metrics),
+        )
+
+    def portal(self) -> Child:
+        return Child(
+            name="portal",
+            argv=[python(), "-m", "local.portal", str(self.ports.portal)],
+            log=self.state.log("portal"),
+            healthy=http_ok(self.ports.portal, "/healthz"),
+            env=self.environment(),
         )
 
     def starter(self, *, name: str = "starter", metrics_port: int | None = None) -> Child:

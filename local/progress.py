@@ -86,6 +86,7 @@ class Display:
         )
         say(f"  Temporal   {self._box.temporal_ui_url}  the story of each call", soft_wrap=True)
         say(f"  Console    {self._box.console_url}  for staff; password {self._box.console_password}", soft_wrap=True)
+        say(f"  Open data  {self._box.portal_url}  the public pages, of made-up quarters", soft_wrap=True)
         say(f"  Residents  {self._box.origin}  what the public sees", soft_wrap=True)
         say(f"  CAD        {self._box.cad_url}  push a call of your own: docs/cad-push.md", soft_wrap=True)
         say(f"  Logs       {self._box.state.logs}\n", soft_wrap=True)

@@ -64,6 +64,10 @@ class State:
         return self.home / "carrier.db"
 
     @property
+    def open_data(self) -> Path:
+        return self.home / "open-data"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets.json"
 

@@ -53,6 +53,8 @@ FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
 REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
+PORTAL = ("tests/public/test_portal.py",)
+OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
 BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
@@ -1296,6 +1298,41 @@ MUTATIONS = (
         "    on_version_apply=_limit_the_next_one,\n",
         "",
         ("tests/database/test_migrations_lock_nothing.py",),
+    ),
+    Mutation(
+        "R7: files that were changed since they were published are shown",
+        "web/public/bundles.py",
+        "        if hashlib.sha256(data).hexdigest() != known.sha256:",
+        "        if False:",
+        PORTAL,
+    ),
+    Mutation(
+        "A bar of the portal is not as long as its share",
+        "web/public/drawing.py",
+        "_BAR.format(percent)",
+        "_BAR.format(percent / 2)",
+        PORTAL,
+    ),
+    Mutation(
+        "R10: the other language's link leads to its first page",
+        "web/public/templates/base.html",
+        '<a class="switch" href="{{ up }}{{ other }}/{{ here }}"',
+        '<a class="switch" href="{{ up }}{{ other }}/index.html"',
+        PORTAL,
+    ),
+    Mutation(
+        "What is seen before it is public does not say so",
+        "web/public/site.py",
+        "unpublished=unpublished)",
+        'unpublished="")',
+        OPEN_DATA_PAGES,
+    ),
+    Mutation(
+        "Analysts decide what is published",
+        "web/staff/access/roles.py",
+        "Act.DECIDE_OPEN_DATA: frozenset({_S})",
+        "Act.DECIDE_OPEN_DATA: frozenset({_S, _AN})",
+        OPEN_DATA_PAGES,
     ),
     Mutation(
         "R7: open data: what is left of a ward after its neighbourhoods may be a few calls",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import requests
@@ -86,6 +87,7 @@ def console_site(
     temporal_ui: str = "",
     local_password: str = PASSWORD,
     oidc: OidcSetup | None = None,
+    open_data: Path | None = None,
     port: int | None = None,
 ) -> Iterator[Served]:
     """The console, ready."""
@@ -99,6 +101,7 @@ def console_site(
         temporal_ui=temporal_ui,
         local_password=local_password,
         oidc=oidc,
+        open_data=open_data,
     )
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)

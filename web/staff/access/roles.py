@@ -46,6 +46,9 @@ class Act(StrEnum):
     WORK_ON_ISSUES = "work_on_issues"
     SEE_THRESHOLDS = "see_thresholds"
     SEE_REPORT = "see_report"
+    SEE_OPEN_DATA = "see_open_data"
+    DECIDE_OPEN_DATA = "decide_open_data"
+    PUBLISH_OPEN_DATA = "publish_open_data"
     EXPORT_REPORT = "export_report"
     SEE_AUDIT = "see_audit"
     SEE_INSIGHTS = "see_insights"
@@ -82,6 +85,9 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.WORK_ON_ISSUES: frozenset({_S}),
     Act.SEE_THRESHOLDS: frozenset({_S, _AN, _AD}),
     Act.SEE_REPORT: frozenset({_S, _AN, _AD}),
+    Act.SEE_OPEN_DATA: frozenset({_S, _AN, _AD}),
+    Act.DECIDE_OPEN_DATA: frozenset({_S}),
+    Act.PUBLISH_OPEN_DATA: frozenset({_S}),
     Act.EXPORT_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
     Act.SEE_INSIGHTS: frozenset({_S, _AN}),

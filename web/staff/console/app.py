@@ -1,5 +1,6 @@
 """The console as one application, on a port of its own: residents never reach it."""
 
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ from web.staff.console.issues import issue_routes, issues_routes, threshold_rout
 from web.staff.console.members import members_routes
 from web.staff.console.numbers import blocked_routes, numbers_routes, opt_out_routes
 from web.staff.console.oidc import oidc_routes
+from web.staff.console.open_data import decision_routes, open_data_routes
 from web.staff.console.pages import HERE, Pages
 from web.staff.console.parts import Console
 from web.staff.console.reach import reach_routes
@@ -57,10 +59,12 @@ def create_console_app(
     temporal_ui: str = "",
     local_password: str = "",
     oidc: OidcSetup | None = None,
+    open_data: Path | None = None,
 ) -> FastAPI:
     """The application. `origin` is scheme and host under which staff reach it; `temporal_ui` is the address of
     Temporal's UI with the namespace, `https://…/namespaces/default`; with `local_password` the accounts of a
-    demonstration are open; with `oidc` staff sign in at the provider that it names."""
+    demonstration are open; with `oidc` staff sign in at the provider that it names; what is approved is published into
+    `open_data`."""
     audit = AuditLog(engine=engine)
     local = LocalAccounts(engine=engine, audit=audit, password=local_password) if local_password else None
     standing = StandingNow(engine=engine)
@@ -77,6 +81,7 @@ def create_console_app(
         openid=None if oidc is None else OpenIDConnect(oidc, keyring=keyring, origin=origin.rstrip("/")),
         pages=Pages(agency, clock, standing),
         standing=standing,
+        open_data=open_data,
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.console = console
@@ -108,6 +113,8 @@ def create_console_app(
         issue_routes(console),
         threshold_routes(console),
         report_routes(console),
+        open_data_routes(console),
+        decision_routes(console),
         audit_routes(console),
     ):
         app.include_router(router)

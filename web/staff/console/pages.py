@@ -40,6 +40,7 @@ MENU: Final = (
     ("issues", "/issues", Act.SEE_ISSUES),
     ("thresholds", "/thresholds", Act.SEE_THRESHOLDS),
     ("report", "/report", Act.SEE_REPORT),
+    ("open_data", "/open-data", Act.SEE_OPEN_DATA),
     ("audit", "/audit", Act.SEE_AUDIT),
 )
 """Word, address, and who sees it; `t["menu_" ~ word]`."""

@@ -1,6 +1,7 @@
 """The parts that the console's pages work with."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from fastapi import Request
@@ -23,7 +24,7 @@ SESSION_COOKIE: Final = "console_session"
 class Console:
     """`origin` is scheme and host, without a slash at its end; `temporal_ui` likewise, with the namespace's path, or
     empty where staff do not have it. `local_accounts`: only in a demonstration. `openid`: where staff
-    sign in at a provider of their own."""
+    sign in at a provider of their own. `open_data`: the public folder, where this console may publish."""
 
     engine: Engine
     keyring: Keyring
@@ -37,6 +38,7 @@ class Console:
     openid: OpenIDConnect | None
     pages: Pages
     standing: StandingNow
+    open_data: Path | None
 
     @property
     def is_https(self) -> bool:
