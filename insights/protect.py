@@ -28,11 +28,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One count. `at_most`: what everybody can know to be more or as many, of a public list; `None`: nobody can."""
+    """One count. `at_most`: what everybody can know to be more or as many, of a public list; `None`: nobody can.
+    `at_most_before`: what that was when the same cell was published first; `None`: it is published first now."""
 
     name: str
     count: int
     at_most: int | None = None
+    at_most_before: int | None = None
 
     def __post_init__(self) -> None:
         if self.count < 0 or (self.at_most is not None and self.count > self.at_most):
@@ -42,7 +44,7 @@ class Cell:
 def rounded(cell: Cell, *, base: int, secret: bytes) -> int:
     """The cell as it is published: one of the two multiples of `base` beside it, the nearer one more often.
 
-    Near to what is known to be the most, down: else the interval would be cut off from above.
+    Never more than can be known to be the most: of 45 that are shown of at most 41 everybody could tell that it is 31.
 
     Raises:
         ValueError: the base is smaller than is allowed.
@@ -50,17 +52,41 @@ def rounded(cell: Cell, *, base: int, secret: bytes) -> int:
     if base < LEAST_BASE:
         raise ValueError(f"counts are rounded to {LEAST_BASE} or more, not to {base}")
     below, beyond = divmod(cell.count, base)
-    if beyond == 0:
-        return cell.count
-    if cell.at_most is not None and cell.at_most - cell.count < LEAST_WIDTH:
-        return below * base
-    return (below + (_draw(cell.name, secret) < beyond / base)) * base
+    drawn = (below + (_draw(cell.name, secret) < beyond / base)) * base
+    if cell.at_most is None:
+        return drawn
+    return min(drawn, _largest(cell.count, base=base, at_most=cell.at_most, before=cell.at_most_before))
 
 
-def interval(shown: int, *, base: int, at_most: int | None = None) -> tuple[int, int]:
-    """What a published cell may have been, to somebody who knows all of this code but not the secret."""
-    most = shown + base - 1
-    return max(0, shown - base + 1), most if at_most is None else min(most, at_most)
+def interval(shown: int, *, base: int, at_most: int | None = None, before: int | None = None) -> tuple[int, int]:
+    """What a published cell may have been, to somebody who knows all of this code but not the secret. `before`: see
+    `Cell.at_most_before`.
+
+    Raises:
+        ValueError: nothing is shown so.
+    """
+    if at_most is None:
+        return max(0, shown - base + 1), shown + base - 1
+    found = [
+        count
+        for count in range(max(0, shown - base + 1), min(at_most, shown + 2 * base) + 1)
+        if shown
+        in {
+            min(multiple, _largest(count, base=base, at_most=at_most, before=before))
+            for multiple in (count // base * base, -(-count // base) * base)
+        }
+    ]
+    if not found:
+        raise ValueError(f"no count of at most {at_most} is shown as {shown}")
+    return found[0], found[-1]
+
+
+def _largest(count: int, *, base: int, at_most: int, before: int | None) -> int:
+    """The largest figure that may be shown. What was shown first is shown again, however long the list has become; that
+    a count has outgrown the first list is shown only where the new one leaves it a whole base."""
+    now = at_most // base * base
+    first = now if before is None else before // base * base
+    return now if count >= first + base and at_most >= first + 2 * base - 1 else first
 
 
 def _draw(name: str, secret: bytes) -> float:

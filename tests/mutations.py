@@ -1344,9 +1344,16 @@ MUTATIONS = (
     Mutation(
         "R7: open data: a second version is rounded by the list of its own day",
         "insights/open_data/shown.py",
-        "known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)",
-        "known = sum(one.known for one in counts)",
+        "return self._rounded(name, count, at_most=listed, before=cell.calls)",
+        "return self._rounded(name, count, at_most=listed)",
         OPEN_DATA,
+    ),
+    Mutation(
+        "R7: what is published is shown as more than a public list has",
+        "insights/protect.py",
+        "    return min(drawn, _largest(cell.count, base=base, at_most=cell.at_most, before=cell.at_most_before))",
+        "    return drawn",
+        ("tests/insights/test_protect.py",),
     ),
     Mutation(
         "R7: open data: how many answered is not the sum of what they answered",

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from insights.open_data.intervals import ENOUGH, Interval, box, together
+from insights.open_data.intervals import ENOUGH, Interval, together
 from insights.open_data.measures import OF_CALLS, WITHIN, Measure
 from insights.open_data.places import CITY, Cell, Plan, plan_of
 from insights.open_data.program import Program
 from insights.open_data.quarters import Quarter
 from insights.open_data.released import Released
 from insights.open_data.shown import BY_ALL
-from insights.protect import LEAST_WIDTH
+from insights.protect import LEAST_WIDTH, interval
 
 if TYPE_CHECKING:
     from insights.open_data.attack import World
@@ -87,7 +87,7 @@ class CallsAttack:
     ) -> None:
         told = [_told(one, plan, cell, priority, self._world) for one in versions]
         boxes = [
-            _boxes(one, version.base, self._listed(version, cell, priority))
+            _boxes(one, version.base, self._listed(version, cell, priority), cell)
             for one, version in zip(told, versions, strict=True)
         ]
         # The same calls, told twice; where they cannot be the same, the versions are of different ones.
@@ -102,7 +102,7 @@ class CallsAttack:
             self._parts(quarter, cell, priority, listed, at[Measure.CALLS_ELIGIBLE])
         self.invited[quarter] += boxes[-1][Measure.SURVEY_INVITATIONS][1]
 
-    def _listed(self, version: Released, cell: Cell, priority: str) -> float:
+    def _listed(self, version: Released, cell: Cell, priority: str) -> int:
         by_area = self._world.listed[version.quarter, version.version].get(int(priority), {})
         return sum(by_area.get(at, 0) for at in cell.of)
 
@@ -182,8 +182,12 @@ def _refuse_others(one: Released, plan: Plan, priority: str, world: "World") -> 
             raise NotASum(f"{one.quarter} v{one.version}: {measure} of all priorities")
 
 
-def _boxes(told: Mapping[Measure, int], base: int, at_most: float) -> _Boxes:
-    return {measure: box(told[measure], base=base, at_most=at_most) for measure in _COUNTED}
+def _boxes(told: Mapping[Measure, int], base: int, at_most: int, cell: Cell) -> _Boxes:
+    """By what the code shows of which counts, whatever the draw."""
+    try:
+        return {one: interval(told[one], base=base, at_most=at_most, before=cell.calls) for one in _COUNTED}
+    except ValueError as error:
+        raise NotASum(f"{cell.name}: {error}") from None
 
 
 def _alike(boxes: Sequence[_Boxes]) -> _Boxes | None:

@@ -77,31 +77,22 @@ class Shown:
         }
 
     def _cell(self, priority: int, cell: Cell, counts: Sequence[CallCounts]) -> dict[Measure, int]:
-        # By what the first version was rounded, a later one is, too, as long as that can be: else the same count might
-        # be rounded otherwise, and the two together would tell it.
-        all_eligible = sum(one.eligible for one in counts)
-        known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)
         # One draw for all measures: of equal counts none is rounded otherwise, and what lies within another is never
-        # shown as more. Near to the most that everybody knows, the larger one may be rounded down alone.
-        name = f"calls|{priority}|{cell.name}"
+        # shown as more.
+        name, listed = f"calls|{priority}|{cell.name}", sum(one.known for one in counts)
 
-        def rounded(count: int, within: int | None) -> int:
-            figure = self._rounded(name, count, at_most=known)
-            return figure if within is None else min(figure, within)
+        def rounded(count: int) -> int:
+            return self._rounded(name, count, at_most=listed, before=cell.calls)
 
-        eligible = rounded(all_eligible, None)
-        sent = rounded(sum(one.sent for one in counts), eligible)
-        told: list[int] = []
-        for times in range(max((len(one.told) for one in counts), default=0)):
-            of_times = sum(one.told[times] for one in counts if times < len(one.told))
-            told.append(rounded(of_times, told[-1] if told else sent))
+        times = range(max((len(one.told) for one in counts), default=0))
+        told = [rounded(sum(one.told[n] for one in counts if n < len(one.told))) for n in times]
         return {
-            Measure.CALLS_ELIGIBLE: eligible,
-            Measure.CONFIRMATIONS_SENT: sent,
-            Measure.CONFIRMATIONS_DELIVERED: rounded(sum(one.delivered for one in counts), sent),
+            Measure.CALLS_ELIGIBLE: rounded(sum(one.eligible for one in counts)),
+            Measure.CONFIRMATIONS_SENT: rounded(sum(one.sent for one in counts)),
+            Measure.CONFIRMATIONS_DELIVERED: rounded(sum(one.delivered for one in counts)),
             Measure.CALLS_DELAYED: told[0] if told else 0,
             Measure.DELAY_NOTICES: sum(told),
-            Measure.SURVEY_INVITATIONS: rounded(sum(one.invited for one in counts), sent),
+            Measure.SURVEY_INVITATIONS: rounded(sum(one.invited for one in counts)),
         }
 
     def of_calls(self, at: str, priority: int | None, measure: Measure) -> Told:
@@ -172,8 +163,8 @@ class Shown:
                     shown[question.id, one.id] = self._rounded(f"{name}|{question.id}|{one.id}", count)
         return shown
 
-    def _rounded(self, name: str, count: int, *, at_most: int | None = None) -> int:
-        cell = protect.Cell(name=f"{self._name}|{name}", count=count, at_most=at_most)
+    def _rounded(self, name: str, count: int, *, at_most: int | None = None, before: int | None = None) -> int:
+        cell = protect.Cell(name=f"{self._name}|{name}", count=count, at_most=at_most, at_most_before=before)
         return protect.rounded(cell, base=self._rules.base, secret=self._rules.secret)
 
 

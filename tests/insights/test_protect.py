@@ -28,6 +28,31 @@ def test_r7_every_cell_may_have_been_one_of_eleven_whatever_the_public_list_says
     assert shown % base == 0
 
 
+def _drawn(*, up: bool) -> str:
+    """The name of a cell that is rounded up whenever it can be, or down."""
+    names = (f"cell {n}" for n in range(10_000))
+    wanted = (LEAST_BASE, 0)[not up]
+    count = 1 if up else LEAST_BASE - 1
+    return next(name for name in names if rounded(Cell(name=name, count=count), base=15, secret=SECRET) == wanted)
+
+
+@pytest.mark.parametrize("more", [0, 1, 4, 9, 15, 16, 29, 40])
+def test_r7_what_is_shown_beside_a_public_list_is_shown_of_many_counts_in_a_row(more: int) -> None:
+    """By this very code, whatever the draw: of 45 shown of a list of 41, only 31 was far enough from the list's end to be
+    rounded up. `more`: so many more calls has the list when a second version is made."""
+    names = (_drawn(up=True), _drawn(up=False))
+    for before in range(30, 75):
+        counts_of: dict[int, set[int]] = defaultdict(set)
+        for count in range(before + more + 1):
+            for name in names:
+                cell = Cell(name=name, count=count, at_most=before + more, at_most_before=before)
+                counts_of[rounded(cell, base=15, secret=SECRET)].add(count)
+        for shown, counts in counts_of.items():
+            assert len(counts) > LEAST_WIDTH, (before, shown, counts)
+            low, high = interval(shown, base=15, at_most=before + more, before=before)
+            assert counts == set(range(low, high + 1))
+
+
 def test_a_rounded_count_is_right_on_average() -> None:
     shown = [rounded(Cell(name=f"cell {n}", count=37), base=15, secret=SECRET) for n in range(4000)]
     assert set(shown) == {30, 45}

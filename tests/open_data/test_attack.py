@@ -12,8 +12,9 @@ from insights.open_data.attack import attack
 from insights.open_data.attack_calls import NotASum
 from insights.open_data.counted import CallCounts, QuarterCounts
 from insights.open_data.intervals import Interval
-from insights.open_data.measures import Measure
+from insights.open_data.measures import OF_CALLS, Measure
 from insights.open_data.places import CITY, Map, plan_of
+from insights.open_data.released import Released
 from insights.protect import LEAST_WIDTH
 from policy.agency import Agency
 from survey.areas import closed_questions
@@ -93,6 +94,21 @@ def test_r7_the_attack_finds_what_was_not_protected(ottawa: Agency, tmp_path: Pa
     activity = dict(released.activity) | {(place, priority, measure): released.activity[place, priority, measure] + 15}
     with pytest.raises(NotASum):
         attack([replace(released, activity=activity)], world)
+
+
+def test_r7_the_attack_finds_a_figure_that_only_one_count_is_shown_as(ottawa: Agency) -> None:
+    """45 of a list of 41: this code shows nothing like it, and the code of before showed only 31 so."""
+    agency = publishing(ottawa)
+    made = MadeUp(counts=QuarterCounts(calls={(None, 4): CallCounts(known=41, eligible=31, sent=31)}), public=[])
+    shown = shown_of(made, agency)
+    told = {(CITY, "4", one): shown.of_calls(CITY, 4, one).figure or 0 for one in OF_CALLS}
+    assert told[CITY, "4", Measure.CONFIRMATIONS_SENT] == 30
+    told[CITY, "4", Measure.CALLS_ELIGIBLE] = 45
+    known: dict[int, dict[str, int]] = {3: {}, 4: {CITY: 41}}
+    world = replace(world_of(agency, {}), calls={Q3: known}, listed={(Q3, 1): known})
+    released = Released(quarter=Q3, version=1, base=15, activity=told, answers={}, answered={})
+    with pytest.raises(NotASum, match="no count of at most 41 is shown as 45"):
+        attack([released], world)
 
 
 def test_r7_what_is_known_of_a_cell_is_true(ottawa: Agency, tmp_path: Path) -> None:
