@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import structlog
+from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -18,8 +19,10 @@ from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
+from calls.versions import identity_of
 from database.encryption import keyring_of
 from database.engine import connect
+from database.recovery import epoch_now
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, load_settings
@@ -68,7 +71,13 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        identity=identity_of(client.identity, epoch=_epoch(services)),
     )
+
+
+def _epoch(services: TextServices) -> int:
+    with Session(services.engine) as session:
+        return epoch_now(session)
 
 
 def build_reconciler(client: Client, services: TextServices) -> Worker:

@@ -32,7 +32,7 @@ def check(
         if not decision.is_eligible:
             return HeldBack(state=LedgerState.SUPPRESSED, rule=decision.rule, reason=decision.reason)
     timetable = agency.policy.timetable
-    if row.version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
+    if row.told_version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
         return Overtaken(call=call, comes_back=_comes_back(order, call, now))
     stopped = stopped_for_good(session, order.call_id)
     if stopped is not None:

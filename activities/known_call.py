@@ -28,4 +28,4 @@ def call_row(session: Session, call_id: str) -> CallRow:
 def known_call(row: CallRow, policy: Policy) -> KnownCall:
     """Facts, version, and what this worker's policy, the newest, says of them (R1)."""
     facts = CallFacts.model_validate(row.facts)
-    return KnownCall(version=row.version, facts=facts, decision=decide(facts, policy))
+    return KnownCall(version=row.told_version, facts=facts, decision=decide(facts, policy))

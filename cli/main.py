@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.emergency import emergency
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -28,6 +29,7 @@ app = typer.Typer(
     "To see it work on this computer, without any account: communityconnect run",
 )
 app.add_typer(staff)
+app.add_typer(emergency)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
 _out = Console(highlight=False)

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueCons
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from calls.versions import version_of
 from database.text_indexes import text_indexes
 
 Json = dict[str, Any]
@@ -34,7 +35,8 @@ class CallRow(SQLModel, table=True):
     """A call for service. Writer: starter.
 
     `merged` is the stamped merge of all its CAD records; `facts` what follows from them (`calls.facts.CallFacts`).
-    `version` grows with each change of the facts; `signalled_version` is the last one that Temporal has.
+    `version` counts the changes of the facts; `signalled_version` is the last one that Temporal has. What travels is
+    `told_version`.
     """
 
     __tablename__: ClassVar[str] = "call"
@@ -55,6 +57,8 @@ class CallRow(SQLModel, table=True):
     merged: Json = _json()
     facts: Json = _json()
     version: int = Field(default=1)
+    epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """Of the database, when the call was last open at a restore, or first told of."""
     eligibility: str
     rule: str
     reason: str
@@ -80,6 +84,11 @@ class CallRow(SQLModel, table=True):
     trouble_since_real: datetime | None = _time(default=None)
     created_real: datetime = _time(default_factory=real_now)
     updated_real: datetime = _time(default_factory=real_now)
+
+    @property
+    def told_version(self) -> int:
+        """The version as Temporal has it: greater than all of before a restore."""
+        return version_of(epoch=self.epoch, change=self.version)
 
 
 class CadRecordRow(SQLModel, table=True):

@@ -162,7 +162,7 @@ class Calls:
             return None
         now = self._clock.now()
         key = TextKey(kind=Kind.DELAY, sequence=0, recipient_version=row.recipient_version)
-        order = SendText(call_id=row.call_id, key=key, due_at=now, expires_at=now, version=row.version)
+        order = SendText(call_id=row.call_id, key=key, due_at=now, expires_at=now, version=row.told_version)
         said = speaks_against(session, order, number=number, call=row, agency=self._agency, now=now)
         return None if said is None else said.rule
 
