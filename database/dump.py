@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -48,7 +49,7 @@ class Tools:
             check=False,
         )
         if done.returncode:
-            raise DumpError(f"{name} failed: {_last_line(done.stderr)}")
+            raise DumpError(f"{name} failed: {_what_was_wrong(done.stderr)}")
 
 
 def find_tools(engine: Engine) -> Tools:
@@ -111,25 +112,27 @@ def restore(tools: Tools, url: str, file: Path, *, and_then: str) -> None:
         DumpError: it is no backup, or half of one, or PostgreSQL refuses it. The database is as it was.
     """
     target = make_url(url)
-    reading = subprocess.Popen(
-        [str(tools.folder / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(target),
-    )
-    writing = subprocess.Popen(
-        [str(tools.folder / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _uri(target)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=_environment(target),
-    )
-    read_error = _pipe(reading, writing, and_then=and_then)
-    write_error = _said(writing.stderr)
-    if writing.wait() and not (reading.returncode and not write_error):
-        raise DumpError(f"PostgreSQL refuses the backup, and nothing was changed: {_last_line(write_error)}")
-    if reading.returncode:
-        raise DumpError(f"{file} cannot be read, and nothing was changed: {_last_line(read_error)}")
+    with (
+        subprocess.Popen(
+            [str(tools.folder / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(target),
+        ) as reading,
+        subprocess.Popen(
+            [str(tools.folder / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _uri(target)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=_environment(target),
+        ) as writing,
+    ):
+        read_error = _pipe(reading, writing, and_then=and_then)
+        write_error = _said(writing.stderr)
+    if reading.returncode > 0:
+        raise DumpError(f"{file} cannot be read, and nothing was changed: {_what_was_wrong(read_error)}")
+    if writing.returncode or reading.returncode:
+        raise DumpError(f"PostgreSQL refuses the backup, and nothing was changed: {_what_was_wrong(write_error)}")
 
 
 def _pipe(reading: "subprocess.Popen[bytes]", writing: "subprocess.Popen[bytes]", *, and_then: str) -> str:
@@ -145,10 +148,11 @@ def _pipe(reading: "subprocess.Popen[bytes]", writing: "subprocess.Popen[bytes]"
         if reading.wait() == 0:
             target.write(f"\n{and_then}\nCOMMIT;\n".encode())
         target.close()
-    except BrokenPipeError:  # the writer has ended: it says why
+    except BrokenPipeError:  # the writer has ended, and says why
         reading.kill()
-        error = _said(reading.stderr)
-        reading.wait()
+        with suppress(BrokenPipeError):
+            target.close()
+        return ""
     return error
 
 
@@ -198,7 +202,7 @@ def _said(stream: IO[bytes] | None) -> str:
     return "" if stream is None else stream.read().decode(errors="replace")
 
 
-def _last_line(said: str) -> str:
+def _what_was_wrong(said: str) -> str:
     """What went wrong. Lines that quote the data (CONTEXT: COPY …) stay here (R3)."""
     lines = [line for line in said.splitlines() if re.search(r"(?i)error|fatal|refused|cannot|not ", line)]
     return (lines or [line for line in said.splitlines() if line.strip()] or ["it said nothing"])[0][:200]
