@@ -6,6 +6,7 @@ The ledger is lost by deleting its rows: what the carrier has, and the workflows
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from unittest.mock import ANY
 from uuid import uuid4
 
@@ -37,7 +38,7 @@ def sent(desk: Desk) -> SendText:
     return desk.order()
 
 
-def has_call(desk: Desk, cad_id: str = "1001", *, number: str = NUMBER, **facts: object) -> None:
+def has_call(desk: Desk, cad_id: str = "1001", *, number: str = NUMBER, **facts: Any) -> None:
     desk.call(cad_id, number=number, **facts)
     with Session(desk.engine) as session, session.begin():
         row = session.get_one(CallRow, f"ottawa-{cad_id}")
