@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -210,7 +210,7 @@ class Recovery:
             if row.refed_real is not None and row.completed_real is None:
                 row.completed_real = real_now()
                 wake_forwarders(session)
-            row.counts = {"sent": asdict(sent), "received": asdict(received), "cad_records": cad}
+            row.counts = {"sent": _counts(sent), "received": _counts(received), "cad_records": cad}
             session.add(row)
 
     def _next(self, row: RecoveryRow, refed: Refed | None, cad: int) -> bool:
@@ -243,6 +243,10 @@ async def _old_workers(epoch: int) -> list[OldWorker]:
         raise SettingsError(f"Temporal cannot say which workers there are ({error.status.name})") from None
     finally:
         await let_the_loop_finish()
+
+
+def _counts(found: Sent | Received) -> dict[str, object]:
+    return vars(found) | {"taken_back": dict(found.taken_back)}
 
 
 def _in_words(taken: Counter[str]) -> str:

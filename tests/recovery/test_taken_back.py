@@ -20,7 +20,7 @@ from activities.taken_back import Sent, TakeBackSent
 from calls.contracts import Kind, LedgerState, SendText, TextKey
 from calls.versions import version_of
 from database.encryption import plain_token
-from database.recovery import StrayMessageRow
+from database.recovery import StrayMessageRow, epoch_now
 from database.tables import CallRow, SurveyInvitationRow, SwitchRow, TextRow, real_now
 from tests.activities.desk import NUMBER, Desk
 from tests.builders import NOON, minutes
@@ -42,6 +42,7 @@ def has_call(desk: Desk, cad_id: str = "1001", *, number: str = NUMBER, **facts:
     desk.call(cad_id, number=number, **facts)
     with Session(desk.engine) as session, session.begin():
         row = session.get_one(CallRow, f"ottawa-{cad_id}")
+        row.epoch = epoch_now(session)
         row.case_number = str(facts.get("case_number", "26-104233"))
         row.phone_versions = {desk.keyring.phone_hash(number): row.recipient_version}
         session.add(row)
