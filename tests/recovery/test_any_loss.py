@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, delete, select
+from temporalio.exceptions import ApplicationError
 
 from activities.taken_back import TakeBackSent
 from calls.contracts import Kind, SendText, TextKey
@@ -46,6 +47,17 @@ def orders_of(cad_id: str) -> list[SendText]:
     ]
 
 
+def send(desk: Desk, order: SendText) -> None:
+    """As Temporal does: on a busy machine a check may be too old when the POST is to begin, and is made again."""
+    for _ in range(5):
+        try:
+            desk.send(order)
+        except ApplicationError as error:
+            assert "too old" in str(error)
+        else:
+            return
+
+
 def bodies(desk: Desk) -> list[tuple[str, str]]:
     return [
         (phone["number"], message["body"])
@@ -64,7 +76,7 @@ def test_r2_whatever_is_lost_no_phone_gets_a_text_twice_and_none_after_its_stop(
     desk.at(NOON + minutes(200))
     for cad_id in numbers:
         for order in orders_of(cad_id)[: dice.randrange(4)]:
-            desk.send(order)
+            send(desk, order)
     sent, stopped = bodies(desk), dice.choice(NUMBERS)
     assert len(sent) == len(set(sent))  # each text has its own case number in its words
     desk.phones.type(stopped, "ARRET")
@@ -81,8 +93,8 @@ def test_r2_whatever_is_lost_no_phone_gets_a_text_twice_and_none_after_its_stop(
     for cad_id in numbers:
         if cad_id in fed_again or desk_has(desk, cad_id):
             for order in orders_of(cad_id):
-                desk.send(order)
-                desk.send(order.model_copy(update={"version": version_of(epoch=epoch, change=9)}))
+                send(desk, order)
+                send(desk, order.model_copy(update={"version": version_of(epoch=epoch, change=9)}))
     after = bodies(desk)
     assert len(after) == len(set(after))
     assert [text for text in after if text[0] == stopped] == [text for text in sent if text[0] == stopped]
