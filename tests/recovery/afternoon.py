@@ -153,6 +153,11 @@ def account(afternoon: Afternoon) -> Seen:
     wanted = {(call.call_id, kind) for call in afternoon.calls for kind in call.fate.owed}
     with Session(ground.engine) as session:
         rows = {(row.call_id or "", Kind(row.kind)): row for row in session.exec(select(TextRow))}
+        story = {
+            row.call_id: f"ended {row.ended_reason}, {row.trouble}; {row.facts.get('cleared_at')};"
+            f" {[(kind, text.state, text.rule, text.reason) for (call, kind), text in rows.items() if call == row.call_id]}"
+            for row in session.exec(select(CallRow))
+        }
         open_still = session.exec(select(CallRow.call_id).where(col(CallRow.ended_reason).is_(None))).all()
     why = {one: _why_missing(one, rows) for one in wanted - set(got)}
     return Seen(
@@ -164,7 +169,7 @@ def account(afternoon: Afternoon) -> Seen:
             if post["to"] in afternoon.stopped
             and datetime.fromisoformat(post["arrived"]) > afternoon.stopped[post["to"]] + _IN_FLIGHT
         ],
-        lost=[f"{call_id} {kind}" for (call_id, kind), reason in why.items() if reason is None],
+        lost=[f"{call_id} {kind}: {story[call_id]}" for (call_id, kind), reason in why.items() if reason is None],
         open_still=open_still,
         due=len(wanted),
         on_phones=len(messages),

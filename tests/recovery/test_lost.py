@@ -41,7 +41,7 @@ _ERRS = ({"what": "lose_answer", "probability": 0.1}, {"what": "no_callback", "p
 
 def an_afternoon(field: Ground, *, seed: int) -> Afternoon:
     begins = field.clock.now() + timedelta(minutes=8)
-    calls = some_calls(CALLS, begins=begins, over=timedelta(minutes=100), patience=160, seed=seed)
+    calls = some_calls(CALLS, begins=begins, over=timedelta(minutes=100), patience=270, seed=seed)
     return Afternoon(ground=field, calls=calls, stops=some_stops(calls, seed=seed))
 
 
