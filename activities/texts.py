@@ -36,6 +36,7 @@ from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
 from activities.words import code_hash_of, why_stopped, words_for
 from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
 from calls.versions import epoch_of
+from database.recovery import is_recovering
 from database.tables import CallRow, TextRow, real_now
 from texts.render import Rendered
 
@@ -123,6 +124,8 @@ class TextActivities:
             if epoch_of(order.version) > call.epoch:  # R2: this worker's ledger is not the one that counts any more
                 self._say("the order is of a newer database than this worker's", order, alarm=True)
                 raise NotProcessed("this worker works for a database of before a restore: stop it")
+            if is_recovering(session):  # neither sent nor held back: what speaks against it now may be explained soon
+                raise NotProcessed("the database is not recovered yet", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
             return ledger.claim(session, order, call=call)
 
     def _check(self, order: SendText, claimed: Claim) -> Ready | NotYet | TextOutcome:

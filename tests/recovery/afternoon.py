@@ -155,7 +155,7 @@ def account(afternoon: Afternoon) -> Seen:
         rows = {(row.call_id or "", Kind(row.kind)): row for row in session.exec(select(TextRow))}
         story = {
             row.call_id: f"ended {row.ended_reason}, {row.trouble}; {row.facts.get('cleared_at')};"
-            f" {[(kind, text.state, text.rule, text.reason) for (call, kind), text in rows.items() if call == row.call_id]}"
+            f" {[(kind, text.state, text.rule) for (call, kind), text in rows.items() if call == row.call_id]}"
             for row in session.exec(select(CallRow))
         }
         open_still = session.exec(select(CallRow.call_id).where(col(CallRow.ended_reason).is_(None))).all()

@@ -20,7 +20,7 @@ from starter.accept import Acceptor
 from starter.resync import Found, Resync
 from tests.builders import NOON, minutes
 from tests.recovery.restoring import recovered, restored
-from tests.starter.test_accept import record
+from tests.starter.test_accept import PHONE, RECEIVED, record
 from tests.starter.test_forward import OTTAWA, a_forwarder, names, received, story, the_row
 
 CLOCK = Clock(real_origin=real_now(), virtual_origin=NOON + minutes(30))
@@ -190,6 +190,21 @@ async def test_r2_nothing_is_told_to_temporal_until_the_recovery_is_complete_and
         assert told[-1][1].version > last.version
     with Session(engine) as session:
         assert set(session.exec(select(CallRow.signalled_version))) == {1}
+
+
+async def test_an_arrival_that_is_all_that_changed_is_told_after_a_restore(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_ids: list[str]
+) -> None:
+    """Else it costs no signal; but nobody knows what else the workflow had heard, a hold that is lost, say."""
+    cad_id = cad_ids[0]
+    acceptor.accept(record(1, cad_id=cad_id, phone=PHONE, **{**RECEIVED, "received_at": 0, "dispatched_at": 1}))
+    forwarder = a_forwarder(engine, client)
+    await forwarder.forward_all()
+    restored(engine)
+    acceptor.accept(record(2, cad_id=cad_id, arrived_at=2))
+    recovered(engine)
+    await forwarder.forward_all()
+    assert await names(client, cad_id) == ["start", "arrived"]
 
 
 async def test_r1_a_latch_that_is_fed_again_reaches_a_workflow_that_the_backup_did_not_know(

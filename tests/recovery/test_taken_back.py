@@ -60,7 +60,8 @@ def take_back(desk: Desk) -> Sent:
 
 
 def go(desk: Desk) -> None:
-    """A person starts the service."""
+    """It is recovered, and a person starts it."""
+    recovered(desk.engine)
     with Session(desk.engine) as session, session.begin():
         session.execute(update(SwitchRow).values(released_real=real_now() - timedelta(hours=1)))
 
@@ -86,6 +87,13 @@ def test_r2_what_was_sent_since_the_backup_is_taken_back_and_not_sent_again(desk
     assert len(desk.phones.bodies(NUMBER)) == 1
 
 
+def test_r2_the_carriers_clock_and_ours_may_differ_by_minutes(desk: Desk, sent: SendText) -> None:
+    lost(desk)
+    ahead = real_now() + timedelta(minutes=14)
+    found = TakeBackSent(desk.services, desk.phones.client())(ahead, beat=lambda _: None)
+    assert dict(found.taken_back) == {"confirmation": 1}
+
+
 def test_taking_back_twice_changes_nothing(desk: Desk, sent: SendText) -> None:
     lost(desk)
     take_back(desk)
@@ -97,9 +105,32 @@ def test_taking_back_twice_changes_nothing(desk: Desk, sent: SendText) -> None:
 def test_r2_a_restored_service_sends_nothing_until_a_person_starts_it(desk: Desk) -> None:
     has_call(desk)
     restored(desk.engine)
+    with pytest.raises(ApplicationError, match="not recovered yet"):
+        desk.send()
+    recovered(desk.engine)
     with pytest.raises(ApplicationError, match="switched off: everything"):
         desk.send()
     assert desk.phones.posts() == []
+    go(desk)
+    assert desk.send().record is not None
+
+
+def test_r2_while_a_restored_database_is_not_recovered_no_text_is_held_back_for_good(
+    desk: Desk, sent: SendText
+) -> None:
+    """A workflow would hear that the text was suppressed, and a moment later it is explained that it was sent."""
+    with Session(desk.engine) as session, session.begin():
+        session.execute(update(CallRow).values(case_number=None))
+    lost(desk)
+    assert take_back(desk).strays == 1
+    with pytest.raises(ApplicationError, match="not recovered yet"):
+        desk.send(sent)
+    has_call(desk)
+    take_back(desk)
+    go(desk)
+    outcome = desk.send(sent)
+    assert outcome.record is not None
+    assert outcome.record.state != LedgerState.SUPPRESSED
 
 
 def test_r2_a_text_whose_call_nobody_knows_silences_what_it_may_have_been_until_cad_tells_of_it(
@@ -271,7 +302,6 @@ def test_r2_a_worker_of_the_database_of_before_sends_nothing_that_a_newer_one_or
 def test_an_order_of_before_the_restore_is_checked_on_the_facts_of_now(desk: Desk) -> None:
     has_call(desk, dispatched_at=NOON + minutes(1))
     restored(desk.engine)
-    recovered(desk.engine)
     go(desk)
     outcome = desk.send(desk.order())
     assert outcome.record is not None
