@@ -52,10 +52,13 @@ def test_r4_what_cad_told_since_the_backup_is_read_from_its_view_again(
     there = connect(empty_url)
     assert facts_of(there) != lost
     watch.time = NOON + minutes(90)
-    poller(cad_url, there, keyring(), agency, watch).once(RUNS)
+    since = poller(cad_url, there, keyring(), agency, watch)
+    since.once(RUNS)
     assert facts_of(there) == lost
     with Session(there) as session:
         epoch = session.exec(select(RecoveryRow.epoch)).one()
         assert set(session.exec(select(CallRow.epoch))) == {epoch}
+    before.close()
+    since.close()
     there.dispose()
     cad.engine.dispose()
