@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from sqlalchemy import make_url
@@ -57,6 +58,8 @@ class Settings(BaseSettings):
     """`id:key[,id:key …]`, the first encrypts, all decrypt; a key is 32 bytes in URL-safe base64."""
     lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}LOOKUP_KEY")
     """Keys the hashes by which numbers and survey links are found; 32 bytes in URL-safe base64."""
+    other_lookup_key: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}OTHER_LOOKUP_KEY")
+    """While the lookup key is changed: the one before, or the one after (docs/keys.md)."""
     cad_keys: SecretStr = Field(default=SecretStr(""), validation_alias=f"{_OURS}CAD_KEYS")
     """`feed.label:secret[,feed.label:secret …]`: who may push. Two labels of one feed while a key is changed."""
     cad_certificates: str = Field(default="", validation_alias=f"{_OURS}CAD_CERTIFICATES")
@@ -90,6 +93,10 @@ class Settings(BaseSettings):
     """The address of Temporal's UI with the namespace, `https://…/namespaces/default`, where staff may go there."""
     clock: Clock = Field(default=REAL_TIME, validation_alias=f"{_OURS}CLOCK")
     worker_threads: int = Field(default=16, gt=0, validation_alias=f"{_OURS}WORKER_THREADS")
+    deployment_name: str = Field(default="", validation_alias="TEMPORAL_DEPLOYMENT_NAME")
+    """With the build id: a call ends on the release on which it began (docs/deploys.md). Temporal's own names for them,
+    as its controller for Kubernetes sets them. Both empty: workers of any release take any call."""
+    build_id: str = Field(default="", validation_alias="TEMPORAL_WORKER_BUILD_ID")
     metrics_port: int | None = Field(default=None, validation_alias=f"{_OURS}METRICS_PORT")
     log_format: str = Field(default="json", pattern="^(json|console)$", validation_alias=f"{_OURS}LOG_FORMAT")
 
@@ -111,6 +118,12 @@ class Settings(BaseSettings):
             raise ValueError("write it as in postgresql://user:password@host:5432/name")
         return SecretStr(url)
 
+    @model_validator(mode="after")
+    def _a_release_has_two_names(self) -> Self:
+        if bool(self.deployment_name) != bool(self.build_id):
+            raise ValueError("TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID go together: set both, or neither")
+        return self
+
     @property
     def origin(self) -> str:
         """The public origin without a slash at its end."""
@@ -131,6 +144,8 @@ def load_settings() -> Settings:
         raise SettingsError(f"the environment variable {field.validation_alias} cannot be used: not JSON") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+        if not first["loc"]:  # two that do not go together; the message names them
+            raise SettingsError(first["msg"].removeprefix("Value error, ")) from None
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"the environment variable {name} cannot be used: {first['msg']}") from None
 

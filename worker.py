@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 from sqlmodel import Session
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrier_client import CarrierClient
@@ -59,7 +60,23 @@ def text_services(settings: Settings) -> TextServices:
     )
 
 
-def build_worker(client: Client, services: TextServices, *, threads: int) -> Worker:
+def release_of(settings: Settings) -> WorkerDeploymentConfig | None:
+    """R8: a call ends on the release on which it began. `None`: workers are not versioned.
+
+    Never said of a workflow itself: on a worker that is not versioned the server then refuses every one of its tasks.
+    """
+    if not settings.deployment_name:
+        return None
+    return WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(deployment_name=settings.deployment_name, build_id=settings.build_id),
+        use_worker_versioning=True,
+        default_versioning_behavior=VersioningBehavior.PINNED,
+    )
+
+
+def build_worker(
+    client: Client, services: TextServices, *, threads: int, release: WorkerDeploymentConfig | None = None
+) -> Worker:
     """A worker for the calls. Activities are plain functions on at most `threads` threads."""
     threads = in_hand_at_once(services.segments_per_second, threads=threads)
     return Worker(
@@ -71,6 +88,7 @@ def build_worker(client: Client, services: TextServices, *, threads: int) -> Wor
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        deployment_config=release,
         identity=identity_of(client.identity, epoch=_epoch(services)),
     )
 
@@ -80,7 +98,9 @@ def _epoch(services: TextServices) -> int:
         return epoch_now(session)
 
 
-def build_reconciler(client: Client, services: TextServices) -> Worker:
+def build_reconciler(
+    client: Client, services: TextServices, *, release: WorkerDeploymentConfig | None = None
+) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
     reconciling = ReconcileActivities(services)
     return Worker(
@@ -98,6 +118,7 @@ def build_reconciler(client: Client, services: TextServices) -> Worker:
         max_concurrent_activities=1,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        deployment_config=release,
     )
 
 
@@ -132,8 +153,12 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     services = text_services(settings)
     client = await connect_temporal(metrics_port=settings.metrics_port)
-    async with build_worker(client, services, threads=settings.worker_threads), build_reconciler(client, services):
-        log.info("worker ready", agency=services.agency.key, policy=services.agency.version)
+    release = release_of(settings)
+    async with (
+        build_worker(client, services, threads=settings.worker_threads, release=release),
+        build_reconciler(client, services, release=release),
+    ):
+        log.info("worker ready", agency=services.agency.key, policy=services.agency.version, build=settings.build_id)
         await stop.wait()
     log.info("worker stopped")
     watch.cancel()

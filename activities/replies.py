@@ -46,7 +46,7 @@ class Replies:
         """The segments of the reply that this message is; `None`: it is none of them."""
         if not message.is_reply:
             return None
-        waiting = self._ours.get(self._keyring.phone_hash(message.to), [])
+        waiting = next((self._ours[one] for one in self._keyring.phone_hashes(message.to) if self._ours.get(one)), [])
         for place, (claimed, _, segments) in enumerate(waiting):
             if abs(message.created - claimed) < CLOCK_DIFFERENCE:
                 del waiting[place]
@@ -57,7 +57,8 @@ class Replies:
         """An answer to STOP, START or HELP that we know nothing of: the carrier gave it, and it is not in our sum."""
         if not message.is_reply:
             return False
-        phone_hash = self._keyring.phone_hash(message.to)
+        hashes = self._keyring.phone_hashes(message.to)
+        phone_hash = next((one for one in hashes if self._carriers[one] > 0), hashes[0])
         self._carriers[phone_hash] -= 1
         return self._carriers[phone_hash] >= 0
 

@@ -24,6 +24,7 @@ from activities.services import TextServices
 from activities.strays import CLOCKS_MAY_DIFFER, TAKEN_BACK
 from calls.contracts import Kind, LedgerState
 from database.encryption import plain_token
+from database.lookup_keys import number_hash
 from database.recovery import StrayMessageRow
 from database.tables import CallRow, SurveyInvitationRow, TextRow, real_now
 from texts.recognise import Recognised, recognise
@@ -96,9 +97,10 @@ class TakeBackSent:
 
     def _take(self, one: WholeMessage) -> str | None:
         """Its kind; `None`: it is a stray."""
-        message, phone_hash = one.message, self._is.keyring.phone_hash(one.message.to)
+        message = one.message
         words = recognise(self._is.agency.wording, one.body)
         with Session(self._is.engine) as session, session.begin():
+            phone_hash = number_hash(session, self._is.keyring, message.to)
             lock_number(session, phone_hash)
             row = self._row_of(session, one, words, phone_hash)
             if row is None:

@@ -15,6 +15,7 @@ from calls.issues import FIND_ISSUES_SCHEDULE
 from cli.doctor_sign_in import sign_in
 from cli.finding import Finding
 from cli.reconcile_schedule import SCHEDULE_ID
+from cli.releases import look_at_release
 from cli.schedules import is_paused_by_hand
 from cli.set_up import has_namespace, missing_search_attributes
 from database import migrate
@@ -43,7 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if migrations.is_well:
             yield from _rights(engine)
     engine.dispose()
-    yield from asyncio.run(_temporal())
+    yield from asyncio.run(_temporal(settings))
     yield _twilio(settings)
     yield _public_origin(settings)
     yield web_proxies(settings)
@@ -110,14 +111,14 @@ def _rights(engine: Engine) -> Iterator[Finding]:
         )
 
 
-async def _temporal() -> list[Finding]:
+async def _temporal(settings: Settings) -> list[Finding]:
     try:
         client = await connect_temporal(patience_seconds=2)
     except TemporalAway as error:
         mend = "start Temporal, or set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, … for a cluster)"
         return [Finding(what="temporal", detail=str(error), mend=mend)]
     try:
-        return [Finding(what="temporal", detail="answers"), *await _namespace(client)]
+        return [Finding(what="temporal", detail="answers"), *await _namespace(client, settings)]
     except RPCError as error:
         return [
             Finding(
@@ -130,7 +131,7 @@ async def _temporal() -> list[Finding]:
         await asyncio.sleep(0.2)
 
 
-async def _namespace(client: Client) -> list[Finding]:
+async def _namespace(client: Client, settings: Settings) -> list[Finding]:
     name = f"temporal namespace {client.namespace}"
     if not await has_namespace(client):
         return [Finding(what=name, detail="is not there", mend=_SETUP)]
@@ -144,6 +145,7 @@ async def _namespace(client: Client) -> list[Finding]:
         ),
         await _schedule(client),
         await _issues_schedule(client),
+        await look_at_release(client, settings),
     ]
 
 

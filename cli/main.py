@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from psycopg.errors import UndefinedColumn, UndefinedTable
+from psycopg.errors import LockNotAvailable, UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
+from cli.deployment import deployment as deployment_commands
 from cli.emergency import emergency
+from cli.keys import keys as keys_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -32,6 +34,8 @@ app.add_typer(staff)
 app.add_typer(emergency)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(deployment_commands, name="deployment")
+app.add_typer(keys_commands, name="keys")
 _out = Console(highlight=False)
 
 _TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
@@ -232,7 +236,9 @@ def _run() -> None:
         app()
     except (LocalError, LogError, AgencyError, SettingsError, KeyringError, TemporalAway) as error:
         _fail(str(error))
-    except OperationalError:
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            _fail("a table was in use for too long, and nothing was changed for it; run the same again in a minute")
         _fail("the database does not answer; see: communityconnect doctor")
     except ProgrammingError as error:
         if not isinstance(error.orig, (UndefinedTable, UndefinedColumn)):

@@ -6,7 +6,9 @@ from sqlalchemy import make_url
 from temporalio.service import RPCError
 
 from cli.set_up import Say, set_up_database, set_up_temporal
+from database.encryption import keyring_of
 from database.engine import connect
+from database.move_numbers import note_key
 from database.roles import RoleError
 from policy.agency import load_agency
 from settings import Settings, SettingsError
@@ -20,6 +22,8 @@ def run_setup(settings: Settings, *, say: Say) -> None:
     owner = connect(settings.owner_database_url.get_secret_value() or service, pool_size=1)
     try:
         set_up_database(owner, service=make_url(service), say=say)
+        if settings.lookup_key.get_secret_value():
+            note_key(owner, keyring_of(settings))
     except RoleError as error:
         raise SettingsError(str(error)) from None
     finally:

@@ -18,6 +18,7 @@ _TOKEN_LENGTH = 12  # 60 bits
 _CODE_ALPHABET = "0123456789bcdfghjkmnpqrstvwxyz"  # without vowels, too: no code is a word that nobody should be sent
 _CODE_LENGTH = 6  # 29 bits
 _ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1", "u": "v"})  # as people misread; none of the four is ever used
+_KEY_BYTES = 32
 _BETWEEN = re.compile(r"[\s._/-]+")
 
 
@@ -27,10 +28,24 @@ class KeyringError(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """The service's keys. `encryption` maps key ids to Fernet keys; the first encrypts, all decrypt."""
+    """The service's keys. `encryption` maps key ids to Fernet keys; the first encrypts, all decrypt. `other_lookup`:
+    while the key that finds is being changed, the one before or the one after (docs/keys.md)."""
 
     encryption: Mapping[str, Fernet]
     lookup: bytes
+    other_lookup: bytes | None = None
+
+    @property
+    def rings(self) -> tuple["Keyring", ...]:
+        """This one, and the same with the other key to find by."""
+        if self.other_lookup is None:
+            return (self,)
+        return self, Keyring(encryption=self.encryption, lookup=self.other_lookup)
+
+    @property
+    def fingerprint(self) -> str:
+        """By which the key that finds is told from others; it tells nothing of the key."""
+        return self._hash("fingerprint", "").hex()[:16]
 
     def encrypt(self, text: str) -> str:
         """The text as `key id:token`, different each time."""
@@ -60,8 +75,13 @@ class Keyring:
             ) from None
 
     def phone_hash(self, number: str) -> str:
-        """By which a phone number (E.164) is found without being readable."""
+        """By which a phone number (E.164) is found without being readable. What is written down goes by
+        `database.lookup_keys.number_hash`."""
         return self._hash("phone", number).hex()
+
+    def phone_hashes(self, number: str) -> tuple[str, ...]:
+        """What a number that is there may be found by, whichever key was in force."""
+        return tuple(ring.phone_hash(number) for ring in self.rings)
 
     def member_hash(self, *, agency: str, role: str, key: str) -> str:
         """By which what was said of a member is found: CAD's own key of the person, a badge number say, is not kept.
@@ -82,6 +102,15 @@ class Keyring:
         """By which an invitation is found: the database holds no token that would open a survey."""
         return self._hash("token", token).hex()
 
+    def token_hashes(self, token: str) -> tuple[str, ...]:
+        """Likewise, whichever key it was made with."""
+        return tuple(ring.token_hash(token) for ring in self.rings)
+
+    def token_behind(self, token_hash: str, *, invitation_id: str) -> str:
+        """The token of an invitation that is there, whichever key it was made with."""
+        tokens = {_own_hash(ring, invitation_id): ring.survey_token(invitation_id) for ring in self.rings}
+        return tokens.get(token_hash) or self.survey_token(invitation_id)
+
     def text_code(self, text_id: str) -> str:
         """The code that a text of ours shows: the same for the same text. A letter is always in it: digits alone are no
         code, they may be a case number."""
@@ -98,12 +127,20 @@ class Keyring:
         """By which a text is known by its code; `code` as `plain_code` gives it, or as it is printed."""
         return self._hash("code of a text", code.lower()).hex()
 
+    def code_hashes(self, code: str) -> tuple[str, ...]:
+        """Likewise, whichever key it was made with."""
+        return tuple(ring.code_hash(code) for ring in self.rings)
+
     def content_hash(self, content: bytes) -> str:
         """By which bytes that may hold something personal are known again."""
         return hmac.new(self.lookup, b"content\n" + content, hashlib.sha256).hexdigest()
 
     def _hash(self, purpose: str, value: str) -> bytes:
         return hmac.new(self.lookup, f"{purpose}\n{value}".encode(), hashlib.sha256).digest()
+
+
+def _own_hash(ring: Keyring, invitation_id: str) -> str:
+    return ring.token_hash(ring.survey_token(invitation_id))
 
 
 def plain_token(typed: str) -> str:
@@ -118,8 +155,8 @@ def plain_code(typed: str) -> str | None:
     return code if is_one else None
 
 
-def load_keyring(*, encryption_keys: str, lookup_key: str) -> Keyring:
-    """The keyring from the settings' texts: `id:key[,id:key …]` and a key.
+def load_keyring(*, encryption_keys: str, lookup_key: str, other_lookup_key: str = "") -> Keyring:
+    """The keyring from the settings' texts: `id:key[,id:key …]`, a key, and perhaps another.
 
     Raises:
         KeyringError: a key is missing or is not 32 bytes in URL-safe base64.
@@ -135,13 +172,21 @@ def load_keyring(*, encryption_keys: str, lookup_key: str) -> Keyring:
             raise KeyringError(
                 f"the key {key_id!r} in COMMUNITYCONNECT_ENCRYPTION_KEYS is not usable; {_HOW}"
             ) from None
-    try:
-        lookup = base64.urlsafe_b64decode(lookup_key)
-    except ValueError:
-        lookup = b""
-    if len(lookup) < 32:
+    lookup, other = _key_of(lookup_key), _key_of(other_lookup_key) if other_lookup_key else None
+    if len(lookup) < _KEY_BYTES:
         raise KeyringError(f"COMMUNITYCONNECT_LOOKUP_KEY is missing or shorter than 32 bytes; {_HOW}")
-    return Keyring(encryption=ring, lookup=lookup)
+    if other is not None and len(other) < _KEY_BYTES:
+        raise KeyringError(f"COMMUNITYCONNECT_OTHER_LOOKUP_KEY is shorter than 32 bytes; {_HOW}")
+    if other == lookup:
+        raise KeyringError("COMMUNITYCONNECT_LOOKUP_KEY and COMMUNITYCONNECT_OTHER_LOOKUP_KEY are the same key")
+    return Keyring(encryption=ring, lookup=lookup, other_lookup=other)
+
+
+def _key_of(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text)
+    except ValueError:
+        return b""
 
 
 def keyring_of(settings: Settings) -> Keyring:
@@ -151,7 +196,9 @@ def keyring_of(settings: Settings) -> Keyring:
         KeyringError: see `load_keyring`.
     """
     return load_keyring(
-        encryption_keys=settings.encryption_keys.get_secret_value(), lookup_key=settings.lookup_key.get_secret_value()
+        encryption_keys=settings.encryption_keys.get_secret_value(),
+        lookup_key=settings.lookup_key.get_secret_value(),
+        other_lookup_key=settings.other_lookup_key.get_secret_value(),
     )
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, text
 _FOLDER = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 5_118_043_803  # any number of ours: an advisory lock, so that two set-ups do not meet
 _ASK_AGAIN_AFTER_SECONDS = 0.2
-_LOCK_TIMEOUT = "2s"  # a migration that cannot have its lock at once fails, instead of stopping everyone behind it
+LOCK_TIMEOUT = "2s"
+"""A migration that cannot have its lock at once fails, instead of stopping everyone behind it."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -30,7 +31,7 @@ def one_at_a_time(engine: Engine) -> Iterator[Connection]:
     at the end is not done."""
     with engine.connect() as connection:
         _wait_for_our_turn(connection)
-        connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
         try:

@@ -109,6 +109,6 @@ def _numbers_are_found(connection: Connection, keyring: Keyring) -> bool:
                 " WHERE phone_encrypted IS NOT NULL AND phone_hash IS NOT NULL LIMIT 1"
             )
         ).first()
-        if found is not None and keyring.phone_hash(keyring.decrypt(found[0])) != found[1]:
+        if found is not None and found[1] not in keyring.phone_hashes(keyring.decrypt(found[0])):
             return False
     return True

@@ -21,6 +21,7 @@ from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
+from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
 from database.recovery import epoch_now, is_recovering
 from database.tables import CadRecordRow, CallRow, real_now
@@ -79,8 +80,8 @@ class Acceptor:
         Raises:
             ValueError: a fact of the record cannot be one; nothing was kept.
         """
-        phone_hash = None if record.phone is None else self._keyring.phone_hash(record.phone)
         with Session(self._engine) as session, session.begin():
+            phone_hash = None if record.phone is None else number_hash(session, self._keyring, record.phone)
             row = self._locked_row(session, record)
             stamp = record.counts_as_of(now=self._now())  # of two without a time the one kept last counts last
             is_new = row is None
@@ -103,11 +104,11 @@ class Acceptor:
         """A record that cannot be read tells this number (R1). Where the call has another one, nobody is texted until
         one is told that can be read: it may be the wrong one."""
         number = e164(phone)
-        told = None if number is None else self._keyring.phone_hash(number)
+        told = () if number is None else self._keyring.phone_hashes(number)
         with Session(self._engine) as session:
             row = session.get(CallRow, id_of_call(agency=self._agency, cad_id=cad_id))
             known = None if row is None else record_of(row, cad_id=cad_id).number
-        if known not in (None, NO_NUMBERS_HASH, told):
+        if known not in (None, NO_NUMBERS_HASH, *told):
             self.accept(CadRecord(feed=feed, cad_id=cad_id, stamp=stamp, facts={}, phone_unreadable=True))
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:

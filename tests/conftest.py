@@ -27,20 +27,20 @@ _LONG = (
 )
 
 
-_EVERY_PAIR = {("en", "phone", "light"), ("en", "desk", "dark"), ("fr", "phone", "dark"), ("fr", "desk", "light")}
+_EVERY_DAY = {("en", "phone", "light"), ("fr", "desk", "dark")}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the whole service and other long ones first: they wait much of the time, and the rest fills it.
 
-    Of a page's eight looks (language, screen, theme) four are enough every day: each two of them meet. All eight are
+    Of a page's eight looks (language, screen, theme) two are enough every day: they show each of the six. All eight are
     for `make test-deep`.
     """
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         look = tuple(params.get(name) for name in ("language", "screen", "theme"))
-        if None not in look and look not in _EVERY_PAIR:
+        if None not in look and look not in _EVERY_DAY:
             item.add_marker(pytest.mark.deep)
     items.sort(key=lambda item: next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG)))
 

@@ -1144,6 +1144,48 @@ MUTATIONS = (
         "",
         ("tests/recovery/test_taken_back.py",),
     ),
+    Mutation(
+        "R6: a number is moved while a call of its is open",
+        "database/move_numbers.py",
+        "        if _is_busy(session, before):\n            return False\n",
+        "",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "R6: a process that lacks the key in force writes numbers down with its own",
+        "database/lookup_keys.py",
+        "    if missing:\n",
+        "    if missing and not rings:\n",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "R2: a number that is moved gets a new mark within its call",
+        "database/lookup_keys.py",
+        ".values(phone_versions=renamed, merged=told)",
+        ".values(merged=told)",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "What was changed meanwhile is encrypted anew as it was read",
+        "database/re_encrypt.py",
+        "place.key == key, place.column == stored",
+        "place.key == key",
+        ("tests/database/test_re_encrypt.py",),
+    ),
+    Mutation(
+        "R8: an open call is moved to the newest release",
+        "worker.py",
+        "VersioningBehavior.PINNED",
+        "VersioningBehavior.AUTO_UPGRADE",
+        ("tests/workflows/test_two_releases.py",),
+    ),
+    Mutation(
+        "A migration waits for a lock without a limit after one that made an index",
+        "database/migrations/env.py",
+        "    on_version_apply=_limit_the_next_one,\n",
+        "",
+        ("tests/database/test_migrations_lock_nothing.py",),
+    ),
 )
 
 

@@ -63,8 +63,8 @@ def test_r2_a_campaign_of_kills_costs_no_text_and_repeats_none(
 ) -> None:
     campaign(
         tmp_path,
-        calls=75,
-        over=timedelta(minutes=35),
+        calls=40,
+        over=timedelta(minutes=18),
         patience=110,
         seed=5,
         say=lambda line: record_property(FIGURES, line),

@@ -16,7 +16,7 @@ from tests.console.served import Served, Staff, console_site
 from tests.survey.month import Town, with_members
 from web.staff.access.roles import MAY, Act, Role
 from web.staff.console.guard import guarded_routes
-from web.staff.figures.own_feedback import member_hash
+from web.staff.figures.own_feedback import member_hashes
 
 _FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
@@ -165,7 +165,7 @@ def members(engine: Engine, keyring: Keyring, ottawa: Agency) -> Iterator[Served
 
 def ten_said(site: Served, key: str) -> str:
     """Ten callers of an officer in a month that is over."""
-    hashed = member_hash(site.keyring, site.agency, role=site.agency.survey.members_feedback.roles[-1], key=key)  # type: ignore[union-attr]
+    [hashed] = member_hashes(site.keyring, site.agency, role=site.agency.survey.members_feedback.roles[-1], key=key)  # type: ignore[union-attr]
     with Session(site.engine) as session, session.begin():
         session.merge(SurveyCutRow(agency="ottawa", day=NOON.date().replace(month=3)))
         for mark in "5544332211":

@@ -15,6 +15,7 @@ import database.issues
 import database.line
 import database.numbers
 import database.reconciliation
+import database.recovery
 import database.rules
 import database.staff
 import database.surveys

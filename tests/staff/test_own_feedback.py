@@ -16,7 +16,7 @@ from insights.of_members import monthly
 from policy.agency import Agency
 from survey.questions import Role
 from tests.survey.month import with_members
-from web.staff.figures.own_feedback import asked_about, member_hash, own_feedback
+from web.staff.figures.own_feedback import asked_about, member_hashes, own_feedback
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def agency(ottawa: Agency) -> Agency:
 
 
 def hash_of(keyring: Keyring, agency: Agency, key: str, role: Role = Role.OFFICER) -> str:
-    return member_hash(keyring, agency, role=role, key=key)
+    [only] = member_hashes(keyring, agency, role=role, key=key)
+    return only
 
 
 def cut_on(engine: Engine, day: date) -> None:
@@ -65,7 +66,7 @@ def test_every_figure_is_what_the_rows_say(engine: Engine, keyring: Keyring, age
                 marks(engine, hash_of(keyring, agency, key), month, {"Q6": "in_person", **one})
     cut_on(engine, date(2026, 4, 2))
     found = own_feedback(
-        engine, keyring, agency, role=Role.OFFICER, member=hash_of(keyring, agency, " 4417 ")
+        engine, keyring, agency, role=Role.OFFICER, member=[hash_of(keyring, agency, " 4417 ")]
     )  # as it was typed in
     assert [batch.month for batch in found.batches] == ["2026-03", "2026-02", "2026-01"]
     assert [question.id for question in found.questions] == ["Q7", "Q8", "Q9"]
@@ -102,7 +103,7 @@ def test_r7_of_fewer_than_ten_callers_nothing_is_shown_comments_neither(
     said(engine, keyring, member, "Not for anybody", shared=False)
     said(engine, keyring, hash_of(keyring, agency, "4418"), "Another's", shared=True)
     cut_on(engine, date(2026, 2, 2))
-    found = own_feedback(engine, keyring, agency, role=Role.OFFICER, member=member)
+    found = own_feedback(engine, keyring, agency, role=Role.OFFICER, member=[member])
     assert bool(found.batches) is is_shown
     assert list(found.comments) == (["Thank you"] if is_shown else [])
 
@@ -113,7 +114,7 @@ def test_the_folder_may_ask_for_more_callers_than_ten(engine: Engine, keyring: K
     cut_on(engine, date(2026, 2, 2))
     for at_least, is_shown in ((11, True), (12, False)):
         asks = agency.model_copy(update={"insights": InsightRules(members_at_least=at_least)})
-        assert bool(own_feedback(engine, keyring, asks, role=Role.OFFICER, member=member).batches) is is_shown
+        assert bool(own_feedback(engine, keyring, asks, role=Role.OFFICER, member=[member]).batches) is is_shown
 
 
 def test_r7_a_month_that_still_grows_is_not_shown(engine: Engine, keyring: Keyring, agency: Agency) -> None:
@@ -122,7 +123,7 @@ def test_r7_a_month_that_still_grows_is_not_shown(engine: Engine, keyring: Keyri
     marks(engine, member, "2026-01", *[{"Q7": "5"}] * 9, {"Q7": "1"})
     for day, months in ((date(2026, 1, 30), []), (date(2026, 1, 31), ["2026-01"])):
         cut_on(engine, day)
-        found = own_feedback(engine, keyring, agency, role=Role.OFFICER, member=member)
+        found = own_feedback(engine, keyring, agency, role=Role.OFFICER, member=[member])
         assert [batch.month for batch in found.batches] == months
 
 
@@ -144,10 +145,10 @@ def test_the_same_key_of_a_call_taker_is_somebody_else(engine: Engine, keyring: 
     marks(engine, hash_of(keyring, agency, "4417"), "2026-01", *[{"Q7": "5"}] * 9, {"Q7": "1"})
     cut_on(engine, date(2026, 2, 2))
     taker = hash_of(keyring, agency, "4417", Role.CALL_TAKER)
-    assert not own_feedback(engine, keyring, agency, role=Role.CALL_TAKER, member=taker).batches
+    assert not own_feedback(engine, keyring, agency, role=Role.CALL_TAKER, member=[taker]).batches
 
 
 def test_where_the_folder_does_not_ask_nobody_is_asked_about(engine: Engine, keyring: Keyring, ottawa: Agency) -> None:
     assert list(asked_about(ottawa)) == []
     cut_on(engine, date(2026, 2, 2))
-    assert not own_feedback(engine, keyring, ottawa, role=Role.OFFICER, member="any").batches
+    assert not own_feedback(engine, keyring, ottawa, role=Role.OFFICER, member=["any"]).batches

@@ -77,6 +77,7 @@ def test_r7_after_a_month_no_answer_is_traced_better_than_one_in_five(
     assert max(found.values()) <= ONE_IN_FIVE
 
 
+@pytest.mark.deep  # the counter-test
 def test_without_the_coarsening_the_attack_succeeds(
     engine: Engine,
     keyring: Keyring,
@@ -93,6 +94,7 @@ def test_without_the_coarsening_the_attack_succeeds(
     assert max(found.values()) > 2 * ONE_IN_FIVE
 
 
+@pytest.mark.deep  # the counter-test
 def test_without_the_rewriting_the_attack_succeeds(
     engine: Engine, keyring: Keyring, ottawa: Agency, record_property: Callable[[str, object], None]
 ) -> None:

@@ -59,6 +59,7 @@ def test_r7_after_a_month_nothing_said_of_a_member_is_anybodys_of_fewer_than_ten
     assert beside <= ONE_IN_FIVE
 
 
+@pytest.mark.deep  # the counter-test
 def test_were_the_same_marks_in_both_tables_they_would_lead_from_one_to_the_other(
     engine: Engine,
     keyring: Keyring,
@@ -80,6 +81,7 @@ def test_were_the_same_marks_in_both_tables_they_would_lead_from_one_to_the_othe
     assert len(few) > 10
 
 
+@pytest.mark.deep  # the counter-test
 def test_were_they_written_at_once_everybody_would_know_whose_they_are(
     engine: Engine, keyring: Keyring, ottawa: Agency, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,17 @@ class WebProcess:
 
 
 @contextmanager
-def web_process(engine: Engine, folder: Path, *, encryption_keys: str, lookup_key: str) -> Iterator[WebProcess]:
-    """The site on this database, ready; its log is in the folder."""
-    port, log = free_port(), folder / "web.log"
+def web_process(
+    engine: Engine, folder: Path, *, encryption_keys: str, lookup_key: str, changes: Mapping[str, str] | None = None
+) -> Iterator[WebProcess]:
+    """The site on this database, ready; its log is in the folder. `changes`: other settings."""
+    port = free_port()
+    log = folder / f"web-{port}.log"
     environment = {
         "DATABASE_URL": engine.url.render_as_string(hide_password=False),
         "COMMUNITYCONNECT_ENCRYPTION_KEYS": encryption_keys,
         "COMMUNITYCONNECT_LOOKUP_KEY": lookup_key,
+        **(changes or {}),
     }
     with log.open("wb") as file:
         process = subprocess.Popen(

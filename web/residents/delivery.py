@@ -1,5 +1,6 @@
 """What the carrier tells of a text that we sent: the ledger's row moves forward, never back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,8 +29,8 @@ class Report:
     status: str
     error_code: int | None
     now: datetime
-    phone_hash: str | None = None
-    """Of the number that it went to."""
+    hash_of_number: Callable[[Session], str] | None = None
+    """Of the number that it went to, as it is found at this moment."""
 
 
 def _taken_back(session: Session, report: Report) -> TextRow | None:
@@ -41,9 +42,10 @@ def _taken_back(session: Session, report: Report) -> TextRow | None:
 def _may_be_ours(session: Session, report: Report) -> None:
     """After a restore it is one that the ledger lost and the carrier's list did not show: what it may have been is not
     sent (R2)."""
-    if report.phone_hash is None or epoch_now(session) == 0:
+    if report.hash_of_number is None or epoch_now(session) == 0:
         return
-    values = {"provider_sid": report.provider_sid, "phone_hash": report.phone_hash, "created_at": report.now}
+    phone_hash = report.hash_of_number(session)
+    values = {"provider_sid": report.provider_sid, "phone_hash": phone_hash, "created_at": report.now}
     session.execute(insert(StrayMessageRow).values(**values, noted_real=real_now()).on_conflict_do_nothing())
 
 

@@ -15,6 +15,7 @@ from activities.languages import language_used
 from activities.stop_and_go import EVERYTHING, SHADOW, only_written_down, scope_of_kind, switched_off
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
+from database.lookup_keys import number_hash
 from database.tables import InboundMessageRow, TextRow
 from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
@@ -58,8 +59,9 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
 
     The same text delivered again is stored and answered no second time (R2).
     """
-    now, phone_hash, reading = site.clock.now(), site.keyring.phone_hash(message.phone), read(message)
+    now, reading = site.clock.now(), read(message)
     with transaction(site.engine, deadline) as session:
+        phone_hash = number_hash(session, site.keyring, message.phone)
         # One number's texts are taken in one after the other, so that two at once are not answered twice.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
         if not stored(session, site, message, reading, phone_hash=phone_hash, now=now):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from database.encryption import plain_token
 from database.tables import SurveyInvitationRow
@@ -20,8 +20,8 @@ class Closed(StrEnum):
 
 def invitation_of(session: Session, site: Site, token: str, *, lock: bool = False) -> SurveyInvitationRow | None:
     """The invitation with this token, however it was typed; locked until the transaction ends, where that is asked."""
-    token_hash = site.keyring.token_hash(plain_token(token))
-    statement = select(SurveyInvitationRow).where(SurveyInvitationRow.token_hash == token_hash)
+    hashes = site.keyring.token_hashes(plain_token(token))
+    statement = select(SurveyInvitationRow).where(col(SurveyInvitationRow.token_hash).in_(hashes))
     if not lock:
         return session.exec(statement).one_or_none()
     # The nightly cut takes used invitations out and puts them back. Who waited for one finds it only by looking again.

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from database.encryption import Keyring
+from database.lookup_keys import number_hash
 from database.tables import OptOutRow
 
 _IN_FORCE = col(OptOutRow.ended_at).is_(None)
@@ -18,7 +19,7 @@ def say_stop(session: Session, keyring: Keyring, phone: str, *, sender: str, now
     only the phone ends."""
     statement = (
         insert(OptOutRow)
-        .values(**_values(keyring, phone, sender=sender, now=now))
+        .values(**_values(session, keyring, phone, sender=sender, now=now))
         .on_conflict_do_update(
             index_elements=["phone_hash", "sender"],
             index_where=_IN_FORCE,
@@ -49,7 +50,9 @@ def note_past_stop(
     session: Session, keyring: Keyring, phone: str, *, sender: str, since: datetime, ended: datetime
 ) -> None:
     """A STOP that a START has ended already: it binds the calls of before that START."""
-    session.execute(insert(OptOutRow).values(**_values(keyring, phone, sender=sender, now=since), ended_at=ended))
+    session.execute(
+        insert(OptOutRow).values(**_values(session, keyring, phone, sender=sender, now=since), ended_at=ended)
+    )
 
 
 def is_opted_out(session: Session, *, phone_hash: str, sender: str) -> bool:
@@ -63,7 +66,7 @@ def enter_opt_out(
     """Staff enter it for whoever has the phone. False: an opt-out is in force already, and stays what it is."""
     statement = (
         insert(OptOutRow)
-        .values(**_values(keyring, phone, sender=sender, now=now), entered_by=by, entered_why=why)
+        .values(**_values(session, keyring, phone, sender=sender, now=now), entered_by=by, entered_why=why)
         .on_conflict_do_nothing()
         .returning(col(OptOutRow.id))
     )
@@ -81,9 +84,9 @@ def end_entered_opt_out(session: Session, opt_out: int, *, sender: str, now: dat
     return session.execute(statement).first() is not None
 
 
-def _values(keyring: Keyring, phone: str, *, sender: str, now: datetime) -> dict[str, object]:
+def _values(session: Session, keyring: Keyring, phone: str, *, sender: str, now: datetime) -> dict[str, object]:
     return {
-        "phone_hash": keyring.phone_hash(phone),
+        "phone_hash": number_hash(session, keyring, phone),
         "phone_encrypted": keyring.encrypt(phone),
         "sender": sender,
         "since": now,

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from activities.carrier_messages import WholeMessage, oldest_first
 from activities.find_out import CLOCK_DIFFERENCE
+from database.lookup_keys import number_hash
 from database.tables import InboundMessageRow
 from texts.keywords import Keyword
 from web.residents.agency import Site
@@ -58,8 +59,9 @@ def take_back_received(site: Site, carrier: ReceivedList, as_of: datetime, *, be
 def _take(site: Site, one: WholeMessage) -> Keyword | None:
     """What it asks for; `None`: it is here already."""
     message = Inbound(provider_sid=one.message.sid, phone=one.sender, sender=one.message.to, body=one.body)
-    at, phone_hash, reading = site.clock.at(one.message.created), site.keyring.phone_hash(one.sender), read(message)
+    at, reading = site.clock.at(one.message.created), read(message)
     with Session(site.engine) as session, session.begin():
+        phone_hash = number_hash(session, site.keyring, message.phone)
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
         if not stored(session, site, message, reading, phone_hash=phone_hash, now=at):
             return None

@@ -119,7 +119,7 @@ def answer_to(typed: str, *, site: Site, client: bytes, tries: Tries, told: Told
 def is_known(site: Site, code: str) -> bool:
     """Is it the code of a text of ours that may be on a phone? One question to the database, whatever the answer."""
     query = select(TextRow.id).where(
-        col(TextRow.code_hash) == site.keyring.code_hash(code),
+        col(TextRow.code_hash).in_(site.keyring.code_hashes(code)),
         col(TextRow.state).in_(_MAY_BE_ON_A_PHONE),
         col(TextRow.first_sending_real) > real_now() - KNOWN_FOR,
     )

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, func, select, update
 
 from activities.stop_and_go import EVERYTHING, FOR_GOOD, OF_A_CALL, Mode, mode_of_service, scope_for_good, scope_of_call
 from database.encryption import Keyring
+from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
 from database.recovery import is_recovering
 from database.tables import CallRow, PilotNumberRow, ServiceModeRow, SwitchRow, real_now
@@ -109,11 +110,14 @@ class Switches:
 
     def set_mode(self, mode: Mode, *, by: str, why: str, pilot: Sequence[str] = ()) -> None:
         """From now on, for the whole service. `pilot`: its phones (E.164), these and no others."""
-        rows = [
-            {"phone_hash": self._keyring.phone_hash(number), "phone_encrypted": self._keyring.encrypt(number)}
-            for number in pilot
-        ]
         with Session(self._engine) as session, session.begin():
+            rows = [
+                {
+                    "phone_hash": number_hash(session, self._keyring, number),
+                    "phone_encrypted": self._keyring.encrypt(number),
+                }
+                for number in pilot
+            ]
             # Two at once, one after the other: else the pilot would have the phones of both.
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("mode of the service", 0))))
             session.add(ServiceModeRow(mode=mode, set_by=by, why=why))

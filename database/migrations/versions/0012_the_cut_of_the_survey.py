@@ -62,9 +62,12 @@ def upgrade() -> None:
         sa.Column('context', postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default='{}'),
     )
     op.add_column('text', sa.Column('code_hash', sa.String(), nullable=True))
-    op.create_index(op.f('ix_text_code_hash'), 'text', ['code_hash'])
     for table, column in WITHOUT_STATISTICS:
         op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0')
+    with op.get_context().autocommit_block():
+        op.execute('SET lock_timeout = 0')  # it waits for others, and nobody waits for it
+        op.drop_index(op.f('ix_text_code_hash'), 'text', if_exists=True, postgresql_concurrently=True)
+        op.create_index(op.f('ix_text_code_hash'), 'text', ['code_hash'], postgresql_concurrently=True)
 
 
 def downgrade() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, delete
+from sqlalchemy import ColumnElement, Engine
+from sqlmodel import Session, col, delete, select
 
 from database.encryption import Keyring
 from database.staff import StaffSessionRow
@@ -43,7 +43,7 @@ class Sessions:
             session.execute(delete(StaffSessionRow).where(col(StaffSessionRow.ends_real) <= now))
             session.add(
                 StaffSessionRow(
-                    id_hash=self._hash(session_id),
+                    id_hash=_hash(self._keyring, session_id),
                     subject=member.subject,
                     name=member.name,
                     roles=sorted(member.roles),
@@ -58,23 +58,31 @@ class Sessions:
             return None
         now = real_now()
         with Session(self._engine) as session, session.begin():
-            row = session.get(StaffSessionRow, self._hash(session_id))
+            row = session.exec(select(StaffSessionRow).where(self._is(session_id))).first()
             if row is None or row.ends_real <= now or row.seen_real + IDLE <= now:
                 return None
             if is_there and row.seen_real + _SEEN_EVERY < now:
                 row.seen_real = now
                 session.add(row)
             member = Member(subject=row.subject, name=row.name, roles=roles_named(row.roles))
-        return SignedIn(member=member, form_token=self.form_token(session_id))
+            form_token = self._form_token(session_id, begun_as=row.id_hash)
+        return SignedIn(member=member, form_token=form_token)
 
     def end(self, session_id: str) -> None:
         """Sign out."""
         with Session(self._engine) as session, session.begin():
-            session.execute(delete(StaffSessionRow).where(col(StaffSessionRow.id_hash) == self._hash(session_id)))
+            session.execute(delete(StaffSessionRow).where(self._is(session_id)))
 
-    def form_token(self, session_id: str) -> str:
-        """What a form of this session carries, and a form of a foreign page cannot."""
-        return self._keyring.content_hash(b"form\n" + session_id.encode())
+    def _form_token(self, session_id: str, *, begun_as: str) -> str:
+        """What a form of this session carries, and a form of a foreign page cannot. While the lookup key is changed it
+        is that of the session's beginning: the next process may have the other one first."""
+        rings = self._keyring.rings
+        ring = next((ring for ring in rings if _hash(ring, session_id) == begun_as), self._keyring)
+        return ring.content_hash(b"form\n" + session_id.encode())
 
-    def _hash(self, session_id: str) -> str:
-        return self._keyring.content_hash(b"staff session\n" + session_id.encode())
+    def _is(self, session_id: str) -> ColumnElement[bool]:
+        return col(StaffSessionRow.id_hash).in_([_hash(ring, session_id) for ring in self._keyring.rings])
+
+
+def _hash(ring: Keyring, session_id: str) -> str:
+    return ring.content_hash(b"staff session\n" + session_id.encode())

@@ -11,7 +11,7 @@ from web.staff.console.comments import in_words
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
-from web.staff.figures.own_feedback import OwnFeedback, asked_about, member_hash, own_feedback
+from web.staff.figures.own_feedback import OwnFeedback, asked_about, member_hashes, own_feedback
 
 
 def members_routes(console: Console) -> APIRouter:
@@ -47,7 +47,7 @@ def members_routes(console: Console) -> APIRouter:
         key = form.get("key", "").strip()
         if not key:
             return page(request, role=role, no_key=True)
-        hashed = member_hash(console.keyring, console.agency, role=role, key=key)
+        hashed = member_hashes(console.keyring, console.agency, role=role, key=key)
         console.audit.write(who, Act.SEE_MEMBER_FEEDBACK, about=None, detail={"role": role.value, "member": hashed})
         found = own_feedback(console.engine, console.keyring, console.agency, role=role, member=hashed)
         return page(request, role=role, found=found)

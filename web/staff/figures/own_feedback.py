@@ -32,13 +32,13 @@ def asked_about(agency: Agency) -> Sequence[Role]:
     return asks.roles if asks else ()
 
 
-def member_hash(keyring: Keyring, agency: Agency, *, role: Role, key: str) -> str:
-    """By which the member is found. The key itself is kept nowhere."""
-    return keyring.member_hash(agency=agency.key, role=role, key=key.strip())
+def member_hashes(keyring: Keyring, agency: Agency, *, role: Role, key: str) -> tuple[str, ...]:
+    """By which the member is found, whichever lookup key was in force. The member's key itself is kept nowhere."""
+    return tuple(ring.member_hash(agency=agency.key, role=role, key=key.strip()) for ring in keyring.rings)
 
 
-def own_feedback(engine: Engine, keyring: Keyring, agency: Agency, *, role: Role, member: str) -> OwnFeedback:
-    """`member`: see `member_hash`. Only months that are over: of one that still grows, the difference of two looks
+def own_feedback(engine: Engine, keyring: Keyring, agency: Agency, *, role: Role, member: Sequence[str]) -> OwnFeedback:
+    """`member`: see `member_hashes`. Only months that are over: of one that still grows, the difference of two looks
     would be the answers of few."""
     asks = agency.survey.members_feedback
     ids = () if asks is None else asks.of(role)
@@ -50,7 +50,7 @@ def own_feedback(engine: Engine, keyring: Keyring, agency: Agency, *, role: Role
         of_member = select(MemberFeedbackRow).where(
             col(MemberFeedbackRow.agency) == agency.key,
             col(MemberFeedbackRow.role) == role,
-            col(MemberFeedbackRow.key_hash) == member,
+            col(MemberFeedbackRow.key_hash).in_(member),
             col(MemberFeedbackRow.month) < f"{cut.day + timedelta(days=1):%Y-%m}",
         )
         marks = [

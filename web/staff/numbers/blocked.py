@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, or_, select, update
 
 from database.encryption import Keyring
+from database.lookup_keys import number_hash
 from database.numbers import BlockedNumberRow
 from database.tables import real_now
 
@@ -79,11 +80,12 @@ class BlockedNumbers:
             NotANumber: it cannot be one.
         """
         number = e164(number)
-        phone_hash, now = self._keyring.phone_hash(number), real_now()
+        now = real_now()
         with Session(self._engine) as session, session.begin():
+            phone_hash = number_hash(session, self._keyring, number)
             there = session.exec(
                 update(BlockedNumberRow)
-                .where(_on_list(phone_hash))
+                .where(_on_list([phone_hash]))
                 .values(ended_real=now, ended_by=by, ended_why="put on the list anew")
                 .returning(col(BlockedNumberRow.until_real))
             ).first()
@@ -111,7 +113,7 @@ class BlockedNumbers:
         Raises:
             NotANumber: it cannot be one.
         """
-        return self._take_off(_on_list(self._keyring.phone_hash(e164(number))), by=by, why=why)
+        return self._take_off(_on_list(self._keyring.phone_hashes(e164(number))), by=by, why=why)
 
     def remove_entry(self, entry: int, *, by: str, why: str) -> bool:
         """Likewise, by the entry's id."""
@@ -134,7 +136,7 @@ class BlockedNumbers:
         Raises:
             NotANumber: it cannot be one.
         """
-        query = select(BlockedNumberRow).where(_on_list(self._keyring.phone_hash(e164(number))), _running())
+        query = select(BlockedNumberRow).where(_on_list(self._keyring.phone_hashes(e164(number))), _running())
         with Session(self._engine) as session:
             row = session.exec(query).first()
         return None if row is None else self._shown(row)
@@ -188,8 +190,8 @@ def _running() -> ColumnElement[bool]:
     return or_(col(BlockedNumberRow.until_real).is_(None), col(BlockedNumberRow.until_real) > real_now())
 
 
-def _on_list(phone_hash: str) -> ColumnElement[bool]:
-    return (col(BlockedNumberRow.phone_hash) == phone_hash) & col(BlockedNumberRow.ended_real).is_(None)
+def _on_list(phone_hashes: Sequence[str]) -> ColumnElement[bool]:
+    return col(BlockedNumberRow.phone_hash).in_(phone_hashes) & col(BlockedNumberRow.ended_real).is_(None)
 
 
 def e164(text: str) -> str:

@@ -86,7 +86,7 @@ class OptOuts:
             NotANumber: it cannot be one.
         """
         mine = (
-            col(OptOutRow.phone_hash) == self._keyring.phone_hash(e164(number)),
+            col(OptOutRow.phone_hash).in_(self._keyring.phone_hashes(e164(number))),
             col(OptOutRow.sender) == self._sender,
         )
         with Session(self._engine) as session:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, literal_column, union
+from sqlalchemy.dialects.postgresql import array
 from sqlmodel import Session, col, or_, select
 
 from calls.facts import CallFacts
@@ -53,16 +54,16 @@ class Findings:
 def find(engine: Engine, keyring: Keyring, wanted: str, *, agency: str) -> Findings:
     """Calls with this case number, or id, or phone number; however they are typed."""
     wanted = wanted.strip()[:LONGEST]
-    phone_hash = _phone_hash(wanted, keyring)
+    hashes = _phone_hashes(wanted, keyring)
     with Session(engine) as session:
         rows = [(row, "case") for row in _by_case(session, wanted, agency=agency)]
         came_in: list[CameIn] = []
-        if phone_hash is not None:
+        if hashes:
             seen = {row.call_id for row, _ in rows}
-            for row in _by_number(session, phone_hash):
+            for row in _by_number(session, hashes):
                 if row.call_id not in seen:
-                    rows.append((row, "number" if row.phone_hash == phone_hash else "earlier"))
-            came_in = _came_in(session, phone_hash)
+                    rows.append((row, "number" if row.phone_hash in hashes else "earlier"))
+            came_in = _came_in(session, hashes)
     calls = [
         Found(
             call_id=row.call_id,
@@ -74,14 +75,15 @@ def find(engine: Engine, keyring: Keyring, wanted: str, *, agency: str) -> Findi
         )
         for row, by in rows[:_MOST]
     ]
-    return Findings(calls=calls, more=len(rows) > _MOST, came_in=came_in, is_number=phone_hash is not None)
+    return Findings(calls=calls, more=len(rows) > _MOST, came_in=came_in, is_number=bool(hashes))
 
 
-def _phone_hash(wanted: str, keyring: Keyring) -> str | None:
+def _phone_hashes(wanted: str, keyring: Keyring) -> tuple[str, ...]:
+    """None: it is no phone number."""
     try:
-        return keyring.phone_hash(e164(wanted))
+        return keyring.phone_hashes(e164(wanted))
     except NotANumber:
-        return None
+        return ()
 
 
 def _by_case(session: Session, wanted: str, *, agency: str) -> list[CallRow]:
@@ -97,11 +99,11 @@ def _by_case(session: Session, wanted: str, *, agency: str) -> list[CallRow]:
     return _newest(session, or_(*matches))
 
 
-def _by_number(session: Session, phone_hash: str) -> list[CallRow]:
+def _by_number(session: Session, hashes: Sequence[str]) -> list[CallRow]:
     """Whose number it is, or was, also where a text went to it that nobody knows of any more."""
-    has_it = select(CallRow.call_id).where(col(CallRow.phone_hash) == phone_hash)
-    had_it = select(CallRow.call_id).where(col(CallRow.phone_versions).has_key(phone_hash))  # type: ignore[attr-defined]
-    texted = select(TextRow.call_id).where(col(TextRow.phone_hash) == phone_hash, col(TextRow.call_id).is_not(None))
+    has_it = select(CallRow.call_id).where(col(CallRow.phone_hash).in_(hashes))
+    had_it = select(CallRow.call_id).where(col(CallRow.phone_versions).has_any(array(hashes)))  # type: ignore[attr-defined]
+    texted = select(TextRow.call_id).where(col(TextRow.phone_hash).in_(hashes), col(TextRow.call_id).is_not(None))
     return _newest(session, col(CallRow.call_id).in_(union(has_it, had_it, texted)))
 
 
@@ -110,10 +112,10 @@ def _newest(session: Session, condition: ColumnElement[bool]) -> list[CallRow]:
     return list(session.exec(newest).all())
 
 
-def _came_in(session: Session, phone_hash: str) -> list[CameIn]:
+def _came_in(session: Session, hashes: Sequence[str]) -> list[CameIn]:
     rows = session.exec(
         select(InboundMessageRow.keyword, InboundMessageRow.received_at)
-        .where(col(InboundMessageRow.phone_hash) == phone_hash)
+        .where(col(InboundMessageRow.phone_hash).in_(hashes))
         .order_by(col(InboundMessageRow.received_at).desc())
         .limit(_MOST)
     ).all()
