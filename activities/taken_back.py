@@ -7,8 +7,8 @@ its row. What names no call, or more than one, is kept as a stray, and whatever 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Final, Protocol
 
 import structlog
@@ -32,12 +32,20 @@ from texts.recognise import Recognised, recognise
 log = structlog.get_logger()
 
 _PAGE: Final = 500
+_A_NUMBER_IS_USED_FOR: Final = timedelta(days=30)
 
 
 class SentList(Protocol):
     """The carrier's list, words and all."""
 
     def made_since(self, since: datetime, *, sender: str = "", to: str = "") -> Iterator[WholeMessage]: ...
+
+
+def our_numbers(session: Session, as_of: datetime, *, now: str) -> list[str]:
+    """The numbers of ours that may have sent since the backup: the one of `now`, and those of the weeks before it."""
+    lately = col(TextRow.claimed_real) > as_of - _A_NUMBER_IS_USED_FOR
+    used = select(TextRow.sender).where(col(TextRow.sender).is_not(None), lately).distinct()
+    return sorted({now, *(sender for sender in session.exec(used) if sender)})
 
 
 @dataclass
@@ -73,7 +81,9 @@ class TakeBackSent:
             NotProcessed: the list cannot be had; what was written stays, and the next run goes on.
         """
         sent, unknown = Sent(), list[WholeMessage]()
-        listed = self._carrier.made_since(as_of - CLOCK_DIFFERENCE, sender=self._is.agency.identity.sender)
+        with Session(self._is.engine) as session:
+            senders = our_numbers(session, as_of, now=self._is.agency.identity.sender)
+        listed = chain.from_iterable(self._carrier.made_since(as_of - CLOCK_DIFFERENCE, sender=one) for one in senders)
         while page := list(islice(listed, _PAGE)):
             sent.listed += len(page)
             unknown += self._unknown(page)

@@ -5,6 +5,7 @@ The ledger is lost by deleting its rows: what the carrier has, and the workflows
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import ANY
@@ -92,6 +93,20 @@ def test_r2_the_carriers_clock_and_ours_may_differ_by_minutes(desk: Desk, sent: 
     ahead = real_now() + timedelta(minutes=14)
     found = TakeBackSent(desk.services, desk.phones.client())(ahead, beat=lambda _: None)
     assert dict(found.taken_back) == {"confirmation": 1}
+
+
+def test_r2_what_an_earlier_number_of_ours_sent_is_taken_back_too(desk: Desk, sent: SendText) -> None:
+    """The agency texts from another number since: its ledger says from which it did before."""
+    before = desk.services.agency.identity.sender
+    desk.change_row({"provider_sid": "SMbefore", "claimed_real": real_now() - timedelta(days=2)})
+    restored(desk.engine)
+    identity = desk.agency.identity.model_copy(update={"sender": "+16135550199"})
+    desk.services = replace(desk.services, agency=desk.agency.model_copy(update={"identity": identity}))
+    has_call(desk, "1002", number="+16135550143")
+    found = take_back(desk)
+    assert found.listed == 1
+    with Session(desk.engine) as session:
+        assert {before} == set(session.exec(select(TextRow.sender)))
 
 
 def test_taking_back_twice_changes_nothing(desk: Desk, sent: SendText) -> None:

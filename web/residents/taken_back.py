@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from activities.carrier_messages import WholeMessage, oldest_first
 from activities.find_out import CLOCK_DIFFERENCE
+from activities.taken_back import our_numbers
 from database.lookup_keys import number_hash
 from database.tables import InboundMessageRow
 from texts.keywords import Keyword
@@ -44,7 +45,9 @@ def take_back_received(site: Site, carrier: ReceivedList, as_of: datetime, *, be
     Raises:
         NotProcessed: the list cannot be had; what was written stays, and the next run goes on.
     """
-    listed = list(carrier.made_since(as_of - CLOCK_DIFFERENCE, to=site.agency.sender))
+    with Session(site.engine) as session:
+        numbers = our_numbers(session, as_of, now=site.agency.sender)
+    listed = [one for number in numbers for one in carrier.made_since(as_of - CLOCK_DIFFERENCE, to=number)]
     received = Received(listed=len(listed))
     for number, one in enumerate(oldest_first(listed), start=1):
         keyword = _take(site, one)
