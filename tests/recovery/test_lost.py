@@ -50,6 +50,8 @@ def all_is_well(seen: Seen, *, say: Callable[[str], None], what: str) -> None:
         f"{what}: {seen.due} texts due, {seen.on_phones} on the phones, {seen.surveys} of them surveys; not sent, with "
         f"the reason on record: {dict(seen.with_reason)}"
     )
+    for one in (*seen.lost, *seen.open_still):
+        say(f"lost, or open still: {one}")
     assert (list(seen.twice), list(seen.undue), list(seen.after_stop)) == ([], [], [])
     assert (list(seen.lost), list(seen.open_still)) == ([], [])
     assert seen.surveys >= CALLS // 3
