@@ -77,15 +77,17 @@ class Leases:
             return items
 
     def take_anew(self, call_id: str) -> Forward | None:
-        """Lease one whose workflow is lost: as if it had never had one. `None`: somebody else has it in hand."""
+        """Lease one whose workflow is lost: as if it had never had one. `None`: it is not there any more.
+
+        Also from a starter that has it in hand, and tries in vain to signal what is not there: Temporal starts one.
+        """
         with Session(self._engine) as session, session.begin():
-            now = real_now()
             row = session.get(CallRow, call_id, with_for_update=True)
-            if row is None or (row.forwarding_until_real is not None and row.forwarding_until_real >= now):
+            if row is None:
                 return None
             row.signalled, row.signalled_version, row.ended_reason = None, 0, None
             row.trouble, row.trouble_since_real = None, None
-            row.forwarding_until_real = now + _LEASE
+            row.forwarding_until_real = real_now() + _LEASE
             session.add(row)
             return self._item(session, row)
 

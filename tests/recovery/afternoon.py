@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from calls.contracts import Kind
@@ -98,9 +99,19 @@ class Afternoon:
     def _tell(self, record: CadRecord) -> None:
         with self._lock:
             if self.accepting:
-                self.ground.acceptor.accept(record)
+                self._until_taken(record)
             else:
                 self.missed.append(record)
+
+    def _until_taken(self, record: CadRecord) -> None:
+        """As a sender does: what was not acknowledged is sent again."""
+        for _ in range(5):
+            try:
+                self.ground.acceptor.accept(record)
+            except OperationalError:
+                time.sleep(0.5)
+            else:
+                return
 
     def _stop(self, phone: str) -> None:
         url = f"{self.ground.box.phones_url}/carrier/phones/{phone}/texts"

@@ -39,9 +39,9 @@ CALLS = 120
 _ERRS = ({"what": "lose_answer", "probability": 0.1}, {"what": "no_callback", "probability": 0.3})
 
 
-def an_afternoon(field: Ground, *, seed: int) -> Afternoon:
+def an_afternoon(field: Ground, *, seed: int, patience: float) -> Afternoon:
     begins = field.clock.now() + timedelta(minutes=8)
-    calls = some_calls(CALLS, begins=begins, over=timedelta(minutes=100), patience=270, seed=seed)
+    calls = some_calls(CALLS, begins=begins, over=timedelta(minutes=100), patience=patience, seed=seed)
     return Afternoon(ground=field, calls=calls, stops=some_stops(calls, seed=seed))
 
 
@@ -65,7 +65,7 @@ def test_r2_a_database_that_was_lost_and_restored_costs_no_text_and_repeats_none
     dice = random.Random(seed)
     with ground(in_a_hurry(tmp_path, segments_per_second=1000), seed=seed, workers=2, starters=1) as field:
         field.misbehave(*_ERRS, seed=seed)
-        afternoon = an_afternoon(field, seed=seed)
+        afternoon = an_afternoon(field, seed=seed, patience=270)
         begins = field.clock.now()
         afternoon.wait_until(begins + minutes(50))
         command(field, "backup", str(folder_for_backups(field)))
@@ -101,7 +101,7 @@ def test_r2_a_temporal_that_was_lost_costs_no_text_and_repeats_none(tmp_path: Pa
     say = print
     with ground(in_a_hurry(tmp_path, segments_per_second=1000), seed=3, workers=2, starters=1) as field:
         field.misbehave(*_ERRS, seed=3)
-        afternoon = an_afternoon(field, seed=3)
+        afternoon = an_afternoon(field, seed=3, patience=110)
         afternoon.wait_until(field.clock.now() + minutes(85))
         if how == "altogether":
             lose_temporal(field)

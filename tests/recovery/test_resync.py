@@ -103,6 +103,24 @@ async def test_r2_what_is_missing_is_started_anew_and_told_what_was_sent_and_wha
     assert await a_forwarder(engine, client).forward_all() == 0
 
 
+async def test_what_is_missing_is_started_though_a_starter_has_it_in_hand(
+    engine: Engine, client: Client, acceptor: Acceptor, cad_ids: list[str]
+) -> None:
+    """It tries every 15 seconds to signal what is not there: else the call would be passed over."""
+    cad_id = cad_ids[0]
+    await opened(engine, client, acceptor, [cad_id])
+    await lose(client, cad_id)
+    acceptor.accept(record(5, cad_id=cad_id, dispatched_at=5))
+    await a_forwarder(engine, client).forward_all()
+    lease = the_row(engine, cad_id).forwarding_until_real
+    assert lease is not None
+    assert lease > real_now()
+    resync = a_resync(engine, client)
+    assert (await resync.apply(await resync.look(), ended_too=False)).started == 1
+    row = the_row(engine, cad_id)
+    assert (row.trouble, row.signalled_version) == (None, row.version)
+
+
 async def test_what_was_terminated_is_final_unless_a_person_says_otherwise(
     engine: Engine, client: Client, acceptor: Acceptor, cad_ids: list[str]
 ) -> None:
