@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 
 CAD ?=
 AGENCY ?= $(if $(CAD),agencies/new-york,agencies/ottawa)
@@ -11,7 +12,7 @@ FROM ?=
 HOURS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep mutations chromium lock format
+.PHONY: help run fresh test check unit test-deep mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -44,6 +45,18 @@ format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+audit: $(VENV)/.test $(AUDIT)/.made ## Known vulnerabilities of what is locked (asks PyPI), and all licences
+	@$(BIN)/python -m tests.supply_chain
+	@echo
+	@$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/service.txt || { \
+		echo "Either a vulnerability stands above, or PyPI could not be asked about all of it: then nothing is known." >&2; exit 1; }
+
+sbom: $(AUDIT)/.made ## What the service is made of, as CycloneDX: sbom/communityconnect.json
+	@mkdir -p sbom
+	@$(AUDIT)/bin/cyclonedx-py requirements requirements/service.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o sbom/communityconnect.json
+	@echo "sbom/communityconnect.json"
+
 chromium: ## The browser that the page tests drive, from the distribution
 	@command -v chromium >/dev/null || { \
 		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -52,8 +65,9 @@ chromium: ## The browser that the page tests drive, from the distribution
 
 lock: $(VENV)/.made ## Compile requirements/*.in into pinned files with hashes
 	$(BIN)/pip install --quiet uv
-	for part in service local test; do \
-		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	for part in service local test audit; do \
+		case $$part in local) same="-c requirements/service.txt";; test) same="-c requirements/local.txt";; *) same=;; esac; \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate $$same \
 			--custom-compile-command "make lock" requirements/$$part.in -o requirements/$$part.txt; done
 
 $(VENV)/.made:
@@ -72,3 +86,9 @@ $(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.made
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.local $@
+
+# Apart from the rest: its own requirements are not those of the service or of the tests.
+$(AUDIT)/.made: requirements/audit.txt
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@

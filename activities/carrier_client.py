@@ -6,7 +6,7 @@ Only status and code of an error leave this module: Twilio's error texts hold ph
 import re
 import ssl
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
@@ -82,6 +82,15 @@ class Accepted:
     """Twilio took the text."""
 
     sid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnNumber:
+    """A number of the account, and where its texts and calls go; empty: nowhere."""
+
+    can_text: bool
+    sms_url: str
+    voice_url: str
 
 
 class _RedirectedHttpClient(TwilioHttpClient):
@@ -196,6 +205,22 @@ class CarrierClient:
             raise NotProcessed(type(error).__name__) from None
         except TwilioException as error:
             raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
+
+    def own_number(self, number: str) -> OwnNumber | None:
+        """The number (E.164) as the account has it; `None`: it has no such number.
+
+        Raises:
+            NotProcessed: Twilio cannot say it now.
+        """
+        try:
+            found = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise NotProcessed("the account's numbers cannot be had") from None
+        for one in found:
+            able: Mapping[str, object] = one.capabilities if isinstance(one.capabilities, Mapping) else {}
+            can_text = bool(able.get("sms") or able.get("SMS"))
+            return OwnNumber(can_text=can_text, sms_url=one.sms_url or "", voice_url=one.voice_url or "")
+        return None
 
     def fetch(self, sid: str) -> Message | None:
         """The message with this sid; `None`: Twilio does not know it.

@@ -77,13 +77,19 @@ class IssueActivities:
         span = Days(first=days[0] - _A_DAY * (SPAN_DAYS - 1), last=days[-1])
         # A day more: the first call of an event may have come before midnight.
         with_the_day_before = Days(first=span.first - _A_DAY, last=span.last)
-        events = events_of(counted_calls(session, self._is.agency, with_the_day_before))
-        by_day = _by_day(events, span, zone=self._zone)
+        calls = [
+            (call.at.astimezone(self._zone).date(), call)
+            for call in counted_calls(session, self._is.agency, with_the_day_before)
+        ]
         rules = self._is.agency.issues
         thresholds = Thresholds(p=rules.likelihood, at_least=rules.at_least)
         found: list[Signal] = []
-        for number, day in enumerate(days):
-            counts = {series: numbers[number : number + SPAN_DAYS] for series, numbers in by_day.items()}
+        for day in days:
+            # Each day by itself: what is made good later is told as it would have been that night.
+            of_day = Days(first=day - _A_DAY * (SPAN_DAYS - 1), last=day)
+            known = Days(first=of_day.first - _A_DAY, last=day)
+            events = events_of((call for at, call in calls if at in known), within=_A_DAY * len(known))
+            counts = _by_day(events, of_day, zone=self._zone)
             if _is_known_long_enough(counts.values()):
                 found += signals(counts, last_day=day, thresholds=thresholds)
             else:

@@ -16,3 +16,16 @@ class Finding:
     @property
     def is_well(self) -> bool:
         return not self.mend
+
+    @property
+    def is_trouble(self) -> bool:
+        """The service does not do its work, or not for long."""
+        return not self.is_well and not self.works
+
+    def as_json(self) -> dict[str, str]:
+        """For a program: `state` is `ok`, `warning` or `trouble`."""
+        state = "ok" if self.is_well else "warning" if self.works else "trouble"
+        return {"what": self.what, "state": state, "detail": self.detail, "mend": self.mend}
+
+
+SETUP = "run: communityconnect setup"

@@ -16,6 +16,7 @@ from cli.cad import cad as cad_commands
 from cli.deployment import deployment as deployment_commands
 from cli.emergency import emergency
 from cli.keys import keys as keys_commands
+from cli.settings_commands import settings as settings_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
 from policy.yaml_file import AgencyError
@@ -34,6 +35,7 @@ app.add_typer(staff)
 app.add_typer(emergency)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(settings_commands, name="settings")
 app.add_typer(deployment_commands, name="deployment")
 app.add_typer(keys_commands, name="keys")
 _out = Console(highlight=False)
@@ -73,18 +75,13 @@ def setup() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Check everything that the service needs, and say how to mend what is wrong."""
-    from cli.doctor import examine
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For a program: a list of what was found.")] = False,
+) -> None:
+    """Check everything that the service needs, and say how to mend what is wrong. Ends with 1 where something is."""
+    from cli.doctor.report import report
 
-    troubles = 0
-    for finding in examine(load_settings()):
-        mark = "[green]ok[/]  " if finding.is_well else "[yellow]BUT[/] " if finding.works else "[red]NOT[/] "
-        _out.print(f"{mark} {finding.what}: {finding.detail}", soft_wrap=True)
-        if not finding.is_well:
-            troubles += not finding.works
-            _out.print(f"     mend: {finding.mend}", soft_wrap=True)
-    if troubles:
+    if not report(load_settings(), console=_out, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -247,7 +244,8 @@ def _run() -> None:
 
 
 def _fail(message: str) -> None:
-    print(f"communityconnect: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"communityconnect: {line}", file=sys.stderr)
     raise SystemExit(1)
 
 

@@ -33,10 +33,11 @@ async def set_up_schedule(client: Client) -> str:
     Raises:
         RPCError: Temporal refuses.
     """
-    return await set_up(client, SCHEDULE_ID, _schedule())
+    return await set_up(client, SCHEDULE_ID, reconcile_schedule())
 
 
-def _schedule() -> Schedule:
+def reconcile_schedule() -> Schedule:
+    """As it should be."""
     return Schedule(
         action=ScheduleActionStartWorkflow(
             RECONCILE, id=SCHEDULE_ID, task_queue=RECONCILER_TASK_QUEUE, execution_timeout=_AT_MOST

@@ -39,6 +39,11 @@ async def is_paused_by_hand(client: Client, id_: str) -> bool | None:
         raise
 
 
+async def differs(client: Client, id_: str, schedule: Schedule) -> bool:
+    """The one that is there is not as it should be."""
+    return _what_matters((await client.get_schedule_handle(id_).describe()).schedule) != _what_matters(schedule)
+
+
 async def _bring_up_to_date(client: Client, id_: str, schedule: Schedule) -> str:
     handle = client.get_schedule_handle(id_)
     there = (await handle.describe()).schedule

@@ -46,6 +46,7 @@ def resident_agency(agency: Agency) -> ResidentAgency:
         wording=agency.wording,
         survey=agency.survey,
         policy_version=agency.version,
+        areas=agency.areas,
         prints_codes=agency.policy.texts.code,
     )
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import URL, Engine
 from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -21,7 +22,8 @@ from database.roles import grant_service
 
 Say = Callable[[str], None]
 
-_RETENTION = timedelta(days=30)
+RETENTION = timedelta(days=30)
+"""So long Temporal keeps the history of a call that is over: people look at it, and nothing else needs it."""
 _OLD_SCHEDULE = "overdue-texts"
 _KNOWN_AFTER_SECONDS = 60.0
 _ASK_AGAIN_AFTER_SECONDS = 0.5
@@ -78,15 +80,35 @@ async def has_namespace(client: Client) -> bool:
 async def _namespace(client: Client, *, say: Say) -> None:
     if await has_namespace(client):
         say(f"temporal: namespace {client.namespace} is there")
+        await _keep_long_enough(client, say=say)
         return
     await client.workflow_service.register_namespace(
         RegisterNamespaceRequest(
             namespace=client.namespace,
-            workflow_execution_retention_period=Duration(seconds=int(_RETENTION.total_seconds())),
+            workflow_execution_retention_period=_as_duration(RETENTION),
         )
     )
     await _known(client)
     say(f"temporal: made namespace {client.namespace}")
+
+
+async def retention_of(client: Client) -> timedelta:
+    """How long the namespace keeps the history of a workflow that has ended."""
+    there = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    return there.config.workflow_execution_retention_ttl.ToTimedelta()
+
+
+async def _keep_long_enough(client: Client, *, say: Say) -> None:
+    """Whoever made the namespace may have left Temporal's own default, a day or three. Longer is left."""
+    if await retention_of(client) >= RETENTION:
+        return
+    config = NamespaceConfig(workflow_execution_retention_ttl=_as_duration(RETENTION))
+    await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=client.namespace, config=config))
+    say(f"temporal: histories are kept for {RETENTION.days} days")
+
+
+def _as_duration(span: timedelta) -> Duration:
+    return Duration(seconds=int(span.total_seconds()))
 
 
 async def _known(client: Client) -> None:

@@ -21,6 +21,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         hide_parameters=True,  # errors of SQL must not hold what was written (R3)
         connect_args={
             "connect_timeout": 5,
+            "client_encoding": "utf8",  # of a database in SQL_ASCII the driver would make bytes, and everything fails
             "options": "-c statement_timeout=10000 -c lock_timeout=5000 -c timezone=UTC"
             f" -c idle_in_transaction_session_timeout={GIVES_UP_IDLE_AFTER_SECONDS * 1000}",
             # A server that is gone without a word (a failover) ends no statement: these end the wait for it, some

@@ -79,6 +79,11 @@ def head_revision() -> str | None:
     return ScriptDirectory(str(_FOLDER)).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """This code has that migration."""
+    return revision in {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))

@@ -26,10 +26,12 @@ class RoleError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """What the role that asks could do to the audit log, and whether it may vacuum the survey's tables."""
+    """What the role that asks could do to the audit log, whether it may vacuum the survey's tables, and which tables it
+    lacks a right to."""
 
     can_change_audit: bool
     can_vacuum: bool
+    lacking: tuple[str, ...] = ()
 
 
 def grant_service(owner: Engine, service: URL) -> None:
@@ -48,6 +50,9 @@ def grant_service(owner: Engine, service: URL) -> None:
         connection.execute(text("REVOKE ALL ON audit_entry FROM PUBLIC"))
         connection.execute(text(f"REVOKE ALL ON SCHEMA public FROM {quoted}"))
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+        # Where the server is shared, not everybody may come into every database (deploy/postgres/temporal.sh).
+        database = _quoted(connection, str(owner.url.database))
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quoted}"))
         for table in _tables(connection):
             rights = _OTHERWISE.get(table, _READ_AND_WRITTEN)
             if table in _VACUUMED and _version(connection) >= _MAINTAIN_SINCE:
@@ -67,7 +72,17 @@ def rights(engine: Engine) -> Rights:
                 " FROM pg_roles, pg_class WHERE rolname = current_user AND pg_class.oid = 'audit_entry'::regclass"
             )
         ).scalar_one()
-        return Rights(can_change_audit=bool(can_change), can_vacuum=_can_vacuum(connection))
+        lacking = tuple(table for table in _tables(connection) if not _has(connection, table))
+        return Rights(can_change_audit=bool(can_change), can_vacuum=_can_vacuum(connection), lacking=lacking)
+
+
+def _has(connection: Connection, table: str) -> bool:
+    """All that is granted: PostgreSQL's own list of rights means any of them."""
+    wanted = _OTHERWISE.get(table, _READ_AND_WRITTEN).split(", ")
+    each = "unnest(CAST(:wanted AS text[])) AS each"
+    ask = text(f"SELECT bool_and(has_table_privilege(CAST(:table AS regclass), each)) FROM {each}")  # noqa: S608
+    quoted = _quoted(connection, table)
+    return bool(connection.execute(ask, {"table": quoted, "wanted": wanted}).scalar_one())
 
 
 def _can_vacuum(connection: Connection) -> bool:

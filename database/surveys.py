@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, DateTime, false
+from sqlalchemy import CheckConstraint, DateTime, Index, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -82,6 +82,9 @@ class SurveyCommentRow(SQLModel, table=True):
             "NOT shared OR (may_share AND reviewed AND NOT urgent AND decision IS NOT DISTINCT FROM 'approved')",
             name="survey_comment_shared_by_two",
         ),
+        Index("ix_survey_comment_waiting", "agency", "week", postgresql_where="NOT reviewed"),
+        Index("ix_survey_comment_decided", "agency", "decision", "week", postgresql_where="decision IS NOT NULL"),
+        Index("ix_survey_comment_shared", "agency", "week", postgresql_where="shared"),
     )
 
 
@@ -169,6 +172,20 @@ class MemberFeedbackRow(SQLModel, table=True):
         CheckConstraint(
             "NOT shared OR (comment_encrypted IS NOT NULL AND reviewed AND decision IS NOT DISTINCT FROM 'approved')",
             name="member_feedback_shared_by_a_person",
+        ),
+        Index("ix_member_feedback_member", "agency", "role", "key_hash", "month"),
+        Index(
+            "ix_member_feedback_waiting",
+            "agency",
+            "month",
+            postgresql_where="comment_encrypted IS NOT NULL AND NOT reviewed",
+        ),
+        Index(
+            "ix_member_feedback_decided",
+            "agency",
+            "decision",
+            "month",
+            postgresql_where="comment_encrypted IS NOT NULL AND decision IS NOT NULL",
         ),
     )
 

@@ -25,16 +25,21 @@ class ByArea:
     lines: Sequence[Line]
 
 
-def counts_by_area(rows: Iterable[tuple[str, Place, int]]) -> Counts:
-    """By month and area. An area of a map with a version has it in its name: it may have been redrawn."""
+def counts_by_area(rows: Iterable[tuple[str, Place, int]], *, map_version: str = "") -> Counts:
+    """By month and area. `map_version`: of the agency's map. An area of another one says so in its name, for it may
+    have been redrawn; of one whose map nobody has named, today's is meant."""
     return Counts.of(
         ("month", "area"),
-        (((month, _name(place)), counted_as(place.question, place.option), count) for month, place, count in rows),
+        (
+            ((month, _name(place, map_version)), counted_as(place.question, place.option), count)
+            for month, place, count in rows
+        ),
     )
 
 
-def _name(place: Place) -> str:
-    return f"{place.area} ({place.area_version})" if place.area and place.area_version else place.area
+def _name(place: Place, map_version: str) -> str:
+    is_of_another = place.area and place.area_version not in ("", map_version)
+    return f"{place.area} ({place.area_version})" if is_of_another else place.area
 
 
 def by_area(counts: Counts, question: Question, *, first: str | None, last: str | None, at_least: int) -> ByArea:

@@ -6,6 +6,7 @@ as their count tells it, hence a negative binomial and not a Poisson distributio
 look at.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +20,9 @@ WEEK: Final = 7
 BEFORE_WEEKS: Final = 8
 SPAN_DAYS: Final = WEEK * (BEFORE_WEEKS + 1)
 _ONE_EVENT: Final = timedelta(minutes=30)
+_PART_OF_A_GAP: Final = 8
+"""Of the time between two calls of a series, on average: half an hour for up to six calls a day. Eight times as many
+calls as usual are still more events."""
 _PRIOR: Final = 0.5
 """Jeffreys: a series that had nothing for eight weeks is expected to have nearly nothing, not nothing."""
 _MOST_CITY: Final = 4.0
@@ -71,15 +75,21 @@ class Told:
     at: datetime
 
 
-def events_of(calls: Iterable[Told]) -> list[Told]:
-    """The first call of each event: another about the same kind of thing in the same area, within half an hour of the
-    last one, is about the same event. Else one loud party is an issue."""
+def events_of(calls: Iterable[Told], *, within: timedelta) -> list[Told]:
+    """The first call of each event: another about the same kind of thing in the same area, so soon after the last one,
+    is about the same event. Else one loud party is an issue. `within`: the time that all of them are of.
+
+    So soon is half an hour; less where calls come close together anyway, for there another call is another event: with
+    half an hour for all, sixty calls a day would be one, and twice as many fewer.
+    """
+    ordered = sorted(calls, key=lambda call: (call.at, call.area, call.group))
+    numbers = Counter((area, group) for area, group, _ in {(call.area, call.group, call.at) for call in ordered})
     events: list[Told] = []
-    last: dict[Series, datetime] = {}
-    for call in sorted(calls, key=lambda call: call.at):
-        series = Series(call.area, call.group)
+    last: dict[tuple[str, str], datetime] = {}
+    for call in ordered:
+        series = (call.area, call.group)
         before = last.get(series)
-        if before is None or call.at - before > _ONE_EVENT:
+        if before is None or call.at - before > min(_ONE_EVENT, within / numbers[series] / _PART_OF_A_GAP):
             events.append(call)
         last[series] = call.at
     return events

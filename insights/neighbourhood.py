@@ -1,9 +1,9 @@
 """What people of an area answered to a question that takes several answers; nothing that few said, or did not."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from insights.answers import counted_as
 from insights.small import shown_parts
 from survey.questions import Question
 
@@ -38,15 +38,16 @@ class Answered:
         return Said(answered=answered, chose={option: chose[option] if option in fit else None for option in chose})
 
 
-def counted(answers: Iterable[tuple[str, str | Sequence[str], int]]) -> Answered:
-    """`answers`: area, what was chosen, and how many chose just that."""
-    people: Counter[str] = Counter()
-    options: Counter[tuple[str, str]] = Counter()
-    for area, chosen, times in answers:
-        people[area] += times
-        for option in {chosen} if isinstance(chosen, str) else set(chosen):
-            options[area, option] += times
-    return Answered(people=people, options=options)
+def counted(kinds: Mapping[str, Mapping[str, int]], question: Question) -> Answered:
+    """Of what is counted by area (`insights.areas.counts_by_area`): by area, how many of each kind."""
+    return Answered(
+        people={area: of_area.get(counted_as(question.id, ""), 0) for area, of_area in kinds.items()},
+        options={
+            (area, option.id): of_area.get(counted_as(question.id, option.id), 0)
+            for area, of_area in kinds.items()
+            for option in question.options
+        },
+    )
 
 
 def _is_fit(count: int, answered: int, at_least: int) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from insights.small import shown
+
 WIDTH: Final = 180
 HEIGHT: Final = 56
 _GAP: Final = 4
@@ -12,13 +14,13 @@ _TOP: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """In the chart's own units, from the top left. `count`: what it stands for."""
+    """In the chart's own units, from the top left. `count`: what it stands for; `None`: fewer than are shown."""
 
     x: float
     y: float
     width: float
     height: float
-    count: int
+    count: int | None
     is_last: bool
 
 
@@ -31,9 +33,16 @@ class NineWeeks:
     width: int = WIDTH
     height: int = HEIGHT
 
+    def said(self, few: str) -> list[str]:
+        """The counts; `few`: what is said of those that are not shown."""
+        return [few if bar.count is None else str(bar.count) for bar in self.bars]
 
-def nine_weeks(weeks: Sequence[int], expected: float) -> NineWeeks:
-    """Heights from nothing: half as high is half as many."""
+
+def nine_weeks(weeks: Sequence[int], expected: float, *, at_least: int) -> NineWeeks:
+    """Heights from nothing: half as high is half as many. Weeks of fewer than `at_least` are all as high as the most of
+    them can be."""
+    counts = [shown(count, at_least=at_least) for count in weeks]
+    weeks = [at_least - 1 if count is None else count for count in counts]
     most = max([*weeks, expected, 1])
     room = HEIGHT - _TOP
 
@@ -47,7 +56,7 @@ def nine_weeks(weeks: Sequence[int], expected: float) -> NineWeeks:
             y=top(count),
             width=round(step - _GAP, 2),
             height=round(HEIGHT - top(count), 2),
-            count=count,
+            count=counts[place],
             is_last=place == len(weeks) - 1,
         )
         for place, count in enumerate(weeks)

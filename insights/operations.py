@@ -1,22 +1,20 @@
 """The monthly operations report: from what was counted of a month, and of the one before, to its sections.
 
-Counts of calls and texts are the service's own work and stand as they are. Opt-outs and answers are of people: fewer
-than the policy's threshold are not shown, nor what would give them away.
+Calls, texts, opt-outs and answers are of people: fewer than the policy's threshold are not shown, nor what would give
+them away (`insights.few_of_month`).
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.eligibility import Eligibility
 from insights.counted import Became, Calls, Counted, Terms, Texts, Wait
-from insights.small import shown
-from insights.wilson import Share, share
+from insights.few_of_month import without_few
+from insights.values import Line, Told, Unit, Value
+from insights.wilson import share
 
 SECTIONS: Final = ("calls", "told", "delays", "texts", "opt_outs", "cost", "survey", "stops")
 """In the order in which they stand in the report."""
@@ -25,62 +23,17 @@ TAKEN: Final = WENT_OUT - {LedgerState.UNKNOWN}
 _HELD_BACK: Final = (LedgerState.SUPPRESSED, LedgerState.EXPIRED)
 
 
-class Unit(StrEnum):
-    """What a number counts."""
-
-    CALLS = "calls"
-    TEXTS = "texts"
-    PEOPLE = "people"
-    SEGMENTS = "segments"
-    MONEY = "money"
-    SECONDS = "seconds"
-
-
-Number = int | Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """A number of one month. `number`: `None` where there is nothing to say; `is_few`: it is of too few people, or
-    would give them away. `of`: what it is a part of; `sure`: its share's interval, where it is of a sample."""
-
-    unit: Unit
-    number: Number | None
-    of: int | None = None
-    is_few: bool = False
-    sure: Share | None = None
-
-    @property
-    def share(self) -> float | None:
-        return float(self.number / self.of) if self.number is not None and self.of else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A figure. `about`: the rule, kind or code that it is of; `before`: the same a month earlier."""
-
-    figure: str
-    about: str
-    now: Value
-    before: Value
-
-    @property
-    def change(self) -> float | None:
-        """By what part it is more than a month before; `None` where that is not to be said."""
-        now, before = self.now.number, self.before.number
-        return float((now - before) / before) if now is not None and before else None
-
-
-_Figures = Iterator[tuple[str, str, Value]]
+_Figures = Iterator[Told]
 _Key = tuple[str, str]
 
 
 def report(month: Counted, before: Counted, terms: Terms) -> Mapping[str, Sequence[Line]]:
     """The sections, by name."""
-    return {name: _joined(_OF[name](month, terms), _OF[name](before, terms)) for name in SECTIONS}
+    both = [without_few({name: list(_OF[name](of, terms)) for name in SECTIONS}, of, terms) for of in (month, before)]
+    return {name: _joined(both[0][name], both[1][name]) for name in SECTIONS}
 
 
-def _joined(now: _Figures, before: _Figures) -> list[Line]:
+def _joined(now: Iterable[Told], before: Iterable[Told]) -> list[Line]:
     """Both months in one table: first what the month has, then what only the one before has, which was of the same
     unit and is nothing now."""
     these, those = ({(figure, about): value for figure, about, value in each} for each in (now, before))
@@ -185,7 +138,7 @@ def _texts(month: Counted, terms: Terms) -> _Figures:
             yield f"{state}_by", rule, Value(unit=Unit.TEXTS, number=number, of=due)
 
 
-def _opt_outs(month: Counted, terms: Terms) -> _Figures:
+def _opt_outs(month: Counted, _: Terms) -> _Figures:
     people = month.opt_outs
     for figure, number in (
         ("opted_out_phone", people.stopped),
@@ -193,8 +146,7 @@ def _opt_outs(month: Counted, terms: Terms) -> _Figures:
         ("opted_in_phone", people.started),
         ("opted_in_staff", people.taken_back),
     ):
-        told = shown(number, at_least=terms.at_least)
-        yield figure, "", Value(unit=Unit.PEOPLE, number=told, is_few=told is None)
+        yield figure, "", Value(unit=Unit.PEOPLE, number=number)
 
 
 def _cost(month: Counted, terms: Terms) -> _Figures:
@@ -215,17 +167,12 @@ def billed_segments(month: Counted) -> int:
     return month.segments_of(lambda texts: texts.state in WENT_OUT)
 
 
-def _survey(month: Counted, terms: Terms) -> _Figures:
+def _survey(month: Counted, _: Terms) -> _Figures:
     survey = month.survey
-    # Who has not answered is a figure, too; and more answers than links, in a short month, are no share.
-    silent = survey.sent - survey.answered
-    is_few = any(shown(number, at_least=terms.at_least) is None for number in (survey.answered, max(silent, 0)))
-    yield "survey_sent", "", Value(unit=Unit.TEXTS, number=survey.sent)
-    if is_few:
-        yield "survey_answered", "", Value(unit=Unit.PEOPLE, number=None, is_few=True)
-        return
-    sure = share(survey.answered, survey.sent) if silent >= 0 else None
+    # More answers than links, in a short month, are no share.
+    sure = share(survey.answered, survey.sent) if survey.answered <= survey.sent else None
     of = survey.sent if sure is not None else None
+    yield "survey_sent", "", Value(unit=Unit.TEXTS, number=survey.sent)
     yield "survey_answered", "", Value(unit=Unit.PEOPLE, number=survey.answered, of=of, sure=sure)
 
 

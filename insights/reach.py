@@ -1,4 +1,8 @@
-"""Whom we do not reach: calls whose callers were to be told, by what became of that."""
+"""Whom we do not reach: calls whose callers were to be told, by what became of that.
+
+By whole months, and by one thing at a time: whatever else is asked for, two pages are of the same calls or of none in
+common, and no figure of few is the difference of two (docs/decisions/0030-figures-of-few.md).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,15 +33,15 @@ class Reached(StrEnum):
     """By another rule, or it would have been too late."""
 
 
-CONTEXT: Final = ("week", "language", "priority", "group", "area")
-TABLES: Final = ("area", "group")
+TABLES: Final = ("area", "group", "language", "priority")
+CONTEXT: Final = ("month", *TABLES)
 _TOTAL: Final = "total"
 _Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """`value`: an area or a group; empty for calls of which none is told. `total`: all calls; `missed`: the share that
+    """`value`: an area, a group …; empty for calls of which none is told. `total`: all calls; `missed`: the share that
     was not reached, where that is shown."""
 
     value: str
@@ -53,7 +57,8 @@ class Reach:
 
 
 def reach(counts: Counts, *, at_least: int) -> Reach:
-    """Two tables with one line of totals, looked through together. `counts` by `CONTEXT`, of the kinds `Reached`."""
+    """Tables with one line of totals, looked through together. `counts`: of one month, by `CONTEXT`, of the kinds
+    `Reached`."""
     kinds = {(name, value): found for name in TABLES for value, found in counts.by(name).items()}
     kinds["", ""] = counts.total()
     all_kinds = [*(kind.value for kind in Reached), _TOTAL]

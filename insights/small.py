@@ -1,15 +1,15 @@
 """Few people are not shown: a count below the policy's threshold is "fewer than", and so is what would give it away."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final
+
+from insights.certain import Key, Sum, first_certain
 
 FEWEST_ANYWHERE: Final = 5
 """No policy may show a figure of fewer people than that to staff."""
 FEWEST_MEMBERS_ANYWHERE: Final = 10
 """No policy may show a member of staff what fewer than that said."""
-
-Key = TypeVar("Key", bound=Hashable)
 
 
 class Hidden(StrEnum):
@@ -21,14 +21,7 @@ class Hidden(StrEnum):
     """With what else is shown, one of too few could be calculated."""
 
 
-class Sum(Generic[Key]):
-    """A sum that readers know: they see its parts beside their total. What it is short of, `rest`, is not shown
-    anywhere, and has to be of enough people, or of none, as well."""
-
-    def __init__(self, total: Key, parts: Iterable[Key], *, rest: int = 0) -> None:
-        self.total = total
-        self.parts = tuple(parts)
-        self.rest = rest
+__all__ = ["Hidden", "Sum", "hidden", "shown", "shown_parts"]
 
 
 def shown(count: int, *, at_least: int) -> int | None:
@@ -51,10 +44,28 @@ def hidden(
     """What must not be shown of a table, and why. `besides`: what is not to be shown for another reason.
 
     Of every sum, what is hidden is two at least, and of enough people together; nothing that is shown can then be taken
-    from another to leave too few. More is hidden until that holds of all sums; it ends, since all hidden is enough.
+    from another to leave too few. And no count of few follows from all sums together, with what the words say beside
+    them (`insights.certain`). More is hidden until that holds; it ends, since all hidden is enough.
     """
     why = {key: Hidden.FEW for key, count in counts.items() if shown(count, at_least=at_least) is None}
     why |= {key: Hidden.WITH_IT for key in besides if key not in why}
+    doubtful: set[Key] = set()
+    while True:
+        _hide_sum_by_sum(counts, sums, why, at_least)
+        secrets = {key: reason is Hidden.FEW for key, reason in why.items()}
+        known = first_certain(counts, sums, secrets, at_least, doubtful=doubtful)
+        if known is None:
+            return why
+        more = _beside(known, counts, sums, why)
+        if more is None:
+            # All is hidden, and the words alone tell: four parts of fewer than five together are one each.
+            return dict.fromkeys(why, Hidden.WITH_IT)
+        why[more] = Hidden.WITH_IT
+
+
+def _hide_sum_by_sum(
+    counts: Mapping[Key, int], sums: Sequence[Sum[Key]], why: dict[Key, Hidden], at_least: int
+) -> None:
     changed = True
     while changed:
         changed = False
@@ -63,7 +74,6 @@ def hidden(
             if more is not None:
                 why[more] = Hidden.WITH_IT
                 changed = True
-    return why
 
 
 def _one_more(each: Sum[Key], counts: Mapping[Key, int], why: Mapping[Key, Hidden], at_least: int) -> Key | None:
@@ -81,3 +91,14 @@ def _one_more(each: Sum[Key], counts: Mapping[Key, int], why: Mapping[Key, Hidde
     if others:
         return min(others, key=lambda key: (counts[key], str(key)))
     return None if each.total in why else each.total
+
+
+def _beside(known: Key, counts: Mapping[Key, int], sums: Sequence[Sum[Key]], why: Mapping[Key, Hidden]) -> Key | None:
+    """The smallest count that is shown in a sum with one that can be calculated; then in any sum with a secret."""
+    secrets: tuple[Set[Key], ...] = ({known}, why.keys())
+    for secret in secrets:
+        in_sums = [{each.total, *each.parts} for each in sums if not secret.isdisjoint({each.total, *each.parts})]
+        others = [key for keys in in_sums for key in keys if key not in why and counts[key]]
+        if others:
+            return min(others, key=lambda key: (counts[key], str(key)))
+    return None

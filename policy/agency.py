@@ -21,6 +21,8 @@ from calls.policy import (
     Timetable,
     TypeRule,
 )
+from policy.areas import FILE as AREAS_FILE
+from policy.areas import Areas
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
 from policy.wording_file import read_wording
@@ -137,6 +139,7 @@ class Agency(_File):
     insights: InsightRules = InsightRules()
     """No part of `policy`: it decides nothing about a text, and travels with no call."""
     issues: IssueRules = IssueRules()
+    areas: Areas | None = None
 
     @property
     def key(self) -> str:
@@ -157,8 +160,11 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "call_types.yaml": CallTypes,
     "cad.yaml": CadMapping,
     "survey.yaml": Survey,
+    AREAS_FILE: Areas,
 }
 """The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
+OPTIONAL: Final = frozenset({AREAS_FILE})
+"""Files that a folder may lack."""
 
 
 def load_agency(folder: Path) -> Agency:
@@ -205,6 +211,7 @@ def load_agency(folder: Path) -> Agency:
         survey=read_yaml(folder / "survey.yaml", Survey),
         insights=who_and_when.insights,
         issues=who_and_when.issues,
+        areas=read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None,
     )
 
 

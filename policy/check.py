@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pydantic import BaseModel
+
 from calls.facts import Language
-from policy.agency import FILES, load_agency
+from policy.agency import FILES, OPTIONAL, load_agency
+from policy.check_areas import check_areas
 from policy.check_cad import check_cad
 from policy.check_identity import check_identity
 from policy.check_members import check_members
@@ -16,7 +19,7 @@ from policy.findings import Finding, Findings, Level
 from policy.wording_file import catalogue, read_wording
 from policy.yaml_file import AgencyError, read_text, read_yaml
 
-_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_members, check_texts)
+_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_members, check_areas, check_texts)
 _TO_DO: Final = "TODO"
 
 
@@ -47,7 +50,7 @@ def _unreadable(folder: Path) -> Iterator[str]:
     """A line for each thing that keeps the folder from being loaded."""
     found: list[str] = []
     if folder.is_dir():
-        for name, model in FILES.items():
+        for name, model in _there(folder).items():
             try:
                 read_yaml(folder / name, model)
             except AgencyError as error:
@@ -67,8 +70,13 @@ def _unreadable(folder: Path) -> Iterator[str]:
         yield from error.problems
 
 
+def _there(folder: Path) -> dict[str, type[BaseModel]]:
+    """The YAML files to read: those that are needed, and of the others those that are there."""
+    return {name: model for name, model in FILES.items() if name not in OPTIONAL or (folder / name).exists()}
+
+
 def _left_to_do(folder: Path) -> Iterator[tuple[str, int, str]]:
-    for path in [*(folder / name for name in FILES), *(catalogue(folder, language) for language in Language)]:
+    for path in [*(folder / name for name in _there(folder)), *(catalogue(folder, language) for language in Language)]:
         for number, line in enumerate(read_text(path).splitlines(), start=1):
             if _TO_DO in line:
                 yield path.relative_to(folder).as_posix(), number, line.partition(_TO_DO)[2].strip(" :#\"'")

@@ -59,7 +59,9 @@ def _unknown(row: LoggedCall, agency: Agency) -> Iterator[UnknownIn]:
         disposition=row.disposition,
         language=row.language_code,
     )
-    return unknown_in(codes, agency)
+    yield from unknown_in(codes, agency)
+    if agency.areas is not None and row.area and row.area not in agency.areas.smallest:
+        yield "area", shown(row.area)
 
 
 def _texted(rows: Iterable[LoggedCall], agency: Agency) -> dict[str, Counter[str]]:

@@ -45,7 +45,11 @@ LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+FEW = ("tests/insights/test_figures.py",)
+ATTACK = ("tests/insights/test_attack.py",)
+REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
+BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 MUTATIONS = (
@@ -816,6 +820,34 @@ MUTATIONS = (
         OWN,
     ),
     Mutation(
+        "R7: what those that are shared leave of a topic is of few",
+        "insights/confirmed.py",
+        "return Hidden.WITH_IT if 0 < count",
+        "return Hidden.WITH_IT if 0 > count",
+        ("tests/insights/test_confirmed.py",),
+    ),
+    Mutation(
+        "R7: a month whose last week is not over counts among the topics",
+        "web/staff/figures/topics.py",
+        "if month < until:",
+        "if month <= until:",
+        ("tests/staff/test_comment_review.py",),
+    ),
+    Mutation(
+        "The board does not say that urgent comments wait",
+        "web/staff/board/troubles.py",
+        "if urgent else []",
+        "if False else []",
+        ("tests/console/test_comments.py",),
+    ),
+    Mutation(
+        "Figures are exported without an entry in the audit log",
+        "web/staff/console/reach.py",
+        'console.audit.write(member, Act.EXPORT_INSIGHTS, about="reach", detail=asked)',
+        "pass",
+        ("tests/console/test_exports.py",),
+    ),
+    Mutation(
         "R7: ten of one mind are shown to the member",
         "insights/of_members.py",
         "if good in (0, len(marks)):",
@@ -975,6 +1007,55 @@ MUTATIONS = (
         "if _is_known_long_enough(counts.values()):",
         "if counts:",
         ISSUES,
+    ),
+    Mutation(
+        "R7: what follows from all sums of a table together is not hidden",
+        "insights/small.py",
+        "        if known is None:",
+        "        if True:",
+        FEW,
+    ),
+    Mutation(
+        "R7: a week of the funnel stands alone, however few took part",
+        "insights/funnel.py",
+        "if _is_fit(_sum(kept.values()), at_least):",
+        "if True:",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: a language of few is told apart in the funnel",
+        "insights/funnel.py",
+        "for name, steps in by_language.items() if _is_fit(steps, at_least)}",
+        "for name, steps in by_language.items()}",
+        ATTACK,
+    ),
+    Mutation(
+        "R7: whom we do not reach is shown of a month that still grows",
+        "web/staff/figures/reach.py",
+        "if row.month < as_of.before_month",
+        "if row.month <= as_of.before_month",
+        ("tests/insights/test_every_figure.py",),
+    ),
+    Mutation(
+        "R7: the monthly report gives away what it hides",
+        "insights/few_of_month.py",
+        "hidden(counts, list(_sums(counts)), at_least",
+        "hidden(counts, [], at_least",
+        REPORT,
+    ),
+    Mutation(
+        "R7: a comment is shared over a decline that the second reviewer has not seen",
+        "web/staff/comments/review.py",
+        'decided = f"{row.decision} {row.shared} {row.topics}"',
+        'decided = ""',
+        REVIEW,
+    ),
+    Mutation(
+        "Emerging issues: in a busy area more calls are fewer events",
+        "insights/emerging.py",
+        "min(_ONE_EVENT, within / numbers[series] / _PART_OF_A_GAP)",
+        "_ONE_EVENT",
+        ("tests/insights/test_emerging.py",),
     ),
     Mutation(
         "R7: an issue's page shows what few have answered",
@@ -1185,6 +1266,34 @@ MUTATIONS = (
         "    on_version_apply=_limit_the_next_one,\n",
         "",
         ("tests/database/test_migrations_lock_nothing.py",),
+    ),
+    Mutation(
+        "R6: doctor does not see that no number is found by its hash any more",
+        "cli/doctor/keys.py",
+        "if hashed is not None and hashed not in ring.phone_hashes(text):",
+        "if False:",
+        BROKEN,
+    ),
+    Mutation(
+        "doctor does not see that a right of the service's role is missing",
+        "database/roles.py",
+        "if not _has(connection, table))",
+        "if False)",
+        BROKEN,
+    ),
+    Mutation(
+        "the service is not let into a database that not everybody may come into",
+        "database/roles.py",
+        'connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quoted}"))',
+        "pass",
+        ("tests/deploy/test_postgres.py",),
+    ),
+    Mutation(
+        "a file of secrets wins over a variable",
+        "settings.py",
+        "return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())",
+        "return init_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder()), env_settings",
+        ("tests/cli/test_settings.py",),
     ),
 )
 

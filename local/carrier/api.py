@@ -14,7 +14,7 @@ from local.carrier.callbacks import API_VERSION, Deliveries
 from local.carrier.clock import now
 from local.carrier.entries import Entry, Post
 from local.carrier.lines import drop
-from local.carrier.messages import check, conditions, message_json, whole_number
+from local.carrier.messages import check, conditions, message_json, own_number_json, whole_number
 from local.carrier.misbehaviour import Mischief
 from local.carrier.network import Network
 from local.carrier.refusals import Refusal, out_of_order, refused
@@ -32,6 +32,8 @@ class Api:
         account_sid: str,
         auth_token: str,
         senders: tuple[str, ...],
+        sms_url: str = "",
+        voice_url: str = "",
     ) -> None:
         self._network = network
         self._deliveries = deliveries
@@ -39,6 +41,7 @@ class Api:
         self._account_sid = account_sid
         self._credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode())
         self._senders = senders
+        self._goes_to = {"sms_url": sms_url, "sms_method": "POST", "voice_url": voice_url, "voice_method": "POST"}
 
     def router(self) -> APIRouter:
         routes = APIRouter(prefix=f"/{API_VERSION}/Accounts/{{account}}", default_response_class=JSONResponse)
@@ -47,6 +50,7 @@ class Api:
         routes.add_api_route("/Messages.json", self.index, methods=["GET"], dependencies=known)
         routes.add_api_route("/Messages/{sid}.json", self.fetch, methods=["GET"], dependencies=known)
         routes.add_api_route("/Messages/{sid}.json", self.update, methods=["POST"], dependencies=known)
+        routes.add_api_route("/IncomingPhoneNumbers.json", self.own_numbers, methods=["GET"], dependencies=known)
         return routes
 
     async def authorise(self, request: Request, account: str) -> None:
@@ -103,6 +107,13 @@ class Api:
                 "previous_page_uri": _page_uri(request, size, page - 1) if page else None,
             }
         )
+
+    async def own_numbers(self, request: Request) -> Response:
+        """The account's numbers, all on one page; with `PhoneNumber` those that have these digits in them."""
+        asked = request.query_params.get("PhoneNumber", "")
+        numbers = [number for number in self._senders if asked in number]
+        shown = [own_number_json(number, self._account_sid, self._goes_to) for number in numbers]
+        return JSONResponse({"incoming_phone_numbers": shown, "page": 0, "page_size": 50, "next_page_uri": None})
 
     async def fetch(self, request: Request, sid: str) -> Response:
         return self._shown(self._text(request, sid))

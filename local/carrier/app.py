@@ -73,6 +73,8 @@ def create_app(options: Options) -> FastAPI:
             account_sid=options.account_sid,
             auth_token=options.auth_token,
             senders=senders,
+            sms_url=options.sms_url,
+            voice_url=options.voice_url,
         ).router()
     )
     app.include_router(Control(network=network, inbound=inbound, mischief=mischief, senders=senders).router())

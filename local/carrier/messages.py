@@ -130,3 +130,17 @@ def whole_number(text: str, name: str) -> int:
 
 def _rfc2822(stamp: float | None) -> str | None:
     return None if stamp is None else format_datetime(datetime.fromtimestamp(stamp, UTC))
+
+
+def own_number_json(number: str, account_sid: str, goes_to: Mapping[str, str]) -> dict[str, object]:
+    """A number of the account. `goes_to`: the addresses that are told of its texts and calls."""
+    return {
+        "sid": f"PN{number.removeprefix('+'):0>32}",
+        "account_sid": account_sid,
+        "api_version": API_VERSION,
+        "phone_number": number,
+        "friendly_name": number,
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
+        "status": "in-use",
+        **goes_to,
+    }

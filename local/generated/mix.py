@@ -40,7 +40,7 @@ _ON_THE_PHONE: Final = frozenset({"phone", "911"})
 _LANGUAGES: Final = Table({"EN": 75, "FR": 15, "": 10})
 
 # Ottawa's 24 wards. The weights are an assumption: the centre two to three times a suburb, the country half of one.
-_AREAS: Final = Table(
+AREAS: Final = Table(
     dict.fromkeys(("Rideau-Vanier", "Somerset"), 9.5)
     | dict.fromkeys(("Capital", "Kitchissippi", "Alta Vista", "Bay", "River", "Rideau-Rockcliffe"), 5.0)
     | dict.fromkeys(("College", "Knoxdale-Merivale", "Gloucester-Southgate", "Beacon Hill-Cyrville"), 4.3)
@@ -122,7 +122,7 @@ def _draw_call(dice: Random, priority: int, *, hours: tuple[list[int], list[floa
         type_final=type_final,
         source=source,
         language=_LANGUAGES.draw(dice) if source in RESIDENTS else "",
-        area=_AREAS.draw(dice),
+        area=AREAS.draw(dice),
         disposition="TEST" if type_initial == TEST_CALL else _disposition(dice, life),
         life=life,
     )

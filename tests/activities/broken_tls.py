@@ -25,7 +25,7 @@ def broken_tls(in_the_middle: bytes, *, trusted: bool = True) -> Iterator[str]:
         certificate = _certificate(Path(folder))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        thread = threading.Thread(target=_serve_once, args=(server, context, in_the_middle))
+        thread = threading.Thread(target=_serve_once, args=(server, context, in_the_middle), daemon=True)
         thread.start()
         trust = {"REQUESTS_CA_BUNDLE": str(certificate)} if trusted else {}
         with patch.dict(os.environ, trust):

@@ -237,3 +237,13 @@ def test_a_service_that_is_away_does_not_delay_the_phone(carrier: Carrier) -> No
     client = carrier.client()
     sid = sid_of(client.messages.create(to=PHONE, from_=SENDER, body="x", status_callback="http://127.0.0.1:9/status"))
     eventually(lambda: delivered(client, sid))
+
+
+def test_the_account_s_numbers_say_where_their_texts_and_calls_go(carrier: Carrier, service: Service) -> None:
+    [number] = carrier.client().incoming_phone_numbers.list(phone_number=SENDER)
+    assert (number.phone_number, number.sms_url, number.voice_url) == (
+        SENDER,
+        f"{service.url}/sms",
+        f"{service.url}/voice",
+    )
+    assert carrier.client().incoming_phone_numbers.list(phone_number=PHONE) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.doctor import web_proxies
+from cli.doctor.web import web_proxies
 from cli.finding import Finding
 from settings import Settings
 

@@ -26,7 +26,7 @@ from temporalio.client import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from calls.issues import FIND_ISSUES_SCHEDULE, LookedAt
-from cli.doctor import _issues_schedule
+from cli.doctor.temporal import issues_looked_for
 from cli.issues_schedule import issues_schedule, set_up_issues_schedule
 from database.encryption import Keyring
 from local.ports import free_port
@@ -102,7 +102,7 @@ async def test_setup_makes_it_a_second_setup_leaves_it_and_a_new_zone_is_taken_o
     assert there.state.paused
     assert there.policy.overlap is ScheduleOverlapPolicy.SKIP
     assert there.policy.catchup_window == timedelta(hours=20)
-    assert (await _issues_schedule(client)).detail.startswith("is paused")
+    assert (await issues_looked_for(client, zone=ZONE)).detail.startswith("is paused")
     await handle.delete()
 
 

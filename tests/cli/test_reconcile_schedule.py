@@ -23,7 +23,7 @@ from temporalio.client import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from calls.reconciliation import Reconciled
-from cli.doctor import _schedule
+from cli.doctor.temporal import reconciled
 from cli.reconcile_schedule import SCHEDULE_ID, set_up_schedule
 from cli.schedules import is_paused_by_hand
 from cli.set_up import set_up_temporal
@@ -88,7 +88,7 @@ async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paus
     assert schedule.state.paused
     assert await set_up_schedule(client) == "is there"
     assert await is_paused_by_hand(client, SCHEDULE_ID)
-    finding = await _schedule(client)
+    finding = await reconciled(client)
     assert not finding.is_well
     assert finding.detail.startswith("is paused")
 

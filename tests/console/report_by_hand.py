@@ -184,18 +184,14 @@ def _cost(found: Figures, texts: list[Any]) -> None:
     found["cost", "budget", ""] = 2500
 
 
-def _few(number: int) -> int | str:
-    return "fewer than 5" if 0 < number < 5 else number
-
-
 def _people(found: Figures, raw: Raw, month: str) -> None:
     rows = raw.tables["opt_out"]
     began = [row for row in rows if is_in(row.since, month)]
     ended = [row for row in rows if is_in(row.ended_at, month)]
-    found["opt_outs", "opted_out_phone", ""] = _few(sum(row.entered_by is None for row in began))
-    found["opt_outs", "opted_out_staff", ""] = _few(sum(row.entered_by is not None for row in began))
-    found["opt_outs", "opted_in_phone", ""] = _few(sum(row.ended_by is None for row in ended))
-    found["opt_outs", "opted_in_staff", ""] = _few(sum(row.ended_by is not None for row in ended))
+    found["opt_outs", "opted_out_phone", ""] = sum(row.entered_by is None for row in began)
+    found["opt_outs", "opted_out_staff", ""] = sum(row.entered_by is not None for row in began)
+    found["opt_outs", "opted_in_phone", ""] = sum(row.ended_by is None for row in ended)
+    found["opt_outs", "opted_in_staff", ""] = sum(row.ended_by is not None for row in ended)
 
 
 def _survey(found: Figures, raw: Raw, month: str) -> None:
@@ -211,10 +207,9 @@ def _survey(found: Figures, raw: Raw, month: str) -> None:
     )
     mondays = [datetime.strptime(row.week + "-1", "%G-W%V-%u").date() for row in raw.tables["survey_response"]]  # noqa: DTZ007
     answered = sum(counts(monday) for monday in mondays)
-    few = 0 < answered < 5 or 0 < sent - answered < 5
     found["survey", "survey_sent", ""] = sent
-    found["survey", "survey_answered", ""] = "fewer than 5" if few else answered
-    if not few and sent >= answered and sent:
+    found["survey", "survey_answered", ""] = answered
+    if sent >= answered and sent:
         interval = binomtest(answered, sent).proportion_ci(method="wilson")
         found["survey", "survey_answered low", ""] = round(float(interval.low), 4)
         found["survey", "survey_answered high", ""] = round(float(interval.high), 4)

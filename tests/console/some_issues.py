@@ -1,5 +1,6 @@
 """Issues in a database as the night writes them, steps of staff, and answers of the survey."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
@@ -9,8 +10,8 @@ from sqlmodel import Session
 from calls.clock import Clock
 from calls.issues import State
 from database.issues import IssueStepRow
-from database.surveys import SurveyCutRow
-from database.tables import SurveyResponseRow, real_now
+from database.surveys import AreaCountRow, SurveyCutRow
+from database.tables import real_now
 from tests.console.served import Served
 from tests.neighbourhoods import DAY, City, days, local
 
@@ -33,23 +34,17 @@ def a_city(site: Served) -> City:
     return city
 
 
-def answers(site: Served, area: str | None, chosen: Mapping[tuple[str, ...], int], *, week: str = "2026-W02") -> None:
-    """So many people of an area chose these options."""
-    context = {} if area is None else {"area": area}
+def answers(site: Served, area: str | None, chosen: Mapping[tuple[str, ...], int], *, month: str = "2026-01") -> None:
+    """So many people of an area chose these options, and were counted by area."""
+    counts = Counter({"": sum(chosen.values())})
+    for options, number in chosen.items():
+        counts.update(dict.fromkeys(options, number))
+    place = {"agency": site.agency.key, "month": month, "area": area or "", "survey_version": "2026-2"}
+    version = "" if area is None or site.agency.areas is None else site.agency.areas.version
     with Session(site.engine) as session, session.begin():
         session.merge(SurveyCutRow(agency=site.agency.key, day=LAST))
-        for options, number in chosen.items():
-            for _ in range(number):
-                session.add(
-                    SurveyResponseRow(
-                        agency=site.agency.key,
-                        survey_version="2026-2",
-                        language="en",
-                        week=week,
-                        answers={QUESTION: list(options), "Q1": "4"},
-                        context=context,
-                    )
-                )
+        for option, count in counts.items():
+            session.add(AreaCountRow(**place, area_version=version, question=QUESTION, option=option, count=count))
 
 
 def steps(site: Served, issue_id: int, taken: Sequence[tuple[State, bool | None]], *, note: str = "") -> None:

@@ -15,9 +15,11 @@ from tests.builders import NOON
 from tests.console.served import Served, Staff, console_site
 from tests.survey.month import Town, with_members
 from web.staff.access.roles import MAY, Act, Role
+from web.staff.comments.urgent import UrgentComments, UrgentCount
 from web.staff.console.guard import guarded_routes
 from web.staff.figures.own_feedback import member_hashes
 
+FRENCH = {"console_language": "fr"}
 _FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
@@ -132,6 +134,8 @@ def test_without_consent_there_is_no_button_and_no_way_around_it(site: Served) -
     assert [(row.reviewed, row.shared) for row in rows(site)] == [(False, False)]
     assert reviewer.post(path, **form, decision="approve").headers["Location"] == "/comments?said=approved"
     assert "Only in summaries" in reviewer.get("/comments?state=approved").text
+    assert reviewer.post(path, **form, decision="decline").headers["Location"] == "/comments?said=changed"
+    form = fields(reviewer.get(path).text)
     assert reviewer.post(path, **form, decision="decline").headers["Location"] == "/comments?said=declined"
     assert "Only in summaries" in reviewer.get("/comments?state=declined").text
 
@@ -228,3 +232,75 @@ def test_r1_only_supervisors_see_it(members: Served) -> None:
     for role in Role:
         status = members.staff(role).get("/members").status_code
         assert status == (200 if role in MAY[Act.SEE_MEMBER_FEEDBACK] else 403), role
+
+
+def test_the_board_says_that_urgent_comments_wait_and_not_a_word_of_them(
+    engine: Engine, keyring: Keyring, ottawa: Agency
+) -> None:
+    """Whoever answers residents sees it, too: the resident was told that a person looks today."""
+    town = Town(engine=engine, keyring=keyring, agency=ottawa)
+    for comment in ("he has a gun", "she is bleeding", "Thank you"):
+        town.sent(town.invited(uuid4().hex, NOON, area="7"), NOON, C1=comment)
+    with console_site(engine, keyring, ottawa) as site:
+        operator = site.staff(Role.OPERATOR)
+        for path in ("/calls", "/attention"):
+            page = operator.get(path).text
+            assert "Comments that nobody has looked at: 2" in page
+            assert not re.search("gun|bleeding", page)
+            assert 'href="/comments"' not in page  # nothing that would be refused
+        assert "Commentaires que personne n’a lus : 2" in operator.get("/calls", cookies=FRENCH).text
+
+
+def test_urgent_comments_are_counted_once_a_minute(engine: Engine, keyring: Keyring, ottawa: Agency) -> None:
+    """The board looks every few seconds, and a day's answers are decrypted to count them."""
+    town = Town(engine=engine, keyring=keyring, agency=ottawa)
+    comments, now = UrgentComments(engine=engine, keyring=keyring, agency="ottawa"), [0.0]
+    count = UrgentCount(comments, monotonic=lambda: now[0])
+    assert count.get() == 0
+    town.sent(town.invited(uuid4().hex, NOON, area="7"), NOON, C1="he has a gun")
+    now[0] = 59
+    assert count.get() == 0
+    now[0] = 60
+    assert count.get() == 1
+
+
+def test_lists_of_comments_can_be_narrowed_by_language_month_and_topic(site: Served) -> None:
+    with Session(site.engine) as session, session.begin():
+        for language, week, topics, state in (
+            ("en", "2026-W02", ["noise"], "shared"),
+            ("fr", "2026-W02", ["theft"], "shared"),
+            ("en", "2026-W07", ["theft"], "shared"),
+            ("en", "2026-W02", None, "waits"),
+            ("fr", "2026-W02", None, "waits"),
+        ):
+            is_shared = state == "shared"
+            words = site.keyring.encrypt_without_time(f"{language} {week} {state}")
+            session.add(
+                SurveyCommentRow(
+                    agency="ottawa",
+                    week=week,
+                    language=language,
+                    comment_encrypted=words,
+                    may_share=True,
+                    reviewed=is_shared,
+                    decision="approved" if is_shared else None,
+                    shared=is_shared,
+                    topics=topics,
+                )
+            )
+    operator, reviewer = site.staff(Role.OPERATOR), site.staff(Role.REVIEWER)
+
+    def quoted(staff: Staff, path: str) -> list[str]:
+        return sorted(re.findall(r"<blockquote[^>]*>([^<]*)<", staff.get(path).text))
+
+    shared = "/comments/shared?month=2026-01"
+    assert quoted(operator, shared) == ["en 2026-W02 shared", "fr 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&language=fr") == ["fr 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&topic=noise") == ["en 2026-W02 shared"]
+    assert quoted(operator, f"{shared}&topic=noise&language=fr") == []
+    assert "No shared comment of this month is of this kind" in operator.get(f"{shared}&topic=drugs").text
+    assert quoted(operator, f"{shared}&topic=nonsense&language=x") == quoted(operator, shared)
+    assert quoted(reviewer, "/comments?language=fr") == ["fr 2026-W02 waits"]
+    assert quoted(reviewer, "/comments?state=approved&language=fr") == ["fr 2026-W02 shared"]
+    assert len(quoted(reviewer, "/comments")) == 2
+    assert 'href="/comments?state=approved&amp;language=fr"' in reviewer.get("/comments?language=fr").text

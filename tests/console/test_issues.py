@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from math import exp, lgamma, log
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -96,9 +97,11 @@ def test_an_issue_shows_why_in_words_a_chart_and_a_table(site: Served, city: Cit
     weeks = city.weeks("Somerset", "damage", LAST)
     expected, _ = _expected_and_p(_series(city), ("Somerset", "damage"))
     assert f"{weeks[8]} events in the seven days to Jan 15, 2026" in page
-    assert f"Events a week: {', '.join(map(str, weeks[:8]))}, and {weeks[8]} in the last one" in page
+    said = ["fewer than 5" if 0 < week < 5 else str(week) for week in weeks]
+    assert f"Events a week: {', '.join(said[:8])}, and {weeks[8]} in the last one" in page
     by_week = tables(page)[0][1:]
-    assert [int(row[1]) for row in by_week[:9]] == weeks
+    assert [row[1] for row in by_week[:9]] == said
+    assert "fewer than 5" in said
     assert [by_week[0][0], by_week[8][0]] == ["Nov 20, 2025", "Jan 15, 2026"]
     assert by_week[9][1] == f"{expected:.1f}"
     assert "Nothing acts by itself" in page
@@ -106,7 +109,7 @@ def test_an_issue_shows_why_in_words_a_chart_and_a_table(site: Served, city: Cit
 
 
 def test_the_calls_behind_it_are_counted_by_day_and_hour_and_none_is_named(site: Served, city: City) -> None:
-    page = site.staff(Role.ANALYST).get(f"/issues/{issue_id(city, 'Somerset', 'damage')}").text
+    page = site.staff(Role.SUPERVISOR).get(f"/issues/{issue_id(city, 'Somerset', 'damage')}").text
     query = text(
         "SELECT CAST(received_at AT TIME ZONE 'America/Toronto' AS date) AS day, "
         "CAST(extract(hour FROM received_at AT TIME ZONE 'America/Toronto') AS int) / 3 AS block, count(*) FROM call "
@@ -126,6 +129,19 @@ def test_the_calls_behind_it_are_counted_by_day_and_hour_and_none_is_named(site:
     assert "26-104233" not in page
 
 
+def test_who_sees_no_single_call_sees_no_count_of_few_calls_and_none_follows(site: Served, city: City) -> None:
+    path = f"/issues/{issue_id(city, 'Somerset', 'damage')}"
+    full = [[int(cell) for cell in row[1:]] for row in tables(site.staff(Role.SUPERVISOR).get(path).text)[1][1:]]
+    _, by_day, by_hours, *_ = tables(site.staff(Role.ANALYST).get(path).text)
+    for shown, truth in ((by_day, [row[8] for row in full[:7]]), (by_hours, full[7][:8])):
+        cells = [row[1] for row in shown[1:]]
+        assert len(cells) == len(truth)
+        assert all(cell == str(count) for cell, count in zip(cells, truth, strict=True) if cell != "not shown")
+        assert all(cell == "not shown" for cell, count in zip(cells, truth, strict=True) if 0 < count < 5)
+        secret = [count for cell, count in zip(cells, truth, strict=True) if cell == "not shown"]
+        assert not secret or (len(secret) > 1 and sum(secret) >= 5)
+
+
 @pytest.mark.parametrize("night", [date(2026, 3, 8), date(2026, 11, 1)])
 def test_the_hours_are_local_ones_on_the_day_of_a_clock_change(site: Served, night: date) -> None:
     city = City(engine=site.engine, keyring=site.keyring, agency=site.agency)
@@ -133,7 +149,7 @@ def test_the_hours_are_local_ones_on_the_day_of_a_clock_change(site: Served, nig
     city.calls("Somerset", "GRAFFITI", [local(night, 0), local(night, 4), local(night, 23, 50)])
     city.calls("Somerset", "GRAFFITI", [local(day, 20 + n) for day in days(night - DAY * 6, 6) for n in range(3)])
     city.night(local(night + DAY, 4, 30))
-    page = site.staff(Role.ANALYST).get(f"/issues/{issue_id(city, 'Somerset', 'damage')}").text
+    page = site.staff(Role.SUPERVISOR).get(f"/issues/{issue_id(city, 'Somerset', 'damage')}").text
     row = tables(page)[1][7]
     assert [int(cell) for cell in row[1:]][:2] == [1, 1]
     assert int(row[8]) == 1
@@ -145,7 +161,7 @@ def test_an_area_as_a_whole_is_shown_by_kind_of_calls(site: Served) -> None:
     for code in ("NOISE", "THEFT", "MISCHIEF", "TRAFFIC", "PARKING", "GRAFFITI"):
         city.calls("Somerset", code, [local(day, 22) for day in days(LAST - DAY * 6, 7)])
     city.night(local(LAST + DAY, 4, 30))
-    page = site.staff(Role.ANALYST).get(f"/issues/{issue_id(city, 'Somerset', '')}").text
+    page = site.staff(Role.SUPERVISOR).get(f"/issues/{issue_id(city, 'Somerset', '')}").text
     query = text(
         "SELECT facts ->> 'call_type_group', count(*) FILTER (WHERE day > CAST(:last AS date) - 7), count(*) FILTER ("
         "WHERE day <= CAST(:last AS date) - 7 AND day > CAST(:last AS date) - 35) / 4.0 FROM (SELECT facts, "
@@ -305,13 +321,13 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
     site: Served, city: City
 ) -> None:
     answers(site, "Bay", {("noise",): 12, ("noise", "driving"): 7, ("theft",): 6})
-    answers(site, "Bay", {("drugs",): 40}, week="2025-W20")
+    answers(site, "Bay", {("drugs",): 40}, month="2025-06")
     answers(site, "River", {("theft",): 50})
     answers(site, None, {("theft",): 50})
     analyst = site.staff(Role.ANALYST)
     query = text(
-        "SELECT count(*) FROM survey_response "
-        "WHERE context ->> 'area' = 'Bay' AND week > '2025-W28' AND answers -> :q ? :o"
+        "SELECT sum(count) FROM survey_area_count "
+        "WHERE area = 'Bay' AND month >= '2025-07' AND question = :q AND option = :o"
     )
     with site.engine.connect() as connection:
         counts = {
@@ -327,7 +343,7 @@ def test_answers_about_recurring_problems_are_those_of_the_area_and_of_the_last_
             ["Theft of or from vehicles or bicycles", "6", "24%"],
         ]
         assert {tuple(row[1:]) for row in rows[3:]} == {("0", "0%")}
-        assert "25 people of Bay answered in the last 26 weeks" in analyst.get(path).text
+        assert "Bay: 25 people’s answers since July 2025" in analyst.get(path).text
 
 
 def test_r7_no_page_shows_what_fewer_than_five_people_answered_or_did_not(site: Served, city: City) -> None:
@@ -437,3 +453,30 @@ def test_r10_every_page_is_there_in_french(site: Served, city: City) -> None:
     one = supervisor.get(f"/issues/{issue_id(city, 'Bay', 'noise')}").text
     assert "18 événements dans les sept jours jusqu’au 15 janv. 2026" in one
     assert "Rien n’agit de lui-même" in one
+
+
+def test_the_list_can_be_narrowed_to_months_in_which_something_was_told(site: Served) -> None:
+    told = {  # the second one from December into January
+        "October": (date(2025, 10, 31), date(2025, 10, 31)),
+        "December": (date(2025, 12, 30), date(2026, 1, 2)),
+        "January": (date(2026, 1, 5), date(2026, 1, 9)),
+    }
+    figures: Any = {"observed": 9, "expected": 1.5, "p": 0.0001, "weeks": [1] * 8 + [9]}
+    with Session(site.engine) as session, session.begin():
+        for area, (first, last) in told.items():
+            place: Any = {"agency": "ottawa", "area": area, "call_type_group": "noise"}
+            session.add(EmergingIssueRow(**place, **figures, first_day=first, last_day=last))
+    analyst = site.staff(Role.ANALYST)
+    for asked, expected in {
+        "": {"October", "December", "January"},
+        "from=2025-11": {"December", "January"},
+        "to=2025-12": {"October", "December"},
+        "from=2026-01": {"December", "January"},
+        "from=2025-11&to=2025-11": set(),
+        "from=2025-12&to=2025-12": {"December"},
+    }.items():
+        page = analyst.get(f"/issues?state=&{asked}").text
+        assert set(re.findall(r'<th scope="row"><a href="/issues/\d+">([^:<]+):', page)) == expected
+    options = re.findall(r'<option value="(\d{4}-\d\d)"', page)
+    assert options == ["2026-01", "2025-12", "2025-11", "2025-10"] * 2
+    assert analyst.get("/issues?from=2026-13").status_code == 400

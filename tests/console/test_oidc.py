@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import Engine
 from sqlmodel import Session, func, select
 
-from cli.doctor_sign_in import sign_in
+from cli.doctor.sign_in import sign_in
 from cli.finding import Finding
 from database.encryption import Keyring
 from database.staff import StaffSessionRow

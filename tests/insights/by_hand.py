@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 ZONE = ZoneInfo("America/Toronto")
 STEPS = ("invited", "delivered", "opened", "started", "submitted")
 PARTS = ("week", "language", "priority", "group", "area", "wait")
+REACH_PARTS = ("area", "group", "language", "priority")
 KINDS = (
     *("reached", "no_number", "untextable", "landline", "opted_out", "not_delivered", "not_known", "held_back"),
 )  # fmt: skip
@@ -87,7 +88,8 @@ def _call(row: Any, texts: Sequence[Any]) -> dict[str, str]:
     told = {"priority": "priority", "group": "call_type_group", "area": "area", "language": "language"}
     call = {ours: "" if facts[theirs] is None else str(facts[theirs]) for ours, theirs in told.items()}
     firsts = [one for one in texts if one.kind == "confirmation"]
-    return {**call, "week": week(datetime.fromisoformat(facts["received_at"])), "became": _became(row.rule, firsts)}
+    received = datetime.fromisoformat(facts["received_at"]).astimezone(ZONE)
+    return {**call, "month": f"{received:%Y-%m}", "became": _became(row.rule, firsts)}
 
 
 def _became(rule: str, firsts: Sequence[Any]) -> str:
@@ -158,16 +160,27 @@ def by_part(facts: Facts, wanted: Filter, question: str, part: str) -> dict[str,
     return {"*": result(those, question), **{value: result(some, question) for value, some in groups.items()}}
 
 
-def funnel(facts: Facts, wanted: Filter) -> dict[str, Counter[str]]:
-    """By week that is over, and `*`."""
-    next_day = facts.last_day + timedelta(days=1)
-    known = {name: value for name, value in wanted.items() if name in ("from", "to", "language")}
-    found: dict[str, Counter[str]] = {"*": Counter()}
+@dataclass
+class Together:
+    """Weeks of the funnel that stand together. `steps`: by language, of those that are told apart; the others under
+    an empty one."""
 
-    def add(about: Mapping[str, str], step: str, count: int) -> None:
-        if about["week"] < week(next_day) and fits(about, known):
-            found.setdefault(about["week"], Counter())[step] += count
-            found["*"][step] += count
+    weeks: list[str]
+    steps: dict[str, Counter[str]]
+
+    @property
+    def name(self) -> str:
+        return "/".join(dict.fromkeys([self.weeks[0], self.weeks[-1]]))
+
+
+def together(facts: Facts) -> list[Together]:
+    """By the words of the page: weeks that are over, as many as it takes; a language apart where it is not few."""
+    next_week = week(facts.last_day + timedelta(days=1))
+    by_week: dict[str, dict[str, Counter[str]]] = {}
+
+    def add(about: Mapping[str, Any], step: str, count: int) -> None:
+        if about["week"] < next_week:
+            by_week.setdefault(about["week"], {}).setdefault(about["language"], Counter())[step] += count
 
     for one in facts.invited:
         add(one, "invited", 1)
@@ -177,15 +190,60 @@ def funnel(facts: Facts, wanted: Filter) -> dict[str, Counter[str]]:
         add(row, "started", row["started"])
     for answer in facts.answers:
         add(answer.about, "submitted", 1)
+    found: list[Together] = []
+    kept = Together([], {})
+    for one_week in sorted(by_week):
+        kept.weeks.append(one_week)
+        for language, steps in by_week[one_week].items():
+            kept.steps.setdefault(language, Counter()).update(steps)
+        if not few_in(sum(kept.steps.values(), Counter())):
+            found.append(Together(kept.weeks, _apart(kept.steps)))
+            kept = Together([], {})
     return found
 
 
-def reach(facts: Facts, wanted: Filter, part: str) -> dict[str, Counter[str]]:
-    """By area or group, and `*`."""
-    before = week(facts.last_day + timedelta(days=1))
+def few_in(steps: Mapping[str, int]) -> bool:
+    """One of its figures, or what one is short of an earlier one, is of one to four."""
+    numbers = [steps[step] for step in STEPS]
+    short = [numbers[i] - numbers[j] for i in range(5) for j in range(i + 1, 5)]
+    return any(0 < number < 5 for number in (*numbers, *short))
+
+
+def _apart(steps: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    apart = {language: of for language, of in steps.items() if not few_in(of)}
+    pool: Counter[str] = sum((of for language, of in steps.items() if language not in apart), Counter())
+    while few_in(pool):
+        smallest = min(apart, key=lambda language: (apart[language]["invited"], language))
+        pool += apart.pop(smallest)
+    return apart if len(apart) == len(steps) else {**apart, "": pool}
+
+
+def funnel(facts: Facts, wanted: Filter) -> dict[str, Counter[str]]:
+    """By weeks that stand together, and `*`."""
+    found: dict[str, Counter[str]] = {"*": Counter()}
+    for block in together(facts):
+        if not wanted.get("from", "") <= block.weeks[0] or not block.weeks[-1] <= wanted.get("to", "9"):
+            continue
+        language = wanted.get("language")
+        if language is not None and language not in block.steps:
+            continue
+        steps = sum(block.steps.values(), Counter()) if language is None else block.steps[language]
+        found[block.name] = steps
+        found["*"] += steps
+    return found
+
+
+def months_over(facts: Facts) -> list[str]:
+    """Of which there is a call that somebody would have texted; the newest first."""
+    before = f"{facts.last_day + timedelta(days=1):%Y-%m}"
+    return sorted({call["month"] for call in facts.calls if call["became"] and call["month"] < before}, reverse=True)
+
+
+def reach(facts: Facts, month: str, part: str) -> dict[str, Counter[str]]:
+    """By area, group, language or priority, and `*`."""
     found: dict[str, Counter[str]] = {"*": Counter()}
     for call in facts.calls:
-        if call["became"] and call["week"] < before and fits(call, wanted):
+        if call["became"] and call["month"] == month:
             for value in (call[part], "*"):
                 found.setdefault(value, Counter()).update([call["became"], "total"])
     return found

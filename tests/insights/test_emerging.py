@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from math import exp, lgamma, log
+from random import Random
 
 import numpy as np
 import pytest
@@ -115,18 +116,47 @@ def test_of_nothing_nothing_is_told() -> None:
     assert signals({Series("a", "b"): [0] * SPAN_DAYS}, last_day=date(2026, 3, 1), thresholds=THRESHOLDS) == []
 
 
+NINE_WEEKS = timedelta(days=SPAN_DAYS)
+a_call = st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 3000))
+
+
+def at(calls: list[tuple[str, str, int]]) -> list[Told]:
+    """Minutes after noon."""
+    return [Told(area=area, group=group, at=NOON + timedelta(minutes=minute)) for area, group, minute in calls]
+
+
 def test_many_calls_about_one_party_are_one_event() -> None:
     party = [Told(area="Somerset", group="noise", at=NOON + timedelta(minutes=20 * i)) for i in range(9)]
     other = Told(area="Kanata", group="noise", at=NOON + timedelta(minutes=5))
     later = Told(area="Somerset", group="noise", at=NOON + timedelta(hours=5))
-    assert events_of([*party, other, later]) == [party[0], other, later]
+    assert events_of([*party, other, later], within=NINE_WEEKS) == [party[0], other, later]
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 3000)), max_size=40))
-def test_events_do_not_depend_on_the_order_in_which_calls_come(calls: list[tuple[str, str, int]]) -> None:
-    told = [Told(area=area, group=group, at=NOON + timedelta(minutes=at)) for area, group, at in calls]
-    events = events_of(told)
-    assert events_of(reversed(told)) == sorted(events, key=lambda event: event.at) or len(events) == len(
-        events_of(reversed(told))
-    )
-    assert len(events) <= len(told)
+@given(st.lists(a_call, max_size=40), st.randoms())
+def test_events_do_not_depend_on_the_order_in_which_calls_come(
+    calls: list[tuple[str, str, int]], chance: Random
+) -> None:
+    mixed = chance.sample(calls, len(calls))
+    assert events_of(at(mixed), within=NINE_WEEKS) == events_of(at(calls), within=NINE_WEEKS)
+
+
+@given(st.lists(a_call, max_size=30), st.data())
+def test_the_same_event_told_again_is_no_other_event(calls: list[tuple[str, str, int]], data: st.DataObject) -> None:
+    """Nor does a call of another area or group change an event."""
+    again = data.draw(st.lists(st.sampled_from(calls), max_size=10)) if calls else []
+    events = events_of(at(calls), within=NINE_WEEKS)
+    assert events_of(at([*calls, *again]), within=NINE_WEEKS) == events
+    elsewhere = at([("c", "x", minute) for _, _, minute in calls])
+    assert [one for one in events_of([*at(calls), *elsewhere], within=NINE_WEEKS) if one.area != "c"] == events
+
+
+@pytest.mark.parametrize("a_day", [1, 6, 20, 60, 150])
+def test_twice_as_many_calls_are_more_events_however_busy_an_area_is(a_day: int) -> None:
+    """With half an hour for all, sixty calls a day would be one long event, and twice as many fewer events."""
+    draw = np.random.default_rng(a_day)
+    minutes = np.concatenate([draw.random(a_day * 56) * 56, 56 + draw.random(2 * a_day * WEEK) * WEEK]) * 24 * 60
+    calls = [Told(area="Bay", group="noise", at=NOON + timedelta(minutes=float(minute))) for minute in minutes]
+    weeks = [0] * 9
+    for event in events_of(calls, within=NINE_WEEKS):
+        weeks[(event.at - NOON) // timedelta(days=WEEK)] += 1
+    assert weeks[8] > 1.4 * sum(weeks[:8]) / 8

@@ -1,7 +1,8 @@
 """Figures of answers: counts, shares and their intervals, and few people not shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from math import comb
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from insights.small import Hidden, Sum, hidden, shown, shown_parts
 from insights.wilson import share
 from policy.agency import Agency
 from survey.areas import closed_questions
+from tests.insights.attacker import guesses
 
 
 def test_a_share_lies_within_its_interval_95_times_in_100() -> None:
@@ -115,3 +117,39 @@ def test_what_a_step_is_short_of_the_one_before_is_a_figure_too() -> None:
     assert hidden(counts, [Sum("invited", ["delivered"], rest=2)], at_least=5) == {"delivered": Hidden.WITH_IT}
     assert hidden(counts, [Sum("invited", ["delivered"], rest=0)], at_least=5) == {}
     assert hidden({**counts, "delivered": 90}, [Sum("invited", ["delivered"], rest=10)], at_least=5) == {}
+
+
+def random_table(chance: Random) -> tuple[dict[Hashable, int], list[Sum[Hashable]]]:
+    """Lines and columns with both totals; a part of the counts is small."""
+    rows, columns = range(chance.randint(1, 6)), range(chance.randint(2, 5))
+    table = {
+        (row, at): chance.choice([0, chance.randint(1, 4), chance.randint(0, 40)]) for row in rows for at in columns
+    }
+    counts: dict[Hashable, int] = dict(table)
+    counts |= {(row, -1): sum(table[row, at] for at in columns) for row in rows}
+    counts |= {(-1, at): sum(table[row, at] for row in rows) for at in columns}
+    counts[-1, -1] = sum(table.values())
+    sums: list[Sum[Hashable]] = [Sum((row, -1), [(row, at) for at in columns]) for row in (*rows, -1)]
+    sums += [Sum((-1, at), [(row, at) for row in rows]) for at in (*columns, -1)]
+    return counts, sums
+
+
+def test_no_count_of_few_follows_from_all_sums_of_a_table_together() -> None:
+    """Two hidden ones of eight together are four and four, where each is fewer than five; and a secret of two lines
+    may follow from the columns."""
+    chance, few = Random(30), 0
+    for _ in range(35):
+        counts, sums = random_table(chance)
+        why = hidden(counts, sums, at_least=5)
+        found = guesses(counts, sums, why, at_least=5)
+        few += len(found)
+        assert not [(key, counts[key]) for key, guess in found.items() if guess.is_certain], counts
+    assert few > 100
+    assert set(hidden({"a": 4, "b": 4, "c": 30, "all": 38}, [Sum("all", "abc")], at_least=5)) == {"a", "b", "c"}
+    assert set(hidden({"a": 1, "b": 5, "c": 30, "all": 36}, [Sum("all", "abc")], at_least=5)) == {"a", "b", "c"}
+
+
+def test_where_the_words_alone_tell_none_says_fewer() -> None:
+    """Four parts of fewer than five together would be one each."""
+    counts = {**dict.fromkeys("abcd", 1), "all": 4}
+    assert set(hidden(counts, [Sum("all", "abcd")], at_least=5).values()) == {Hidden.WITH_IT}

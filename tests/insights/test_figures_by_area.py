@@ -126,3 +126,6 @@ def test_of_two_maps_areas_of_one_name_are_two_and_two_versions_of_a_survey_are_
     found = by_area(counts, ottawa.survey.questions[0], first=None, last=None, at_least=5)
     assert [(line.value, line.base) for line in found.lines] == [("Bay", 20), ("Bay (2027)", 10)]
     assert found.whole.base == 30
+    today = counts_by_area([*rows("1", ""), *rows("2", "2022"), *rows("2", "2027")], map_version="2027")
+    found = by_area(today, ottawa.survey.questions[0], first=None, last=None, at_least=5)
+    assert [(line.value, line.base) for line in found.lines] == [("Bay", 20), ("Bay (2022)", 10)]

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlmodel import Session
 
+from database.surveys import SurveyCommentRow
 from tests.console.browsing import LANGUAGES, SCREENS, THEMES, assert_well_made, seat
 from tests.insights.conftest import City
 from tests.web.browsing import chromium
@@ -12,7 +14,13 @@ from web.staff.access.roles import Role
 
 pytestmark = pytest.mark.parametrize("city", ["small"], indirect=True)
 
-PATHS = ("/insights", "/insights?question=Q10&language=fr", "/insights?area=Nowhere", "/insights/reach")
+PATHS = (
+    "/insights",
+    "/insights?question=Q10&language=fr",
+    "/insights?area=Nowhere",
+    "/insights/reach",
+    "/insights/topics",
+)
 _PICTURES = "all => all.map(one => [one.complete, one.naturalWidth, one.alt])"
 
 
@@ -20,6 +28,24 @@ _PICTURES = "all => all.map(one => [one.complete, one.naturalWidth, one.alt])"
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _comments(city: City) -> None:
+    """Approved ones, of two months."""
+    with Session(city.engine) as session, session.begin():
+        for number in range(40):
+            session.add(
+                SurveyCommentRow(
+                    agency="ottawa",
+                    week=f"2026-W{30 + number % 8}",
+                    language="en",
+                    comment_encrypted="x",
+                    reviewed=True,
+                    decision="approved",
+                    topics=["noise", "theft"] if number % 3 else ["waiting"],
+                )
+            )
 
 
 def opened(page: Page, city: City, path: str) -> None:

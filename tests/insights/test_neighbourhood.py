@@ -1,12 +1,16 @@
 """What an area's people answered: nothing that few of them said, or did not say, alone or by subtraction."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.neighbourhood import counted
+from insights.answers import counted_as
+from insights.neighbourhood import Answered
+from insights.neighbourhood import counted as counted_by_area
 from insights.nine_weeks import HEIGHT, nine_weeks
 from survey.questions import Localized, Option, Question, QuestionKind
 
@@ -18,6 +22,17 @@ QUESTION = Question(
     text=WORDS,
     options=tuple(Option(id=id_, text=WORDS, alone=id_ == "none") for id_ in ("noise", "theft", "none")),
 )
+
+
+def counted(answers: Sequence[tuple[str, str | Sequence[str], int]]) -> Answered:
+    """`answers`: area, what was chosen, and how many chose just that."""
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for area, chosen, times in answers:
+        for option in ("", *([chosen] if isinstance(chosen, str) else chosen)):
+            kinds[area][counted_as(QUESTION.id, option)] += times
+    return counted_by_area(kinds, QUESTION)
+
+
 ANSWERS = (("noise",), ("theft",), ("noise", "theft"), ("none",))
 
 
@@ -73,7 +88,7 @@ def test_no_figure_and_no_difference_of_two_is_of_one_to_four_people(numbers: li
 
 
 def test_bars_are_as_high_as_they_are_many_and_the_line_is_at_what_was_expected() -> None:
-    chart = nine_weeks([2, 0, 4, 2, 2, 2, 2, 2, 8], 4.0)
+    chart = nine_weeks([20, 0, 40, 20, 20, 20, 20, 20, 80], 40.0, at_least=AT_LEAST)
     heights = [bar.height for bar in chart.bars]
     assert heights[1] == 0
     assert heights[2] == pytest.approx(2 * heights[0])
@@ -84,5 +99,11 @@ def test_bars_are_as_high_as_they_are_many_and_the_line_is_at_what_was_expected(
 
 
 def test_the_line_stands_above_the_bar_where_more_was_expected() -> None:
-    chart = nine_weeks([0] * 9, 3.0)
+    chart = nine_weeks([0] * 9, 3.0, at_least=AT_LEAST)
     assert 0 < chart.expected_y < HEIGHT
+
+
+def test_weeks_of_few_events_all_look_alike() -> None:
+    chart = nine_weeks([1, 2, 3, 4, 0, 5, 1, 2, 19], 2.0, at_least=AT_LEAST)
+    assert len({chart.bars[place].height for place in (0, 1, 2, 3, 6, 7)}) == 1
+    assert chart.said("few") == ["few", "few", "few", "few", "0", "5", "few", "few", "19"]

@@ -29,6 +29,40 @@ class Broken:
 
 
 BROKEN = {
+    "an area of no level": Broken(
+        "areas.yaml",
+        "  Bay: {level: ward,",
+        "  Bay: {level: town,",
+        "  Bay:",
+        "areas.Bay.level: 'town' is none of levels; there are: ward, division",
+    ),
+    "an area within none": Broken(
+        "areas.yaml",
+        "Somerset: {level: ward, within: central,",
+        "Somerset: {level: ward, within: centre,",
+        "  Somerset:",
+        "areas.Somerset.within: 'centre' is none of areas",
+    ),
+    "an area within itself": Broken(
+        "areas.yaml",
+        "Somerset: {level: ward, within: central,",
+        "Somerset: {level: ward, within: Somerset,",
+        "  Somerset:",
+        "areas.Somerset.within: 'Somerset' is a ward, which is no larger level than ward",
+    ),
+    "an area in one language": Broken(
+        "areas.yaml", ", fr: Division Est", "", "  east:", "areas.east.name: is missing in fr; en and fr are needed"
+    ),
+    "a level in one language": Broken(
+        "areas.yaml",
+        "{en: Ward, fr: Quartier}",
+        "{en: Ward}",
+        "  ward:",
+        "levels.ward: is missing in fr; en and fr are needed",
+    ),
+    "a version of the map with a space": Broken(
+        "areas.yaml", '"2022"', '"of 2022"', "version:", "version: 'of 2022' is not written as it has to be: letters,"
+    ),
     "not YAML": Broken("policy.yaml", "sources: [resident]", "sources: [resident", "timetable:", "not YAML"),
     "a tab": Broken("policy.yaml", "  zone:", "\tzone:", "\tzone", "not YAML"),
     "a control character": Broken("policy.yaml", "  delay:", "  \x07delay:", "\x07delay", "not YAML"),
@@ -308,7 +342,7 @@ def test_what_an_editor_leaves_behind_does_not_matter(folder: Path) -> None:
     assert load_agency(folder).version == version
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, "areas.yaml"])
 def test_r9_any_change_of_any_file_is_a_new_version_of_the_policy(folder: Path, file: str) -> None:
     before = load_agency(folder)
     with (folder / file).open("a", encoding="utf-8") as text:

@@ -1,7 +1,7 @@
 """R7: nothing is shared without the resident's consent and a person's decision; and what was decided is still decided
 when the night has written the comments anew."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,8 @@ from sqlmodel import Session, col, delete, select
 
 from database.encryption import Keyring
 from database.surveys import MemberFeedbackRow, SurveyCommentRow, SurveyCutRow
+from insights.confirmed import by_topic
+from insights.small import Hidden
 from insights.topics import Topic
 from policy.agency import Agency
 from survey.questions import Role
@@ -21,8 +23,10 @@ from survey.review import Decision, Mask
 from tests.builders import NOON
 from tests.survey.month import Town, with_members
 from web.staff.comments.review import Comment, CommentReview, Outcome
-from web.staff.comments.shared import confirmed_topics, shared_comments
+from web.staff.comments.shared import shared_comments
 from web.staff.comments.urgent import UrgentComments
+from web.staff.figures.topics import read_topics
+from web.staff.nightly import AsOf
 
 DAY = timedelta(days=1)
 Row = dict[str, Any]
@@ -116,6 +120,23 @@ def test_what_a_person_masks_is_kept_nowhere_and_survives_the_night(town: Town) 
     assert shared(town) == ["thanks to [name], of Elgin Street"]
 
 
+def test_r7_of_two_who_decide_at_once_the_second_hears_of_the_first_and_nothing_is_shared_over_a_decline(
+    town: Town,
+) -> None:
+    wrote(town, "they know where I live")
+    others(town)
+    night(town)
+    [one] = waiting(town)
+    assert decide(town, one, share=False, decision=Decision.DECLINED) is Outcome.KEPT
+    assert decide(town, one, share=True) is Outcome.CHANGED  # from a page that was opened before
+    assert shared(town) == []
+    night(town, 1)
+    assert decide(town, one, share=True) is Outcome.CHANGED  # nor under its new id
+    [declined] = review_of(town).decided(Decision.DECLINED)
+    assert decide(town, declined, share=True) is Outcome.KEPT  # whoever has seen that may change it
+    assert shared(town) == ["they know where I live"]
+
+
 def test_the_urgent_come_first_then_the_oldest_and_another_agencys_are_not_there(town: Town) -> None:
     for day in (0, 7):
         wrote(town, f"comment of week {day // 7}", day=day)
@@ -182,10 +203,26 @@ def test_r7_topics_of_fewer_than_five_comments_are_not_counted_out(town: Town) -
                     topics=["theft"],
                 )
             )
-    counts = confirmed_topics(town.engine, agency="ottawa", at_least=5)
-    assert {topic: count for topic, count in counts.items() if count != 0} == {Topic.NOISE: 7, Topic.THEFT: 5}
-    assert confirmed_topics(town.engine, agency="ottawa", at_least=6)[Topic.THEFT] is None
-    assert set(confirmed_topics(town.engine, agency="elsewhere", at_least=5).values()) == {0}
+    for agency, at_least, expected in (
+        ("ottawa", 5, {Topic.NOISE: 7, Topic.THEFT: 5}),
+        ("ottawa", 6, {Topic.NOISE: 7, Topic.THEFT: Hidden.FEW}),
+        ("elsewhere", 5, {}),
+    ):
+        with Session(town.engine) as session:
+            found = read_topics(
+                session, AsOf(day=date(2026, 2, 8), before="2026-W07", before_month="2026-02"), agency=agency
+            )
+        lines = by_topic(found, ["2026-01"], at_least=at_least)
+        assert {line.topic: line.counts[0] for line in lines if line.counts[0] != 0} == expected
+    with Session(town.engine) as session:
+        for before, month in (("2026-W05", "2026-02"), ("2026-W06", "2026-01")):
+            # The last days of the month's last week are yet to come; or a day on which members' comments may come.
+            assert (
+                read_topics(
+                    session, AsOf(day=date(2026, 1, 31), before=before, before_month=month), agency="ottawa"
+                ).months
+                == []
+            )
 
 
 def test_a_members_comment_waits_for_a_review_too_and_its_decision_survives_the_night(town: Town) -> None:

@@ -42,8 +42,7 @@ def test_the_running_month_is_at_most_a_minute_old_and_others_ten() -> None:
 
 def test_the_background_counts_what_is_listed_and_renews_it_before_anybody_waits() -> None:
     bench = Bench()
-    bench.kept.refresh()
-    assert bench.read == []  # nobody reads the report
+    bench.now += 30
     bench.kept.get(NOVEMBER)
     for _ in range(10):
         bench.kept.refresh()
@@ -56,12 +55,40 @@ def test_the_background_counts_what_is_listed_and_renews_it_before_anybody_waits
     assert len(bench.read) == 4
 
 
-def test_a_report_that_nobody_reads_any_more_costs_nothing() -> None:
+def test_what_nobody_reads_is_counted_once_an_hour_and_not_while_the_process_starts() -> None:
     bench = Bench()
-    bench.kept.get(NOVEMBER)
-    bench.now += 901
     bench.kept.refresh()
-    assert bench.read == [NOVEMBER]
+    assert bench.read == []
+    for _ in range(3600):
+        bench.now += 2
+        bench.kept.refresh()
+    assert bench.read == [OCTOBER, SEPTEMBER] * 2
+
+
+def test_the_first_reader_after_a_pause_waits_for_nothing_and_the_figures_are_counted_anew() -> None:
+    bench = Bench()
+    bench.kept.has_background = True
+    bench.now += 30
+    for _ in range(2):
+        bench.kept.refresh()
+        bench.now += 10
+    bench.now += 3500
+    bench.read.clear()
+    for month in (OCTOBER, SEPTEMBER):
+        assert bench.kept.get(month).month == month
+    assert bench.read == []
+    for _ in range(3):
+        bench.kept.refresh()
+        bench.now += 10
+    assert bench.read == [NOVEMBER, OCTOBER, SEPTEMBER]
+
+
+def test_without_a_background_nobody_is_given_what_is_an_hour_old() -> None:
+    bench = Bench()
+    bench.kept.get(OCTOBER)
+    bench.now += 601
+    bench.kept.get(OCTOBER)
+    assert bench.read == [OCTOBER, OCTOBER]
 
 
 def test_months_that_nobody_is_offered_are_forgotten_some_time() -> None:

@@ -65,6 +65,12 @@ def test_languages_are_counted_where_the_file_tells_them(tmp_path: Path) -> None
     assert unknown(check_log(read_log(path, OTTAWA.cad), OTTAWA)) == [("language", "Somali", 1)]
 
 
+def test_an_area_that_is_not_on_the_map_is_counted_a_blank_one_not(tmp_path: Path) -> None:
+    assert unknown(checked(tmp_path, row(area="Bay"), *rows(2, 2, area="Baie"), row(incident_id="9", area=""))) == [
+        ("area", "Baie", 2)
+    ]
+
+
 def test_rows_that_cannot_be_read_are_counted_and_said(tmp_path: Path) -> None:
     check = checked(tmp_path, row(), row(incident_id="7", received="soon"), row(incident_id="8"), row(incident_id="8"))
     assert (check.rows, check.calls, check.left_out) == (4, 2, 1)

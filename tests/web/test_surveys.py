@@ -3,19 +3,22 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from calls.clock import Clock
 from calls.facts import Language
 from database.encryption import Keyring
 from database.engine import connect
 from database.surveys import HeldAnswerRow
-from database.tables import SurveyInvitationRow, SurveyResponseRow
+from database.tables import CallRow, SurveyInvitationRow, SurveyResponseRow
 from survey.held import Context, HeldAnswer
+from tests.builders import some_facts
 from tests.web.answering import LAST, language_of, opened, read, sent, submitted
 from tests.web.served import Residents, residents_site
 from web.residents import locales
@@ -78,6 +81,21 @@ def test_r7_what_is_held_keeps_the_week_and_nothing_of_the_invitation(
         assert str(secret) not in f"{held!r} {row!r}"
     # Fernet writes the second of its making into every token, for everybody to read. Not into this one.
     assert base64.urlsafe_b64decode(row.body_encrypted.partition(":")[2])[1:9] == bytes(8)
+
+
+@pytest.mark.parametrize(("area", "version"), [("Somerset", "2022"), ("Atlantis", None), (None, None)])
+def test_what_is_held_names_the_map_that_the_calls_area_is_of(
+    residents: Residents, area: str | None, version: str | None
+) -> None:
+    token = residents.invite()
+    (invitation,) = residents.rows(SurveyInvitationRow)[-1:]
+    facts = some_facts(area=area).model_dump(mode="json")
+    decided: Any = {"eligibility": "eligible", "rule": "", "reason": "", "policy_version": "", "merged": {}}
+    with Session(residents.engine) as session, session.begin():
+        session.add(CallRow(call_id=invitation.call_id, agency="ottawa", facts=facts, **decided))
+    submitted(residents, token, {"Q1": "4"})
+    (held,) = residents.held()
+    assert (held.context.area, held.context.area_version) == (area, version)
 
 
 def test_a_survey_is_answered_once_even_by_two_at_the_same_moment(residents: Residents) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from calls.clock import Clock
 from calls.facts import Language
 from database.encryption import Keyring
+from policy.areas import Areas
 from survey.questions import Survey
 from texts.wording import Wording
 
@@ -24,6 +25,7 @@ class ResidentAgency:
     wording: Wording
     survey: Survey
     policy_version: str
+    areas: Areas | None = None
     prints_codes: bool = False
     """Every text about a call shows a code, which the public page knows."""
 

@@ -11,6 +11,7 @@ from activities.call_members import members_of
 from calls.facts import CallFacts, Language
 from database.surveys import HeldAnswerRow, HeldFeedbackRow, SurveyDraftRow
 from database.tables import CallRow
+from policy.areas import Areas
 from survey.answers import Answer, Answers
 from survey.context import context_of, iso_week
 from survey.held import Context, HeldAnswer
@@ -52,7 +53,7 @@ def submit(site: Site, token: str, *, answers: Answers, language: Language) -> S
         drafts = delete(SurveyDraftRow).where(col(SurveyDraftRow.invitation_id) == invitation.id)
         began = session.execute(drafts.returning(col(SurveyDraftRow.invitation_id))).first() is None
         note(session, site, invitation, began=began)  # who sends all at once has begun, too
-        context = _context(session, invitation.call_id)
+        context = _context(session, site.agency.areas, invitation.call_id)
         may_share = comment is not None and answers.values.get(_SHARE) == _YES
         about = _about_members(session, site, invitation.call_id, answers, language, comment if may_share else None)
         if any(one.comment is not None for one in about):
@@ -106,11 +107,14 @@ def _about_members(
     )
 
 
-def _context(session: Session, call_id: str) -> Context | None:
+def _context(session: Session, areas: Areas | None, call_id: str) -> Context | None:
     """`None`: the call's facts cannot be read. The answer counts all the same; that it is so is logged by the cut, for
     a line in the log of this moment would tell that a survey was sent."""
     call = session.get(CallRow, call_id)
     try:
-        return Context() if call is None else context_of(CallFacts.model_validate(call.facts))
+        facts = None if call is None else CallFacts.model_validate(call.facts)
+        if facts is None:
+            return Context()
+        return context_of(facts, area_version=None if areas is None else areas.version_of(facts.area))
     except ValidationError:
         return None

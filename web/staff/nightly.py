@@ -6,10 +6,11 @@ between: two looks in one day say the same, and nobody learns from their differe
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -22,6 +23,8 @@ from survey.context import iso_week
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _LOOK_EVERY_SECONDS: Final = 60.0
+AHEAD_AFTER_SECONDS: Final = 30.0
+"""A process that starts has more to do. Then it reads what the first one would wait for."""
 _AT_MOST_MS: Final = 60_000
 """For a statement: a year is read in a few seconds."""
 Read = TypeVar("Read")
@@ -30,10 +33,11 @@ Read = TypeVar("Read")
 @dataclass(frozen=True, kw_only=True)
 class AsOf:
     """`day`: the last one that was cut; `None`: none was. `before`: the first week that is not over yet, as
-    `2026-W04`; what is counted by week is of weeks before it."""
+    `2026-W04`; what is counted by week is of weeks before it. `before_month`: the same of months, as `2026-01`."""
 
     day: date | None
     before: str
+    before_month: str
 
 
 class ReadNightly(Generic[Read]):
@@ -80,7 +84,10 @@ class ReadNightly(Generic[Read]):
         with Session(self._engine) as session:
             row = session.exec(select(SurveyCutRow).where(col(SurveyCutRow.agency) == self._agency)).one_or_none()
             day = None if row is None else row.day
-        return AsOf(day=day, before="" if day is None else iso_week(day + timedelta(days=1)))
+        if day is None:
+            return AsOf(day=None, before="", before_month="")
+        now = day + timedelta(days=1)
+        return AsOf(day=day, before=iso_week(now), before_month=f"{now:%Y-%m}")
 
     def _take(self, as_of: AsOf) -> tuple[AsOf, Read]:
         with Session(self._engine) as session, session.begin():
@@ -88,3 +95,23 @@ class ReadNightly(Generic[Read]):
             kept = (as_of, self._read(session, as_of))
         self._kept, self._looked = kept, time.monotonic()
         return kept
+
+
+@contextmanager
+def read_ahead(*kept: ReadNightly[Any], after: float = AHEAD_AFTER_SECONDS) -> Iterator[None]:
+    """Read each once, some time after the block has begun: so that nobody waits for it."""
+
+    def read() -> None:
+        for each in kept:
+            try:
+                each.get()
+            except SQLAlchemyError as error:
+                _log.warning("insights could not be read ahead", cause=type(error).__name__)
+
+    timer = threading.Timer(after, read)
+    timer.name, timer.daemon = "read ahead", True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -46,8 +46,10 @@ class Act(StrEnum):
     WORK_ON_ISSUES = "work_on_issues"
     SEE_THRESHOLDS = "see_thresholds"
     SEE_REPORT = "see_report"
+    EXPORT_REPORT = "export_report"
     SEE_AUDIT = "see_audit"
     SEE_INSIGHTS = "see_insights"
+    EXPORT_INSIGHTS = "export_insights"
     REVIEW_COMMENTS = "review_comments"
     SEE_SHARED_COMMENTS = "see_shared_comments"
     SEE_MEMBER_FEEDBACK = "see_member_feedback"
@@ -79,8 +81,10 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.WORK_ON_ISSUES: frozenset({_S}),
     Act.SEE_THRESHOLDS: frozenset({_S, _AN, _AD}),
     Act.SEE_REPORT: frozenset({_S, _AN, _AD}),
+    Act.EXPORT_REPORT: frozenset({_S, _AN, _AD}),
     Act.SEE_AUDIT: frozenset({_S, _AD}),
     Act.SEE_INSIGHTS: frozenset({_S, _AN}),
+    Act.EXPORT_INSIGHTS: frozenset({_S, _AN}),
     Act.REVIEW_COMMENTS: frozenset({_R}),
     Act.SEE_SHARED_COMMENTS: frozenset({_O, _S}),  # whoever helped, and those who answer for them
     Act.SEE_MEMBER_FEEDBACK: frozenset({_S}),

@@ -27,6 +27,8 @@ _UNSETTLED: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
 class Trouble(StrEnum):
     """What needs a person, the most urgent first."""
 
+    URGENT_COMMENT = "urgent_comment"
+    """People may be in danger, and their page says that somebody looks today."""
     LINE_CLOSED = "line_closed"
     SWITCHED_OFF = "switched_off"
     FEED = "feed"

@@ -17,6 +17,7 @@ from logs import redact
 from policy.agency import Agency
 from web.staff.attention import Attention, UnknownCode, needs_attention
 from web.staff.board.open_calls import LANDLINE, Trouble
+from web.staff.comments.urgent import UrgentComments, UrgentCount
 from web.staff.numbers.carrier_stops import CarrierStops
 from web.staff.report.running_cost import RunningCost
 from web.staff.switches import Switches
@@ -81,15 +82,24 @@ class Troubles:
 
 
 class TroubleWatch:
-    """`days`: how far back it looks for what is over."""
+    """`days`: how far back it looks for what is over. `urgent`: the count of comments, where several watch."""
 
     def __init__(
-        self, *, engine: Engine, keyring: Keyring, agency: Agency, days: int, clock: Clock = REAL_TIME
+        self,
+        *,
+        engine: Engine,
+        keyring: Keyring,
+        agency: Agency,
+        days: int,
+        clock: Clock = REAL_TIME,
+        urgent: UrgentCount | None = None,
     ) -> None:
         self._engine = engine
         self._agency = agency
         self._days = days
         self._switches = Switches(engine=engine, keyring=keyring)
+        comments = UrgentComments(engine=engine, keyring=keyring, agency=agency.key)
+        self._urgent = urgent or UrgentCount(comments)
         self._cost = RunningCost(engine=engine, agency=agency, clock=clock)
         self._stops = CarrierStops(engine=engine, sender=agency.identity.sender, version=agency.wording.version)
 
@@ -97,7 +107,9 @@ class TroubleWatch:
         """What needs a person now."""
         attention = needs_attention(self._engine, self._agency, days=self._days)
         state = self._switches.state()
+        urgent = self._urgent.get()
         items = {
+            Trouble.URGENT_COMMENT: [Item(word="urgent_comments", code=urgent)] if urgent else [],
             Trouble.LINE_CLOSED: [
                 Item(word="line_is_closed", since=line.since, on_record=line.why) for line in self._stops.closed_lines()
             ],

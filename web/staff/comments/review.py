@@ -2,7 +2,8 @@
 
 Comments stand in two tables: those of the survey, and those that a member of the service may read of himself or
 herself. Their ids do not last: the cut writes the newest ones anew each night, with what was decided. Whoever decides
-names the words decided on (`mark`), by which a comment is found again under its new id.
+names the words decided on and what was decided of them before (`mark`), by which a comment is found again under its
+new id, and two who decide at once hear of each other.
 """
 
 from collections.abc import Collection, Sequence
@@ -53,7 +54,7 @@ class Comment:
     shared: bool
     topics: Sequence[Topic] | None
     mark: str
-    """Of what was read: comes back with the decision."""
+    """Of what was read, and what was decided of it: comes back with the decision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,27 +71,31 @@ class CommentReview:
     def __init__(self, *, engine: Engine, keyring: Keyring, agency: str) -> None:
         self._engine, self._keyring, self._agency = engine, keyring, agency
 
-    def waiting(self) -> Waiting:
-        """For a person to decide on; at most fifty of them."""
+    def waiting(self, language: str = "") -> Waiting:
+        """For a person to decide on; at most fifty of them. `language`: only of this one, if any; a member's comment
+        has none."""
         with Session(self._engine) as session:
             rows: list[Row] = []
             in_all = 0
-            for of in _TABLES:
-                undecided = self._all(of).where(~col(of.reviewed))
+            for of in _in(language):
+                undecided = self._all(of, language).where(~col(of.reviewed))
                 first = [col(SurveyCommentRow.urgent).desc()] if of is SurveyCommentRow else []
                 rows += session.exec(undecided.order_by(*first, _period_of(of), col(of.id)).limit(_MOST)).all()
                 in_all += session.exec(select(func.count()).select_from(undecided.subquery())).one()
             rows.sort(key=lambda row: (not _urgent(row), first_day(_period(row)), str(row.id)))
             return Waiting(comments=[self._read(row) for row in rows[:_MOST]], in_all=in_all)
 
-    def decided(self, decision: Decision) -> list[Comment]:
+    def decided(self, decision: Decision, language: str = "") -> list[Comment]:
         """The newest of those of which this was decided: a decision can be changed."""
         with Session(self._engine) as session:
             rows = [
                 row
-                for of in _TABLES
+                for of in _in(language)
                 for row in session.exec(
-                    self._all(of).where(col(of.decision) == decision).order_by(_period_of(of).desc()).limit(_MOST)
+                    self._all(of, language)
+                    .where(col(of.decision) == decision)
+                    .order_by(_period_of(of).desc())
+                    .limit(_MOST)
                 )
             ]
             rows.sort(key=lambda row: (first_day(_period(row)), str(row.id)), reverse=True)
@@ -135,8 +140,8 @@ class CommentReview:
         return Outcome.KEPT
 
     def _find(self, session: Session, id_: UUID, *, period: str, mark: str) -> Row | None:
-        """The row, locked. Where the night has given it another id, the one of its period with the same words and the
-        same consent: if there are two, either may be the other."""
+        """The row, locked. Where the night has given it another id, the one of its period with the same words, the
+        same consent and the same decision: if there are two, either may be the other."""
         for of in _TABLES:
             row = self._locked(session, of, id_)
             if row is not None:
@@ -154,8 +159,9 @@ class CommentReview:
         row: Row | None = session.exec(one).one_or_none()
         return row
 
-    def _all(self, of: type[Row]) -> Any:
-        return select(of).where(col(of.agency) == self._agency, col(of.comment_encrypted).is_not(None))
+    def _all(self, of: type[Row], language: str = "") -> Any:
+        of_agency = select(of).where(col(of.agency) == self._agency, col(of.comment_encrypted).is_not(None))
+        return of_agency.where(col(SurveyCommentRow.language) == language) if language else of_agency
 
     def _words(self, row: Row) -> str:
         return self._keyring.decrypt(row.comment_encrypted or "")
@@ -164,7 +170,8 @@ class CommentReview:
         return self._mark_of(row, self._words(row))
 
     def _mark_of(self, row: Row, words: str) -> str:
-        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{words}"
+        decided = f"{row.decision} {row.shared} {row.topics}"
+        said = f"{_period(row)}\n{_may_share(row)}\n{isinstance(row, MemberFeedbackRow)}\n{decided}\n{words}"
         return self._keyring.content_hash(b"comment\n" + said.encode())
 
     def _read(self, row: Row) -> Comment:
@@ -185,6 +192,11 @@ class CommentReview:
 
 
 _TABLES: Final[tuple[type[SurveyCommentRow], type[MemberFeedbackRow]]] = (SurveyCommentRow, MemberFeedbackRow)
+
+
+def _in(language: str) -> Sequence[type[Row]]:
+    """The tables in which a comment can be of this language."""
+    return (SurveyCommentRow,) if language else _TABLES
 
 
 def _period_of(of: type[Row]) -> Any:

@@ -3,21 +3,20 @@
 Nothing stands beside the words but their month and their topics: no day, no area, no call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from database.encryption import Keyring
-from database.surveys import MemberFeedbackRow, SurveyCommentRow
-from insights.small import shown
+from database.surveys import SurveyCommentRow
 from insights.topics import Topic, topics_named
 from survey.context import month_of
 from survey.review import Decision
 
-_MAY_BE_READ: Final = (
+MAY_BE_READ: Final = (
     col(SurveyCommentRow.shared),
     col(SurveyCommentRow.may_share),
     col(SurveyCommentRow.reviewed),
@@ -45,10 +44,13 @@ class SharedMonth:
     comments: Sequence[SharedComment]
 
 
-def shared_comments(engine: Engine, keyring: Keyring, *, agency: str, month: str = "") -> SharedMonth:
-    """Of one month; of the newest, where there is nothing of this one. In no order that says when they were written."""
+def shared_comments(
+    engine: Engine, keyring: Keyring, *, agency: str, month: str = "", language: str = "", topic: str = ""
+) -> SharedMonth:
+    """Of one month; of the newest, where there is nothing of this one. In no order that says when they were written.
+    `language`, `topic`: only these, if any."""
     with Session(engine) as session:
-        of_agency = (col(SurveyCommentRow.agency) == agency, *_MAY_BE_READ)
+        of_agency = (col(SurveyCommentRow.agency) == agency, *MAY_BE_READ)
         weeks = session.exec(select(SurveyCommentRow.week).where(*of_agency).distinct()).all()
         months = sorted({month_of(week) for week in weeks}, reverse=True)
         chosen = month if month in months else next(iter(months), None)
@@ -61,22 +63,6 @@ def shared_comments(engine: Engine, keyring: Keyring, *, agency: str, month: str
                 topics=topics_named(row.topics or ()),
             )
             for row in rows
+            if language in ("", row.language) and (not topic or topic in (row.topics or ()))
         ]
     return SharedMonth(month=chosen, months=months, comments=comments)
-
-
-def confirmed_topics(engine: Engine, *, agency: str, at_least: int) -> Mapping[Topic, int | None]:
-    """How many approved comments are about each topic, as a person has said; also of those that are not shared, and of
-    members'. `None`: fewer than `at_least`. Nothing is said of how many there are in all."""
-    counts = dict.fromkeys(Topic, 0)
-    with Session(engine) as session:
-        for of in (SurveyCommentRow, MemberFeedbackRow):
-            counted = (
-                select(col(of.topics), func.count())
-                .where(col(of.agency) == agency, col(of.decision) == Decision.APPROVED, col(of.topics).is_not(None))
-                .group_by(col(of.topics))
-            )
-            for topics, count in session.exec(counted):
-                for topic in topics_named(topics or ()):
-                    counts[topic] += count
-    return {topic: shown(count, at_least=at_least) for topic, count in counts.items()}

@@ -1,6 +1,9 @@
 """Comments that sound urgent, for a person to look at today. Nothing that can be read without keys says which they are:
 until the cut, a row that is held has the transaction of its link, and a mark on it would name the caller (R7)."""
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Final
@@ -14,6 +17,8 @@ from database.encryption import Keyring, KeyringError
 from database.surveys import CUTTING, HeldAnswerRow, SurveyCommentRow
 from survey.held import HeldAnswer
 
+_GOOD_FOR_SECONDS: Final = 60.0
+"""The board looks every few seconds, and to count is to decrypt a day's answers."""
 _BODIES: Final = select(HeldAnswerRow.id, HeldAnswerRow.body_encrypted)
 
 
@@ -97,3 +102,25 @@ class UrgentComments:
             return self._keyring.encrypt_without_time(self._keyring.decrypt(body))
         except KeyringError:
             return body
+
+
+class UrgentCount:
+    """How many nobody has looked at, at most a minute old. One for a process."""
+
+    def __init__(self, comments: UrgentComments, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._comments = comments
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._asked = -_GOOD_FOR_SECONDS
+        self._known = 0
+
+    def get(self) -> int:
+        """
+        Raises:
+            SQLAlchemyError: the database does not answer.
+        """
+        with self._lock:
+            now = self._monotonic()
+            if now - self._asked >= _GOOD_FOR_SECONDS:
+                self._known, self._asked = len(self._comments.unseen()), now
+            return self._known

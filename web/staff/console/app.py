@@ -41,6 +41,7 @@ from web.staff.console.reach import reach_routes
 from web.staff.console.report import report_routes
 from web.staff.console.service import mode_routes, service_routes, switch_routes
 from web.staff.console.sign_in import first_page, liking_routes, sign_in_routes
+from web.staff.console.topics import topics_routes
 from web.staff.standing import StandingNow
 
 _SAID: Final = {403: "may_not", 404: "not_found", 405: "not_found"}
@@ -100,6 +101,7 @@ def create_console_app(
         history_routes(console),
         insights_routes(console),
         reach_routes(console),
+        topics_routes(console),
         comments_routes(console),
         members_routes(console),
         issues_routes(console),

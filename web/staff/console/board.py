@@ -18,6 +18,7 @@ from web.staff.board.open_calls import OpenCall, Trouble
 from web.staff.board.troubles import Troubles, TroubleWatch
 from web.staff.board.view import Sort, Wanted, Which, view
 from web.staff.board.watch import Watched, in_background
+from web.staff.comments.urgent import UrgentComments, UrgentCount
 from web.staff.console.guard import needs, signed_in
 from web.staff.console.in_words import InWords
 from web.staff.console.pages import language_of, theme_of
@@ -61,6 +62,9 @@ def board_routes(console: Console) -> APIRouter:
         "keyring": console.keyring,
         "agency": console.agency,
         "clock": console.clock,
+        "urgent": UrgentCount(
+            UrgentComments(engine=console.engine, keyring=console.keyring, agency=console.agency.key)
+        ),
     }
     watch = _Watch(
         name=secrets.token_hex(8),

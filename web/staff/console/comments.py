@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from calls.facts import Language
 from insights.topics import Topic, suggested
 from survey.review import Decision, Done, Mask, marks, words_of
 from web.serving.forms import Form, form_of
@@ -54,12 +55,17 @@ def in_words(comment: str, t: Mapping[str, str]) -> str:
 def _add_list(router: APIRouter, console: Console, review: CommentReview, urgent: UrgentComments) -> None:
     @router.get("/comments")
     def comments(
-        request: Request, _: Annotated[Member, needs(Act.REVIEW_COMMENTS)], state: str = "", said: str = ""
+        request: Request,
+        _: Annotated[Member, needs(Act.REVIEW_COMMENTS)],
+        state: str = "",
+        language: str = "",
+        said: str = "",
     ) -> Response:
+        language = _language(language)
         unseen = [(one, urgent.mark(one)) for one in urgent.unseen()]
         decision = Decision(state) if state in set(Decision) else None
-        waiting = review.waiting()
-        shown = waiting.comments if decision is None else review.decided(decision)
+        waiting = review.waiting(language)
+        shown = waiting.comments if decision is None else review.decided(decision, language)
         return console.pages.page(
             request,
             "comments.html",
@@ -70,6 +76,8 @@ def _add_list(router: APIRouter, console: Console, review: CommentReview, urgent
             comments=[one for one in shown if not one.urgent],
             in_all=waiting.in_all - sum(one.urgent for one in waiting.comments),
             state="" if decision is None else decision.value,
+            only=language,
+            languages=list(Language),
             said=_known(said),
             in_words=in_words,
         )
@@ -148,9 +156,25 @@ def _next(review: CommentReview) -> Comment | None:
 
 def _add_shared(router: APIRouter, console: Console) -> None:
     @router.get("/comments/shared")
-    def shared(request: Request, _: Annotated[Member, needs(Act.SEE_SHARED_COMMENTS)], month: str = "") -> Response:
-        found = shared_comments(console.engine, console.keyring, agency=console.agency.key, month=month)
-        return console.pages.page(request, "shared.html", words_of="comments", found=found, in_words=in_words)
+    def shared(
+        request: Request,
+        _: Annotated[Member, needs(Act.SEE_SHARED_COMMENTS)],
+        month: str = "",
+        language: str = "",
+        topic: str = "",
+    ) -> Response:
+        only = {"language": _language(language), "topic": topic if topic in set(Topic) else ""}
+        found = shared_comments(console.engine, console.keyring, agency=console.agency.key, month=month, **only)
+        return console.pages.page(
+            request,
+            "shared.html",
+            words_of="comments",
+            found=found,
+            only=only,
+            languages=list(Language),
+            topics=list(Topic),
+            in_words=in_words,
+        )
 
 
 def _form(request: Request) -> Form:
@@ -162,6 +186,10 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _language(given: str) -> str:
+    return given if given in set(Language) else ""
 
 
 def _known(said: str) -> str:

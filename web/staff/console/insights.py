@@ -1,13 +1,14 @@
 """What residents say: the funnel of the survey, and its answers by all that is known of the calls."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 
 from insights.answers import Cube, Wanted, telling
 from insights.areas import ByArea, by_area
@@ -26,7 +27,7 @@ from web.staff.console.parts import Console
 from web.staff.console.said import WAITS, Said, in_order
 from web.staff.console.words import words
 from web.staff.figures.answers import Answers, read_answers
-from web.staff.nightly import AsOf, ReadNightly
+from web.staff.nightly import AsOf, ReadNightly, read_ahead
 
 FILTERS: Final = ("language", "priority", "group", "area", "wait")
 MOST_CHARACTERS: Final = 100
@@ -72,9 +73,8 @@ class Insights:
     def __init__(self, console: Console) -> None:
         self._at_least = console.agency.insights.at_least
         self.questions = closed_questions(console.agency.survey)
-        zone = console.agency.policy.timetable.zone
-        read = partial(read_answers, agency=console.agency.key, zone=zone)
-        self._kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
+        read = partial(read_answers, agency=console.agency)
+        self.kept: ReadNightly[Answers] = ReadNightly(console.engine, console.agency.key, read)
 
     def asked(self, given: Mapping[str, str]) -> Asked:
         """What an address asks for. Where nobody has answered from, there is nobody; what is no week is not asked."""
@@ -85,15 +85,19 @@ class Insights:
         return Asked(wanted=wanted, question=chosen)
 
     def seen(self, asked: Asked) -> Seen:
-        as_of, answers = self._kept.get()
+        as_of, answers = self.kept.get()
         wanted = asked.wanted
         cube = answers.cube.cut(wanted)
-        steps = answers.funnel.cut({"language": wanted.language}, between=("week", wanted.first_week, wanted.last_week))
         return Seen(
             as_of=as_of,
             asked=asked,
             cube=cube,
-            funnel=funnel(steps, at_least=self._at_least),
+            funnel=funnel(
+                answers.funnel,
+                language=wanted.language,
+                first=wanted.first_week,
+                last=wanted.last_week,
+            ),
             questions=by_question(cube, self.questions, at_least=self._at_least),
             broken=self.broken(cube, asked.question),
             by_area=self.by_area(asked, asked.question),
@@ -101,7 +105,7 @@ class Insights:
 
     def by_area(self, asked: Asked, question: Question) -> ByArea:
         """Of the months in which the weeks that were asked for lie; no other choice is about it."""
-        _, answers = self._kept.get()
+        _, answers = self.kept.get()
         weeks = asked.wanted.first_week, asked.wanted.last_week
         first, last = (None if week is None else month_of(week) for week in weeks)
         found = by_area(answers.by_area, question, first=first, last=last, at_least=self._at_least)
@@ -115,7 +119,7 @@ class Insights:
 
     def choices(self, asked: Asked) -> dict[str, Sequence[str]]:
         """What can be asked for, and what was."""
-        told = choices_of(self._kept.get()[1].cube.counts.values, asked.fields)
+        told = choices_of(self.kept.get()[1].cube.counts.values, asked.fields)
         return {**told, "wait": sorted(told["wait"], key=lambda wait: WAITS.index(wait) if wait in WAITS else -1)}
 
 
@@ -149,8 +153,14 @@ _Member = Annotated[Member, needs(Act.SEE_INSIGHTS)]
 
 def insights_routes(console: Console) -> APIRouter:
     """Figures only: nobody's number, call or comment is here."""
-    router = APIRouter()
     insights = Insights(console)
+
+    @asynccontextmanager
+    async def reading(_: FastAPI) -> AsyncIterator[None]:
+        with read_ahead(insights.kept):
+            yield
+
+    router = APIRouter(lifespan=reading)
 
     def said(request: Request) -> Said:
         language = language_of(request)
@@ -197,8 +207,10 @@ def insights_routes(console: Console) -> APIRouter:
         )
 
     @router.get("/insights.csv")
-    def export(_: _Member, fields: _Fields) -> Response:
-        seen = insights.seen(insights.asked(fields))
+    def export(member: Annotated[Member, needs(Act.EXPORT_INSIGHTS)], fields: _Fields) -> Response:
+        asked = insights.asked(fields)
+        console.audit.write(member, Act.EXPORT_INSIGHTS, about="insights", detail=asked.fields)
+        seen = insights.seen(asked)
         all_of_them = [
             (insights.broken(seen.cube, question), insights.by_area(seen.asked, question))
             for question in insights.questions

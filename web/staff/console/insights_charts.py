@@ -35,11 +35,7 @@ def answer_chart(
     percent = said.percent_sign
     if name == "funnel.svg":
         steps = funnel.whole.steps
-        shown = [(t[f"step_{step}"], steps[step]) for step in STEPS]
-        return bars(
-            tuple(Bar(label, count, said.number(count)) for label, count in shown if isinstance(count, int)),
-            theme=theme,
-        )
+        return bars(tuple(Bar(t[f"step_{step}"], steps[step], said.number(steps[step])) for step in STEPS), theme=theme)
     if name == "questions.svg":
         return dots(_points((line.value, _favourable(line)) for line in questions), theme=theme, percent=percent)
     if name == "options.svg":

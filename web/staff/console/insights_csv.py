@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from fastapi import Response
@@ -11,19 +11,22 @@ from calls.facts import Language
 from insights.answers import BY
 from insights.areas import ByArea
 from insights.breakdown import Broken, Line, Shown
+from insights.confirmed import TopicLine
 from insights.funnel import STEPS, Funnel, Week
+from insights.reach import Line as ReachLine
 from insights.reach import Reach, Reached
 from insights.small import Hidden
+from insights.topics import Topic
 from insights.wilson import Share
 from policy.agency import Agency
 from survey.questions import Question
 from web.staff.console.said import WAITS
+from web.staff.console.spreadsheet import no_formula
 from web.staff.console.words import phrases
 
 HEADER: Final = ("table", "by", "value", "question", "measure", "count", "share", "low", "high", "shown")
 NOT_TOLD: Final = "not told"
 _Row = tuple[str, ...]
-_FORMULA: Final = ("=", "+", "-", "@")
 
 
 def answers_csv(funnel: Funnel, questions: Iterable[tuple[Broken, ByArea]], *, at_least: int) -> str:
@@ -31,7 +34,7 @@ def answers_csv(funnel: Funnel, questions: Iterable[tuple[Broken, ByArea]], *, a
 
     def lines() -> Iterator[_Row]:
         for week in (funnel.whole, *funnel.weeks):
-            yield from _steps(week, at_least)
+            yield from _steps(week)
         for broken, by_area in questions:
             yield from _answers("", broken.whole, broken.question, at_least)
             for by in BY:
@@ -44,20 +47,32 @@ def answers_csv(funnel: Funnel, questions: Iterable[tuple[Broken, ByArea]], *, a
     return _written(HEADER, lines())
 
 
-def reach_csv(reach: Reach, *, at_least: int) -> str:
-    """By area and by group of call types."""
+def reach_csv(reach: Reach, months: Mapping[str, ReachLine], *, at_least: int) -> str:
+    """One month by all that calls are told apart by, and every month as a whole."""
 
     def lines() -> Iterator[_Row]:
-        for by, found in (("", [reach.whole]), *reach.parts.items()):
-            for line in found:
-                place = ("reach", by, _value(by, line.value), "")
-                for kind in Reached:
-                    yield (*place, kind.value, *_count(line.counts[kind], at_least))
-                yield (*place, "total", *_count(line.total, at_least))
-                if line.missed is not None:
-                    yield (*place, "missed", "", *_share(line.missed))
+        parts = [(by, line.value, line) for by, of in (("", [reach.whole]), *reach.parts.items()) for line in of]
+        for by, value, line in (*parts, *(("month", month, whole) for month, whole in months.items())):
+            place = ("reach", by, _value(by, value), "")
+            for kind in Reached:
+                yield (*place, kind.value, *_count(line.counts[kind], at_least))
+            yield (*place, "total", *_count(line.total, at_least))
+            if line.missed is not None:
+                yield (*place, "missed", "", *_share(line.missed))
 
     return _written(HEADER, lines())
+
+
+def topics_csv(months: Sequence[str], topics: Sequence[TopicLine], *, at_least: int) -> str:
+    """What comments are about: a topic and a month a line; the topic stands where others have a question."""
+    return _written(
+        HEADER,
+        (
+            ("topics", "month", month, line.topic.value, "comments", *_count(count, at_least))
+            for line in topics
+            for month, count in zip(months, line.counts, strict=True)
+        ),
+    )
 
 
 def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
@@ -71,6 +86,9 @@ def codebook_csv(agency: Agency, questions: Sequence[Question]) -> str:
         rows.append(("measure", measure, of_page[f"csv_{measure}"].en, of_page[f"csv_{measure}"].fr))
     for kind in (*(kind.value for kind in Reached), "total", "missed"):
         rows.append(("measure", kind, of_reach[f"kind_{kind}"].en, of_reach[f"kind_{kind}"].fr))
+    of_topics, common = phrases("topics"), phrases("common")
+    rows.append(("measure", "comments", of_topics["csv_comments"].en, of_topics["csv_comments"].fr))
+    rows += [("topic", one.value, common[f"topic_{one}"].en, common[f"topic_{one}"].fr) for one in Topic]
     for number, wait in enumerate(WAITS):
         rows.append(("wait", wait, shared[f"wait_{number}"].en, shared[f"wait_{number}"].fr))
     for name, group in agency.policy.eligibility.groups.items():
@@ -90,12 +108,11 @@ def csv_response(text: str, name: str) -> Response:
     )
 
 
-def _steps(week: Week, at_least: int) -> Iterator[_Row]:
+def _steps(week: Week) -> Iterator[_Row]:
     place = ("funnel", "week" if week.week else "", week.week, "")
     for step in STEPS:
         share = week.shares.get(step)
-        count = _count(week.steps[step], at_least)
-        yield (*place, step, count[0], *(_share(share)[:3] if share else ("", "", "")), count[4])
+        yield (*place, step, str(week.steps[step]), *(_share(share)[:3] if share else ("", "", "")), "yes")
 
 
 def _answers(by: str, line: Line, question: Question, at_least: int, *, table: str = "answers") -> Iterator[_Row]:
@@ -128,10 +145,5 @@ def _written(header: _Row, rows: Iterable[_Row]) -> str:
     into = io.StringIO()
     writer = csv.writer(into)
     writer.writerow(header)
-    writer.writerows([_plain(value) for value in row] for row in rows)
+    writer.writerows([no_formula(value) for value in row] for row in rows)
     return into.getvalue()
-
-
-def _plain(value: str) -> str:
-    """A spreadsheet must not take an area's name for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -14,14 +14,16 @@ from fastapi.responses import RedirectResponse
 
 from calls.facts import Language
 from calls.issues import State
+from insights.months import Month
 from insights.nine_weeks import nine_weeks
+from insights.small import shown_parts
 from web.serving.forms import form_of
 from web.staff.access.roles import Act, Member
 from web.staff.console.guard import needs
 from web.staff.console.pages import language_of
 from web.staff.console.parts import Console
 from web.staff.console.words import words
-from web.staff.issues.answers import WEEKS, AreaAnswers
+from web.staff.issues.answers import AreaAnswers, first_month
 from web.staff.issues.calls import BLOCKS, HOURS_A_BLOCK, calls_behind, calls_behind_each
 from web.staff.issues.noted import MOST_CHARACTERS, Issue, Issues, MeanwhileChanged, Wanted
 from web.staff.issues.precision import precisions
@@ -53,6 +55,7 @@ class _Issues:
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         language = language_of(request)
         locale = f"{language.value}_CA"
+        at_least = self.console.agency.insights.at_least
         return self.console.pages.page(
             request,
             template,
@@ -62,14 +65,16 @@ class _Issues:
             number=lambda value, places=0: format_decimal(round(value, places), "#,##0.#########", locale),
             percent=lambda value: format_percent(value, locale=locale),
             chance=lambda p: chance(p, language),
-            chart=lambda issue: nine_weeks(issue.weeks, issue.expected),
+            chart=lambda issue: nine_weeks(issue.weeks, issue.expected, at_least=at_least),
+            few=words("issues", language)["fewer_than"].format(number=at_least),
+            parts=lambda counts: shown_parts(counts, at_least=at_least),
             week_ends=lambda issue: [issue.last_day - timedelta(weeks=8 - n) for n in range(9)],
             in_language=lambda words_: words_.in_language(language),
             block_name=lambda block: f"{block}–{block + HOURS_A_BLOCK} h",
             blocks=BLOCKS,
             rules=self.console.agency.issues,
-            at_least=self.console.agency.insights.at_least,
-            half_a_year=WEEKS,
+            at_least=at_least,
+            answers_since=first_month(self.today()),
             **values,
         )
 
@@ -114,6 +119,8 @@ def issues_routes(console: Console) -> APIRouter:
         state: str = OPEN,
         area: Annotated[str, Query(max_length=200)] = "",
         group: Annotated[str, Query(max_length=200)] = "",
+        first: Annotated[str, Query(alias="from", max_length=7)] = "",
+        last: Annotated[str, Query(alias="to", max_length=7)] = "",
         before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
     ) -> Response:
         if state not in ("", OPEN, *State) or "\x00" in area + group:
@@ -122,7 +129,10 @@ def issues_routes(console: Console) -> APIRouter:
             states=_OPEN_STATES if state == OPEN else [State(state)] if state else (),
             area=area,
             group={"": None, WHOLE: ""}.get(group, group),
+            first=_month(first),
+            last=_month(last),
         )
+        asked = {"state": state, "area": area, "group": group, "from": first, "to": last}
         looked_until = all_.issues.looked_until()
         counts = all_.issues.by_state(wanted)
         return all_.page(
@@ -132,13 +142,14 @@ def issues_routes(console: Console) -> APIRouter:
             counts=counts,
             open_count=sum(counts[state] for state in _OPEN_STATES),
             states=tuple(State),
-            wanted={"state": state, "area": area, "group": group},
+            wanted=asked,
+            months=all_.issues.months(),
             areas=all_.issues.areas(),
             groups=all_.issues.groups(),
             looked_until=looked_until,
             is_late=looked_until is None or all_.today() - looked_until > _LOOKED_LATELY,
             is_first=before is None,
-            address=lambda **changed: _address({"state": state, "area": area, "group": group} | changed),
+            address=lambda **changed: _address(asked | changed),
         )
 
     @router.get("/issues/brief/{area:path}")
@@ -240,6 +251,13 @@ def _what_is_wrong(given: Mapping[str, str]) -> str:
     if given["state"] == State.EVALUATED and given.get("useful") not in {"yes", "no"}:
         return "no_verdict"
     return ""
+
+
+def _month(written: str) -> Month | None:
+    try:
+        return Month.read(written) if written else None
+    except ValueError:
+        raise HTTPException(400) from None
 
 
 def _address(fields: Mapping[str, object]) -> str:

@@ -48,7 +48,9 @@ def members_routes(console: Console) -> APIRouter:
         if not key:
             return page(request, role=role, no_key=True)
         hashed = member_hashes(console.keyring, console.agency, role=role, key=key)
-        console.audit.write(who, Act.SEE_MEMBER_FEEDBACK, about=None, detail={"role": role.value, "member": hashed})
+        console.audit.write(
+            who, Act.SEE_MEMBER_FEEDBACK, about=None, detail={"role": role.value, "member": " ".join(hashed)}
+        )
         found = own_feedback(console.engine, console.keyring, console.agency, role=role, member=hashed)
         return page(request, role=role, found=found)
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from insights.budget import Course, course
 from insights.counted import Counted
 from insights.months import Month
-from insights.operations import Line, billed_segments, report
+from insights.operations import billed_segments, report
+from insights.values import Line
 from web.staff.access.roles import Act, Member
 from web.staff.board.watch import in_background
 from web.staff.console.guard import needs
@@ -109,8 +110,9 @@ def report_routes(console: Console) -> APIRouter:
         return page(request, reports.running.before)
 
     @router.get("/report/{month}.csv")
-    def export(month: str, _: _Member) -> Response:
+    def export(month: str, member: Annotated[Member, needs(Act.EXPORT_REPORT)]) -> Response:
         asked = reports.asked(month)
+        console.audit.write(member, Act.EXPORT_REPORT, about=str(asked))
         counted, _before, sections = reports.of(asked)
         return Response(
             report_csv(counted, sections, at_least=reports.terms.at_least, zone=reports.zone),

@@ -9,7 +9,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from insights.counted import Counted
-from insights.operations import Line, Value
+from insights.small import Hidden
+from insights.values import Line, Value
+from web.staff.console.spreadsheet import no_formula
 
 COLUMNS: Final = (
     *("month", "section", "figure", "about", "unit", "value", "of", "share", "low", "high"),
@@ -18,7 +20,6 @@ COLUMNS: Final = (
 """For good: people's spreadsheets and scripts go by these names. New ones come at the end. `about` and `why` are as
 they stand on record, in every language the same."""
 _MARK: Final = "\ufeff"
-_BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def report_csv(month: Counted, sections: Mapping[str, Sequence[Line]], *, at_least: int, zone: ZoneInfo) -> str:
@@ -27,8 +28,10 @@ def report_csv(month: Counted, sections: Mapping[str, Sequence[Line]], *, at_lea
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     for name, lines in sections.items():
-        writer.writerows([_plain(cell) for cell in _cells(str(month.month), name, line, at_least)] for line in lines)
-    writer.writerows([_plain(cell) for cell in row] for row in _stops(month, zone))
+        writer.writerows(
+            [no_formula(cell) for cell in _cells(str(month.month), name, line, at_least)] for line in lines
+        )
+    writer.writerows([no_formula(cell) for cell in row] for row in _stops(month, zone))
     return _MARK + written.getvalue()
 
 
@@ -53,8 +56,8 @@ def _stops(month: Counted, zone: ZoneInfo) -> Iterator[list[str]]:
 
 
 def _number(value: Value, at_least: int) -> str:
-    if value.is_few:
-        return f"fewer than {at_least}"
+    if value.hidden is not None:
+        return f"fewer than {at_least}" if value.hidden is Hidden.FEW else "not shown"
     if isinstance(value.number, Decimal):
         return f"{value.number:f}"
     return "" if value.number is None else str(value.number)
@@ -70,8 +73,3 @@ def _share(value: Value) -> str:
 
 def _time(moment: datetime | None, zone: ZoneInfo) -> str:
     return "" if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
-
-
-def _plain(cell: str) -> str:
-    """A spreadsheet must not take somebody's words for a formula."""
-    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell

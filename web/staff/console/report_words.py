@@ -10,7 +10,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from calls.facts import Language
 from insights.counted import Stop, Terms
 from insights.months import Month
-from insights.operations import Line, Unit, Value
+from insights.small import Hidden
+from insights.values import Line, Unit, Value
 from insights.wilson import Share
 from policy.agency import Agency
 from web.staff.all_texts import SWITCHED_OFF
@@ -50,8 +51,9 @@ class ReportWords:
         return self._t.get(f"why_{line.about}") or self._in_words.rule(line.about)
 
     def number(self, value: Value) -> str:
-        if value.is_few:
-            return self._t["fewer_than"].format(number=self._terms.at_least)
+        if value.hidden is not None:
+            few = value.hidden is Hidden.FEW
+            return self._t["fewer_than"].format(number=self._terms.at_least) if few else self._t["not_shown"]
         if value.number is None:
             return NOTHING
         if value.unit is Unit.SECONDS:

@@ -1,11 +1,12 @@
 """Figures in words: counts, shares, intervals and the names of what they are cut by, in one language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Final
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
 from calls.facts import Language
@@ -13,7 +14,7 @@ from insights.breakdown import Shown
 from insights.small import Hidden
 from insights.wilson import Share
 from policy.agency import Agency
-from survey.context import DelayBand
+from survey.context import DelayBand, first_day, month_of
 from survey.cut import NO_LANGUAGE
 from survey.questions import Question
 
@@ -54,6 +55,12 @@ class Said:
         key = "fewer_than" if why is Hidden.FEW else "not_shown"
         return self._t[key].format(number=self._agency.insights.at_least)
 
+    def change(self, change: int | None) -> str:
+        """`+3`, `−3`; a dash where it is not shown."""
+        if change is None:
+            return "–"
+        return self.number(change) if change == 0 else f"{'+' if change > 0 else '−'}{self.number(abs(change))}"
+
     def share(self, share: Share | None) -> str:
         """`62%`; a dash where there is none."""
         return "–" if share is None else self.percent(share.share)
@@ -84,6 +91,14 @@ class Said:
         """The Monday of an ISO week."""
         year, number = week.split("-W")
         return format_date(date.fromisocalendar(int(year), int(number), 1), "d MMM", locale=LOCALES[self._language])
+
+    def by_month(self, weeks: Sequence[str]) -> list[tuple[str, list[str]]]:
+        """The months that weeks count to, named, each with its weeks."""
+        locale = LOCALES[self._language]
+        return [
+            (format_skeleton("yMMMM", first_day(month), locale=locale), list(of_month))
+            for month, of_month in groupby(weeks, key=month_of)
+        ]
 
     def question(self, question: Question) -> str:
         return question.text.in_language(self._language)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from calls.clock import Clock
 from calls.contracts import LedgerState
 from web.staff.all_texts import OneText
+from web.staff.console.spreadsheet import no_formula
 
 COLUMNS: Final = (
     "due_at",
@@ -31,9 +31,6 @@ COLUMNS: Final = (
 """For good: people's spreadsheets and scripts go by these names. New ones come at the end. The values are those of the
 ledger, in every language the same."""
 _MARK: Final = "\ufeff"
-_BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_PARTED: Final = re.compile(r"([;|\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
-"""A spreadsheet in French parts at semicolons, and takes no quotation marks within what it takes for a cell."""
 
 
 def csv_of(batches: Iterable[Sequence[OneText]], *, clock: Clock, zone: ZoneInfo) -> Iterator[bytes]:
@@ -61,15 +58,15 @@ def _cells(text: OneText, clock: Clock, zone: ZoneInfo) -> list[object]:
         text.sequence,
         text.language,
         text.state,
-        _no_formula(text.rule),
+        no_formula(text.rule or ""),
         text.error_code,
         text.segments,
         _time(sent_at(text, clock), zone),
         _time(text.settled_at, zone),
         _time(delivered_at(text, clock), zone),
-        _no_formula(text.policy_version),
-        _no_formula(text.wording_version),
-        _no_formula(text.case_number),
+        no_formula(text.policy_version or ""),
+        no_formula(text.wording_version or ""),
+        no_formula(text.case_number or ""),
     ]
 
 
@@ -81,9 +78,3 @@ def _lines(rows: Iterable[Sequence[object]]) -> str:
 
 def _time(moment: datetime | None, zone: ZoneInfo) -> str:
     return "" if moment is None else moment.astimezone(zone).isoformat(timespec="seconds")
-
-
-def _no_formula(words: str | None) -> str:
-    """A spreadsheet takes what begins so for a formula, which may fetch or send something."""
-    safe = _PARTED.sub(r"\1'", words or "")
-    return f"'{safe}" if safe.startswith(_BEGINS_A_FORMULA) else safe

@@ -10,6 +10,8 @@ from calls.contracts import WENT_OUT, LedgerState
 from insights.answers import NOT_TOLD, About, Cube, cube_of
 from insights.areas import counts_by_area
 from insights.counts import Counts
+from insights.funnel import Block, blocks
+from policy.agency import Agency
 from survey.areas import Place
 from survey.cut import NO_LANGUAGE
 from web.staff.nightly import AsOf
@@ -31,24 +33,30 @@ _BY_AREA = text(f"SELECT month, {', '.join(Place._fields)}, count FROM survey_ar
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """`funnel`: by week and language, of weeks that are over. `by_area`: counted apart from the answers."""
+    """`funnel`: of weeks that are over. `by_area`: counted apart from the answers."""
 
     cube: Cube
-    funnel: Counts
+    funnel: Sequence[Block]
     by_area: Counts
 
 
-def read_answers(session: Session, as_of: AsOf, *, agency: str, zone: str) -> Answers:
+def read_answers(session: Session, as_of: AsOf, *, agency: Agency) -> Answers:
     """All of an agency's."""
-    rows = session.execute(_ANSWERS, {"agency": agency}).mappings()
+    rows = session.execute(_ANSWERS, {"agency": agency.key}).mappings()
     cube = cube_of((_about(row), row["answers"], row["times"]) for row in rows)
     counted = [
         (context, kind, count)
-        for context, kind, count in (*_steps(session, agency, zone), *_submitted(cube))
+        for context, kind, count in (*_steps(session, agency.key, agency.policy.timetable.zone), *_submitted(cube))
         if context[0] < as_of.before
     ]
-    of_areas = ((month, Place(*place), n) for month, *place, n in session.execute(_BY_AREA, {"agency": agency}))
-    return Answers(cube=cube, funnel=Counts.of(("week", "language"), counted), by_area=counts_by_area(of_areas))
+    steps = blocks(Counts.of(("week", "language"), counted), at_least=agency.insights.at_least)
+    return Answers(cube=cube, funnel=steps, by_area=read_by_area(session, as_of, agency=agency))
+
+
+def read_by_area(session: Session, _: AsOf, *, agency: Agency) -> Counts:
+    """What is counted by area, by month."""
+    rows = ((month, Place(*place), n) for month, *place, n in session.execute(_BY_AREA, {"agency": agency.key}))
+    return counts_by_area(rows, map_version="" if agency.areas is None else agency.areas.version)
 
 
 def _about(row: RowMapping) -> About:

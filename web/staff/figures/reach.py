@@ -22,7 +22,7 @@ WITH first_text AS (
                 ELSE :held_back END AS became
     FROM text WHERE kind = 'confirmation' AND call_id IS NOT NULL GROUP BY call_id
 )
-SELECT to_char(c.received_at AT TIME ZONE :zone, 'IYYY-"W"IW') AS week,
+SELECT to_char(c.received_at AT TIME ZONE :zone, 'YYYY-MM') AS month,
        COALESCE(c.facts ->> 'language', '') AS language, COALESCE(c.facts ->> 'priority', '') AS priority,
        COALESCE(c.facts ->> 'call_type_group', '') AS call_type_group, COALESCE(c.facts ->> 'area', '') AS area,
        COALESCE(t.became, CASE c.rule WHEN :rule_no_number THEN :no_number ELSE :untextable END) AS became,
@@ -36,7 +36,7 @@ GROUP BY 1, 2, 3, 4, 5, 6
 
 
 def read_reach(session: Session, as_of: AsOf, *, agency: str, zone: str) -> Counts:
-    """By `insights.reach.CONTEXT`, of weeks that are over."""
+    """By `insights.reach.CONTEXT`, of months that are over."""
     values = {
         "agency": agency,
         "zone": zone,
@@ -56,8 +56,8 @@ def read_reach(session: Session, as_of: AsOf, *, agency: str, zone: str) -> Coun
     return Counts.of(
         CONTEXT,
         (
-            ((row.week, row.language, row.priority, row.call_type_group, row.area), row.became, row.times)
+            ((row.month, row.area, row.call_type_group, row.language, row.priority), row.became, row.times)
             for row in rows
-            if row.week < as_of.before
+            if row.month < as_of.before_month
         ),
     )

@@ -1,28 +1,23 @@
-"""What people of an area answered about problems that keep happening there (R7: only where enough of them did)."""
+"""What people of an area answered about problems that keep happening there, of what is counted by area
+(docs/decisions/0033-answers-by-area.md). R7: only where enough of them did."""
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Final
 
-from sqlalchemy import Engine, text
-from sqlmodel import Session
+from sqlalchemy import Engine
 
-from insights.neighbourhood import Answered, Said, counted
+from insights.counts import Counts
+from insights.neighbourhood import Said, counted
 from policy.agency import Agency
-from survey.context import iso_week
 from survey.questions import Question, QuestionKind
+from web.staff.figures.answers import read_by_area
+from web.staff.nightly import ReadNightly
 
-WEEKS: Final = 26
+_HALF_A_YEAR: Final = timedelta(weeks=26)
 """Of answers: a season of trouble, and enough people."""
-_LOOK_EVERY_SECONDS: Final = 60.0
-_ANSWERS: Final = text(
-    "SELECT COALESCE(context ->> 'area', '') AS area, answers -> CAST(:question AS text) AS chosen, count(*) AS times "
-    "FROM survey_response WHERE agency = :agency AND week >= :first_week "
-    "AND jsonb_exists(answers, CAST(:question AS text)) GROUP BY 1, 2"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,34 +35,22 @@ class AreaSaid:
 
 
 class AreaAnswers:
-    """Answers change in the nightly cut only: they are counted once a minute at most, for all areas together."""
+    """Counts change in the nightly cut only, and are read once a night, for all areas together."""
 
     def __init__(self, engine: Engine, agency: Agency, *, at_least: int) -> None:
-        self._engine = engine
-        self._agency = agency
         self._at_least = at_least
         self._questions = [one for one in agency.survey.questions if one.kind is QuestionKind.MULTI_CHOICE]
-        self._lock = threading.Lock()
-        self._kept: tuple[str, float, dict[str, Answered]] | None = None
+        self._kept: ReadNightly[Counts] = ReadNightly(engine, agency.key, partial(read_by_area, agency=agency))
 
     def of(self, area: str, today: date) -> list[AreaSaid]:
-        """Of the last half year before `today`; one for each question that takes several answers."""
-        answered = self._answered(iso_week(today - timedelta(weeks=WEEKS)))
+        """One for each question that takes several answers, of the months since `first_month`."""
+        counts = self._kept.get()[1].cut({}, between=("month", first_month(today), None)).by("area")
         return [
-            AreaSaid(question=one, said=answered[one.id].of(area, one, at_least=self._at_least))
+            AreaSaid(question=one, said=counted(counts, one).of(area, one, at_least=self._at_least))
             for one in self._questions
         ]
 
-    def _answered(self, first_week: str) -> dict[str, Answered]:
-        with self._lock:
-            kept, now = self._kept, time.monotonic()
-            if kept is not None and kept[0] == first_week and now - kept[1] < _LOOK_EVERY_SECONDS:
-                return kept[2]
-            with Session(self._engine) as session:
-                read = {question.id: self._read(session, question, first_week) for question in self._questions}
-            self._kept = (first_week, now, read)
-            return read
 
-    def _read(self, session: Session, question: Question, first_week: str) -> Answered:
-        asked = {"agency": self._agency.key, "question": question.id, "first_week": first_week}
-        return counted((row.area, row.chosen, row.times) for row in session.execute(_ANSWERS, asked))
+def first_month(today: date) -> str:
+    """From this month on answers count: for half a year and some days."""
+    return f"{today - _HALF_A_YEAR:%Y-%m}"

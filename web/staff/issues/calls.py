@@ -52,6 +52,24 @@ class CallsBehind:
         return sum(self.by_block.get((day, block), 0) for day in self.days)
 
     @property
+    def by_day(self) -> dict[date, int]:
+        return {day: self.of_day(day) for day in self.days}
+
+    @property
+    def by_hours(self) -> dict[int, int]:
+        """By the hour at which a block begins."""
+        return {block: self.of_block(block) for block in BLOCKS}
+
+    @property
+    def now_by_group(self) -> dict[str, int]:
+        return {part.group: part.now for part in self.groups}
+
+    @property
+    def before_by_group(self) -> dict[str, int]:
+        """Calls of all the weeks before together."""
+        return {part.group: round(part.before * GROUP_WEEKS) for part in self.groups}
+
+    @property
     def busiest(self) -> int | None:
         """The block with the most calls; the earliest of equals."""
         return max(BLOCKS, key=self.of_block) if self.total else None

@@ -1,7 +1,7 @@
 """Emerging issues as staff look through them, and what they write down of their work on one. Nothing acts by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from calls.issues import State
 from database.issues import EmergingIssueRow, EmergingRunRow, IssueStepRow
+from insights.months import Month
 from web.staff.access.roles import Member
 
 MOST_CHARACTERS: Final = 1000
@@ -22,6 +23,8 @@ _ISSUES: Final = (
 _OF_AREA: Final = " AND i.area = :area"
 _OF_GROUP: Final = " AND i.call_type_group = :group"
 _IN_STATES: Final = " AND COALESCE(s.state, 'identified') = ANY(:states)"
+_FROM: Final = " AND i.last_day >= :first"
+_TO: Final = " AND i.first_day < :after"
 _BEFORE: Final = " AND i.id < :before"
 
 
@@ -63,11 +66,14 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which issues; empty is any. `group`: `None` is any, empty is areas as a whole."""
+    """Which issues; empty is any. `group`: `None` is any, empty is areas as a whole. `first`, `last`: told in these
+    months, or between them."""
 
     states: Sequence[State] = ()
     area: str = ""
     group: str | None = None
+    first: Month | None = None
+    last: Month | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +108,7 @@ class Issues:
 
     def by_state(self, wanted: Wanted) -> dict[State, int]:
         """How many there are in each state, whichever is wanted."""
-        where, values = self._where(Wanted(area=wanted.area, group=wanted.group))
+        where, values = self._where(replace(wanted, states=()))
         statement = text(f"SELECT COALESCE(state, 'identified'), count(*) FROM ({_ISSUES}{where}) AS all_ GROUP BY 1")  # noqa: S608 - ours
         with Session(self._engine) as session:
             counts = {row[0]: row[1] for row in session.execute(statement, values)}
@@ -154,6 +160,19 @@ class Issues:
         with Session(self._engine) as session:
             return sorted(session.exec(query).all())
 
+    def months(self) -> list[Month]:
+        """From the first one in which anything was told to the last one, the newest first."""
+        query = select(func.min(col(EmergingIssueRow.first_day)), func.max(col(EmergingIssueRow.last_day)))
+        with Session(self._engine) as session:
+            first, last = session.exec(query.where(col(EmergingIssueRow.agency) == self._agency)).one()
+        months: list[Month] = []
+        if first is not None and last is not None:
+            month = Month(last.year, last.month)
+            while month >= Month(first.year, first.month):
+                months.append(month)
+                month = month.before
+        return months
+
     def groups(self) -> list[str]:
         """Likewise; empty: areas as a whole."""
         query = select(EmergingIssueRow.call_type_group).where(col(EmergingIssueRow.agency) == self._agency).distinct()
@@ -172,6 +191,8 @@ class Issues:
         for part, condition, name, value in (
             (wanted.area, _OF_AREA, "area", wanted.area),
             (wanted.group is not None, _OF_GROUP, "group", wanted.group),
+            (wanted.first, _FROM, "first", wanted.first and wanted.first.first_day),
+            (wanted.last, _TO, "after", wanted.last and wanted.last.after.first_day),
             (wanted.states, _IN_STATES, "states", [state.value for state in wanted.states]),
         ):
             if part:

@@ -21,6 +21,10 @@ _ASKED_FOR_SECONDS: Final = 900.0
 _REST: Final = 2
 """After each month the background pauses so many times as long."""
 _MOST: Final = 36
+_IDLE_SECONDS: Final = 3600.0
+"""So often, where nobody reads, the background counts what the report opens with: the last month beside its own."""
+_QUIET_AT_FIRST_SECONDS: Final = 30.0
+"""A process that starts has more to do."""
 
 
 @dataclass
@@ -34,7 +38,8 @@ class KeptMonths:
     same at once one counts, and the others wait for it.
 
     A background (`web.staff.board.watch.in_background`) renews, while somebody reads the report, what stands in the
-    `listed` months, so that only the first reader after a pause waits.
+    `listed` months. Where nobody reads, it counts once an hour the two months that the report opens with: the first
+    reader is given these at once, at worst an hour old, and they are counted anew.
     """
 
     def __init__(
@@ -52,7 +57,8 @@ class KeptMonths:
         self._lock = threading.Lock()
         self._kept: dict[Month, _Kept] = {}
         self._listed: Sequence[Month] = ()
-        self._asked = self._rest_until = -1e9
+        self._asked = -1e9
+        self._rest_until = monotonic() + _QUIET_AT_FIRST_SECONDS
         self.has_background = False
 
     def get(self, month: Month) -> Counted:
@@ -63,22 +69,23 @@ class KeptMonths:
         """
         self._asked = self._monotonic()
         kept = self._kept.get(month)
-        if kept is not None and self._age(kept) < self._good_for(month):
+        if kept is not None and self._is_good(kept, month):
             return kept.counted
         with self._lock:
             kept = self._kept.get(month)
-            if kept is None or self._age(kept) >= self._good_for(month):
+            if kept is None or not self._is_good(kept, month):
                 kept = self._renew(month)
             return kept.counted
 
     def refresh(self) -> None:
-        """Count one month that is missing, or will soon be too old, where somebody reads the report."""
+        """Count one month that is missing, or will soon be too old."""
         now = self._monotonic()
-        if now - self._asked >= _ASKED_FOR_SECONDS or now < self._rest_until:
+        if now < self._rest_until:
             return
-        for month in self._listed[:_MOST]:
+        is_read = now - self._asked < _ASKED_FOR_SECONDS
+        for month in self._listed[:_MOST] if is_read else self._opens_with:
             kept = self._kept.get(month)
-            if kept is None or self._age(kept) >= _EARLY * self._good_for(month):
+            if kept is None or self._age(kept) >= (_EARLY * self._good_for(month) if is_read else _IDLE_SECONDS):
                 with self._lock:
                     self._renew(month)
                 self._rest_until = self._monotonic() + _REST * (self._monotonic() - now)
@@ -92,6 +99,18 @@ class KeptMonths:
     def running(self) -> Month:
         """The month of this moment, by the service's clock."""
         return Month.of(self._clock.now(), self._zone)
+
+    @property
+    def _opens_with(self) -> Sequence[Month]:
+        last = self.running.before
+        return (last, last.before)
+
+    def _is_good(self, kept: _Kept, month: Month) -> bool:
+        """What the background has kept ready for the first reader is good enough until it has counted anew."""
+        allowed = self._good_for(month)
+        if self.has_background and month in self._opens_with:
+            allowed += _IDLE_SECONDS
+        return self._age(kept) < allowed
 
     def _age(self, kept: _Kept) -> float:
         return self._monotonic() - kept.made
