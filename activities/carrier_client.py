@@ -3,9 +3,7 @@
 Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
 """
 
-import re
 import ssl
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,21 +13,16 @@ import requests
 import urllib3
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.http.response import Response
 from twilio.rest import Client
 
 from activities import error_codes
+from activities.carrier_http import RedirectedHttpClient
 from activities.carrier_messages import Message, WholeMessage, read_message, read_whole
 
-_TWILIO = "https://api.twilio.com"
 _NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
 _PAGE_SIZE = 1000  # the most that Twilio gives
 _QUEUED_AT_MOST = timedelta(hours=11)
-_CONNECT_SECONDS = 2.0
-LONGEST_WAIT_SECONDS = 600
-"""So long the carrier may let us wait, and no longer."""
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -93,40 +86,6 @@ class OwnNumber:
     voice_url: str
 
 
-class _RedirectedHttpClient(TwilioHttpClient):
-    """Speaks to another address than api.twilio.com: the carrier in a box, or a proxy."""
-
-    def __init__(self, *, address: str, timeout: float) -> None:
-        super().__init__(timeout=timeout)
-        # Connecting gets two seconds only: what was checked before must still be true when the POST begins. `requests`
-        # takes the pair, though Twilio's annotation does not say so.
-        self.timeout = (_CONNECT_SECONDS, timeout)  # type: ignore[assignment]
-        self._address = address.rstrip("/")
-        self._of_this_thread = threading.local()
-
-    @property
-    def retry_after_seconds(self) -> float | None:
-        """What the last answer in this thread asked for. The library's own errors do not tell it."""
-        return getattr(self._of_this_thread, "retry_after", None)
-
-    def request(
-        self,
-        method: str,
-        uri: str,
-        params: dict[str, object] | None = None,
-        data: dict[str, object] | None = None,
-        headers: dict[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - Twilio's signature
-    ) -> Response:
-        address = uri.replace(_TWILIO, self._address, 1)
-        self._of_this_thread.retry_after = None
-        answer = super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
-        self._of_this_thread.retry_after = _seconds((answer.headers or {}).get("Retry-After"))
-        return answer
-
-
 class Carrier(Protocol):
     """What the activities need of a carrier. A simulation has one of its own, that texts nobody."""
 
@@ -148,7 +107,7 @@ class CarrierClient:
     def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
-        self._http = _RedirectedHttpClient(address=address, timeout=timeout_seconds)
+        self._http = RedirectedHttpClient(address=address, timeout=timeout_seconds)
         self._client = Client(account_sid, auth_token, http_client=self._http)
 
     def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
@@ -277,11 +236,6 @@ class CarrierClient:
                     yield whole
         except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
-
-
-def _seconds(told: str | None) -> float | None:
-    """A whole number of seconds, not for ever; Twilio's may also be a date, which says no more than "later"."""
-    return float(min(int(told), LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
 
 
 def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:

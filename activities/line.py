@@ -15,7 +15,8 @@ from sqlalchemy import Engine, func, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select, update
 
-from activities.carrier_client import LONGEST_WAIT_SECONDS, NotProcessed
+from activities.carrier_client import NotProcessed
+from activities.carrier_http import LONGEST_WAIT_SECONDS
 from database.line import LineClosureRow, LinePlaceRow, LineRow
 
 log = structlog.get_logger()
