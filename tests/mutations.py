@@ -1163,13 +1163,6 @@ MUTATIONS = (
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
-        "R2: half a backup is committed",
-        "database/dump.py",
-        "        if reading.wait() == 0:",
-        "        if reading.wait() >= 0:",
-        ("tests/recovery/test_backup.py",),
-    ),
-    Mutation(
         "R2: a restored service can be started before it is recovered",
         "web/staff/switches.py",
         "            if scope == EVERYTHING and is_recovering(session):",
