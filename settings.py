@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     """CAD's own database, any that SQLAlchemy speaks; read by `communityconnect cad poll` (docs/cad-view.md)."""
     cad_folder: Path | None = Field(default=None, validation_alias=f"{_OURS}CAD_FOLDER")
     """Where CAD drops files; watched by `communityconnect cad watch` (docs/cad-folder.md)."""
+    open_data: Path | None = Field(default=None, validation_alias=f"{_OURS}OPEN_DATA")
+    """The public folder of open data, which any web server may serve as it is (docs/open-data.md)."""
     console_origin: AnyHttpUrl = Field(
         default=AnyHttpUrl("http://localhost:8010"),
         examples=["https://console.example.org"],

@@ -4,21 +4,31 @@ import asyncio
 import math
 import os
 import signal
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 from sqlmodel import Session
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
 from activities.find_issues import IssueActivities
+from activities.forgetting import ForgetActivities
+from activities.open_data import OpenDataActivities
 from activities.reconcile import ReconcileActivities
 from activities.services import TextServices
 from activities.texts import TextActivities
+from activities.told_in_time import watch_ledger
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
 from calls.versions import identity_of
 from database.encryption import keyring_of
@@ -27,9 +37,14 @@ from database.recovery import epoch_now
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, load_settings
-from temporal_client import connect_temporal
+from temporal_client import SdkMetrics, connect_temporal
+from watching.own_port import Health, open_own_port
+from watching.readiness import Check, Heartbeat, Readiness, database_answers
+from watching.stopping import Stopped, stop_at_signals, unless_stopped
 from workflows.call_updates import CallUpdates
 from workflows.find_issues import FindIssues
+from workflows.forget import Forget
+from workflows.prepare_open_data import PrepareOpenData
 from workflows.reconcile import Reconcile
 
 log = structlog.get_logger()
@@ -39,6 +54,8 @@ log = structlog.get_logger()
 _GRACE = timedelta(seconds=25)
 _FEWEST = 4
 _FROZEN_SECONDS = 15.0
+# A poll that gets no task lasts a minute.
+_POLLED_WITHIN = timedelta(seconds=90)
 
 
 def text_services(settings: Settings) -> TextServices:
@@ -88,6 +105,7 @@ def build_worker(
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
+        interceptors=[CallInLogs()],
         deployment_config=release,
         identity=identity_of(client.identity, epoch=_epoch(services)),
     )
@@ -102,17 +120,22 @@ def build_reconciler(
     client: Client, services: TextServices, *, release: WorkerDeploymentConfig | None = None
 ) -> Worker:
     """A worker for what looks after the texts. On a queue of its own, one thing at a time: no text waits for it."""
-    reconciling = ReconcileActivities(services)
+    reconciling, forgetting = ReconcileActivities(services), ForgetActivities(services)
+    open_data = OpenDataActivities(services)
     return Worker(
         client,
         task_queue=RECONCILER_TASK_QUEUE,
-        workflows=[Reconcile, FindIssues],
+        workflows=[Reconcile, FindIssues, PrepareOpenData, Forget],
         activities=[
             reconciling.settle_texts,
             reconciling.sum_a_day,
             reconciling.forget_bodies,
             reconciling.cut_surveys,
             IssueActivities(services).look_at_days,
+            open_data.due_quarters,
+            open_data.prepare_quarter,
+            forgetting.forget_some,
+            forgetting.clear_away,
         ],
         activity_executor=ThreadPoolExecutor(max_workers=1, thread_name_prefix="reconciler"),
         max_concurrent_activities=1,
@@ -144,24 +167,50 @@ async def die_if_frozen() -> None:
         await asyncio.sleep(1)
 
 
+def polls(client: Client, *, is_running: Callable[[], bool]) -> Check:
+    """Is this process among those that Temporal hands the calls' tasks to? Temporal itself says so."""
+    queue = TaskQueue(name=TASK_QUEUE)
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=queue, task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+    )
+
+    async def check() -> str | None:
+        answer = await client.workflow_service.describe_task_queue(request)
+        recently = time.time() - _POLLED_WITHIN.total_seconds()
+        mine = [one for one in answer.pollers if one.identity == client.identity]
+        if not is_running() or not any(one.last_access_time.seconds >= recently for one in mine):
+            return "this process does not poll"
+        return None
+
+    return check
+
+
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is being sent."""
-    watch = asyncio.create_task(die_if_frozen())
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_at_signals()
+    database = database_answers(settings.database_url.get_secret_value())
+    heartbeat = Heartbeat()
+    health = Health(readiness=Readiness({"database": database}), heartbeat=heartbeat)
+    health.readiness.expect("Temporal")
+    beside = [asyncio.create_task(one) for one in (die_if_frozen(), heartbeat.beat(), health.readiness.watch())]
+    sdk = None if settings.metrics_port is None else SdkMetrics()
+    open_own_port(settings.metrics_host, settings.metrics_port, health=health, more=sdk)
     services = text_services(settings)
-    client = await connect_temporal(metrics_port=settings.metrics_port)
+    watch_ledger(services.clock)
     release = release_of(settings)
-    async with (
-        build_worker(client, services, threads=settings.worker_threads, release=release),
-        build_reconciler(client, services, release=release),
-    ):
-        log.info("worker ready", agency=services.agency.key, policy=services.agency.version, build=settings.build_id)
-        await stop.wait()
+    with suppress(Stopped):
+        client = await unless_stopped(connect_temporal(metrics=sdk, of_a_service=True), stop)
+        calls = build_worker(client, services, threads=settings.worker_threads, release=release)
+        async with calls, build_reconciler(client, services, release=release) as reconciler:
+            health.readiness.add(
+                "Temporal", polls(client, is_running=lambda: calls.is_running and reconciler.is_running)
+            )
+            version = services.agency.version
+            log.info("worker ready", agency=services.agency.key, policy=version, build=settings.build_id)
+            await stop.wait()
     log.info("worker stopped")
-    watch.cancel()
+    for task in beside:
+        task.cancel()
 
 
 def main() -> None:

@@ -100,6 +100,8 @@ class Carrier(Protocol):
 
     def sent_between(self, since: date, until: date, *, sender: str) -> Iterator[Message]: ...
 
+    def forget(self, sid: str) -> None: ...
+
 
 class CarrierClient:
     """Sends and looks up texts. Synchronous; safe to share between threads."""
@@ -236,6 +238,21 @@ class CarrierClient:
                     yield whole
         except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
+
+    def forget(self, sid: str) -> None:
+        """Delete the message at Twilio, number and words; one that it does not know is deleted already.
+
+        Raises:
+            NotProcessed: not now: it is still on its way (20009), or Twilio does not answer.
+        """
+        try:
+            self._client.messages(sid).delete()
+        except TwilioRestException as error:
+            if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
+                return
+            raise NotProcessed(f"a message is not deleted, HTTP {error.status}, code {error.code or 0}") from None
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise NotProcessed("a message is not deleted") from None
 
 
 def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:

@@ -1,15 +1,14 @@
-"""How Twilio's library reaches Twilio: at the address that is set, with times that fit ours."""
+"""HTTP to Twilio, or to whoever speaks its API at another address."""
 
 import re
 import threading
-from typing import Final
 
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
-_TWILIO: Final = "https://api.twilio.com"
-_CONNECT_SECONDS: Final = 2.0
-LONGEST_WAIT_SECONDS: Final = 600
+_TWILIO = "https://api.twilio.com"
+_CONNECT_SECONDS = 2.0
+LONGEST_WAIT_SECONDS = 600
 """So long the carrier may let us wait, and no longer."""
 
 

@@ -35,4 +35,4 @@ def survey_link(
     elif row.language != language and not row.used:  # the page opens in the language of the text that brings the link
         row.language = language
         session.add(row)
-    return f"{origin}/s/{keyring.token_behind(row.token_hash, invitation_id=str(row.id))}"
+    return f"{origin}/s/{keyring.token_behind(row.token_hash or '', invitation_id=str(row.id))}"

@@ -60,6 +60,7 @@ def claim(session: Session, order: SendText, *, call: CallRow) -> Claim | InDoub
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(call.phone_hash or call.call_id, 0))))
     row = session.exec(_row_of(order).with_for_update()).first()
     if row is None:
+        session.refresh(call)  # whoever had the lock may have deleted the number for good
         row = TextRow(
             call_id=order.call_id,
             kind=order.key.kind,

@@ -31,9 +31,17 @@ def call_id(*, agency: str, cad_id: str) -> str:
     return f"{agency}-{cad_id}"
 
 
+_OF_A_CALL: Final = "call-"
+
+
 def workflow_id(call: str) -> str:
     """The id of the workflow of the call with this id."""
-    return f"call-{call}"
+    return f"{_OF_A_CALL}{call}"
+
+
+def call_id_of(workflow: str) -> str | None:
+    """The call whose workflow has this id; `None`: it is no call's."""
+    return workflow.removeprefix(_OF_A_CALL) if workflow.startswith(_OF_A_CALL) else None
 
 
 class Signal(StrEnum):

@@ -34,6 +34,8 @@ class Rule(StrEnum):
     MISSING_FACT = "a fact is missing"
     UNTEXTABLE = "no number that may be texted"
     NO_NUMBER = "no number to text"
+    FORGOTTEN = "forgotten"
+    """A latch, too: the number was deleted, by retention or because the person wanted it."""
     ALL_MET = "all rules met"
 
 
@@ -147,6 +149,8 @@ def _source(facts: CallFacts, rules: EligibilityRules) -> tuple[Rule, str] | Non
 
 def _latch(facts: CallFacts) -> tuple[Rule, str] | None:
     """Speaks where the present facts alone would no longer silence the call."""
+    if facts.latch == Rule.FORGOTTEN:
+        return Rule.FORGOTTEN, "its number was deleted for good"
     return None if facts.latch is None else (Rule.LATCH, f"the call was once: {facts.latch}")
 
 

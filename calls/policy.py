@@ -1,50 +1,15 @@
 """What a police service decides, as typed values. `policy/` loads them from the agency's folder."""
 
-import re
-from datetime import time, timedelta
+from datetime import time
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from calls.facts import Language, Outcome, Source
-
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-
-
-def _read_duration(value: object) -> object:
-    """`30 min`, as people write it in an agency's folder, or `PT30M`, as it travels in a workflow's input.
-
-    Nothing else that pydantic would take: `00:30` may be meant as minutes or as seconds.
-    """
-    if not isinstance(value, str) or value.startswith("P"):
-        return value
-    match = re.fullmatch(r"([0-9]{1,9}) ?(s|min|h|d)", value.strip())
-    if match is None:
-        raise ValueError(f"{value!r} is not a length of time; write it as in 45 s, 30 min, 4 h or 14 d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-_LONGEST = timedelta(days=366)  # beyond, times would leave the calendar
-
-
-def _in_bounds(value: timedelta) -> timedelta:
-    if not timedelta(0) <= value <= _LONGEST:
-        raise ValueError(f"a length of time here is from 0 s to {_LONGEST.days} d")
-    return value
-
-
-def _not_nothing(value: timedelta) -> timedelta:
-    if not value:
-        raise ValueError("this length of time cannot be 0")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_read_duration), AfterValidator(_in_bounds)]
-"""A length of time, written `45 s`, `30 min`, `4 h` or `14 d`."""
-Span = Annotated[Duration, AfterValidator(_not_nothing)]
-"""One that cannot be none: a text would be stale at once, or all notices go out in one breath."""
+from calls.lengths import Duration, Span
+from calls.retention import Retention
 
 
 def zone_name(name: str) -> str:
@@ -226,28 +191,6 @@ class NumberRules(_Value):
     """A number that was sent a survey is sent no other for so long."""
     landline_remembered_for: Duration
     """A number that could not take a text is not tried again for so long."""
-
-
-_BODIES_AT_LEAST: Final = timedelta(days=3)
-
-
-class Retention(_Value):
-    """The part of the policy that says how long what is personal is kept."""
-
-    bodies: Duration
-    """The words of texts, ours and residents'."""
-    rejected: Duration = timedelta(days=14)
-    """Records of CAD's that could not be read, as they came."""
-
-    @field_validator("bodies")
-    @classmethod
-    def _long_enough(cls, value: timedelta) -> timedelta:
-        """For three days a text in doubt is looked up at the carrier by its words."""
-        if value < _BODIES_AT_LEAST:
-            raise ValueError(
-                f"the words of texts are needed for {_BODIES_AT_LEAST.days} d, to find out what became of them"
-            )
-        return value
 
 
 class TextRules(_Value):

@@ -12,7 +12,7 @@ def signal_for(before: CallFacts | None, after: KnownCall) -> Signal:
         return Signal.UPDATED if facts.latch is None else Signal.RECLASSIFIED
     if facts.latch is not None and before.latch is None:
         return Signal.RECLASSIFIED
-    if not after.decision.is_eligible and after.decision.rule not in (Rule.CANCELLED, Rule.LATCH):
+    if not after.decision.is_eligible and after.decision.rule not in (Rule.CANCELLED, Rule.LATCH, Rule.FORGOTTEN):
         return Signal.RECLASSIFIED
     if facts.cancelled is not None and before.cancelled is None:
         return Signal.CANCELLED

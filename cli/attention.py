@@ -8,9 +8,9 @@ from cli.switches import carrier_stops, carrier_stops_of
 from database.encryption import Keyring, KeyringError, keyring_of
 from database.engine import connect
 from insights.budget import Course
-from logs import redact
 from policy.agency import Agency, load_agency
 from settings import Settings
+from watching.redaction import redact
 from web.staff.attention import Attention, needs_attention
 from web.staff.feeds import FeedTroubles, SilentFeed, StoppedFeed
 from web.staff.report.running_cost import RunningCost

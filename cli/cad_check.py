@@ -9,13 +9,13 @@ from calls.eligibility import Rule
 from cli.agency_check import unknown_lines
 from cli.cad_feeds import span
 from database.tables import real_now
-from logs import redact
 from policy.agency import load_agency
 from policy.cad_feeds import FeedRule
 from starter.code_check import most_frequent
 from starter.pauses import Pauses
 from starter.readers.samples import read_samples
 from starter.sample_check import LACKS, SampleCheck, check_samples
+from watching.redaction import redact
 
 Say = Callable[[str], None]
 _REJECTED_SHOWN: Final = 20

@@ -9,9 +9,9 @@ from activities.feed_health import UNUSED_AFTER, Condition, FeedHealth, feeds_no
 from database.engine import connect
 from database.feeds import CadFeedRow
 from database.tables import real_now
-from logs import redact
 from policy.agency import load_agency
 from settings import Settings, SettingsError
+from watching.redaction import redact
 
 Say = Callable[[str], None]
 _REPEATS_FROM: Final = timedelta(minutes=1)

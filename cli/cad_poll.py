@@ -4,7 +4,6 @@ import logging
 import signal
 
 import structlog
-from prometheus_client import start_http_server
 
 from database.encryption import keyring_of
 from database.engine import connect
@@ -18,7 +17,9 @@ from starter.feeds import Way
 from starter.intake import Intakes
 from starter.poll import Poller, Stuck, serve
 from starter.poll_view import View
-from starter.rules import keep_rules
+from starter.rules import keep_rules_or_start_without
+from watching.own_port import Health, open_own_port
+from watching.readiness import Readiness, database_answers
 
 log = structlog.get_logger()
 
@@ -35,15 +36,17 @@ def run_poll(settings: Settings, *, feed: str) -> None:
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     agency = load_agency(settings.agency)
     rule, view = view_of(agency, settings)
-    engine = connect(settings.database_url.get_secret_value(), pool_size=3)
+    url = settings.database_url.get_secret_value()
+    engine = connect(url, pool_size=3)
     intakes = Intakes(engine=engine, keyring=keyring_of(settings), agency=agency, now=settings.clock.now)
     poller = Poller(view=view, intake=intakes.of(feed, Way.POLL), rule=rule, seconds=settings.clock.real_duration)
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.append(number))
-    keep_rules(engine, agency)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    health = Health(readiness=Readiness({"database": database_answers(url)}))
+    health.readiness.watch_in_background()
+    open_own_port(settings.metrics_host, settings.metrics_port, health=health)
+    keep_rules_or_start_without(engine, agency)
     log.info("poll ready", feed=feed, agency=agency.key, policy=agency.version)
     try:
         serve(poller, is_stopping=lambda: bool(signals))

@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from database.encryption import keyring_of
 from database.engine import connect
 from database.feeds import RejectedRecordRow
-from logs import redact
 from policy.agency import load_agency
 from settings import Settings, SettingsError
 from starter.readers.json_text import NotJson, parse
 from starter.rejected import MOST_BYTES, MOST_KEPT, RejectedRecords
 from starter.rejected_again import Again, ReadAgain, RejectedAgain
 from starter.rules import keep_rules
+from watching.redaction import redact
 
 Say = Callable[[str], None]
 _MOST: Final = 200

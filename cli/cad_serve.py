@@ -1,7 +1,6 @@
 """`communityconnect cad serve`: takes what CAD pushes, until SIGTERM."""
 
 import uvicorn
-from prometheus_client import start_http_server
 
 from database.encryption import keyring_of
 from database.engine import connect
@@ -12,7 +11,10 @@ from starter.intake import Intakes
 from starter.push.app import create_push_app
 from starter.push.hands import THREADS
 from starter.push.senders import senders_of
-from starter.rules import keep_rules
+from starter.rules import keep_rules_or_start_without
+from watching.own_port import open_own_port
+from watching.pages import watch_pages
+from watching.readiness import Readiness, database_answers
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -25,10 +27,13 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     configure_logging(service="cad", format_=settings.log_format)
     allowed = senders_of(settings)
     agency = load_agency(settings.agency)
-    engine = connect(settings.database_url.get_secret_value(), pool_size=THREADS + 2)
-    keep_rules(engine, agency)
+    url = settings.database_url.get_secret_value()
+    engine = connect(url, pool_size=THREADS + 2)
+    keep_rules_or_start_without(engine, agency)
     intakes = Intakes(engine=engine, keyring=keyring_of(settings), agency=agency, now=settings.clock.now)
     app = create_push_app(engine=engine, intakes=intakes, allowed=allowed)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    readiness = Readiness({"database": database_answers(url)})
+    watch_pages(app, readiness)
+    readiness.watch_in_background()
+    open_own_port(settings.metrics_host, settings.metrics_port)
     uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, proxy_headers=False, server_header=False)

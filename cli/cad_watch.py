@@ -4,7 +4,6 @@ import signal
 from threading import Event
 
 import structlog
-from prometheus_client import start_http_server
 
 from database.encryption import keyring_of
 from database.engine import connect
@@ -16,7 +15,9 @@ from starter.drop_places import Places
 from starter.drop_trouble import Trouble
 from starter.feeds import Way
 from starter.intake import Intakes
-from starter.rules import keep_rules
+from starter.rules import keep_rules_or_start_without
+from watching.own_port import Health, open_own_port
+from watching.readiness import Readiness, database_answers
 
 log = structlog.get_logger()
 
@@ -33,13 +34,15 @@ def run_watch(settings: Settings, *, feed: str) -> None:
     configure_logging(service="cad-watch", format_=settings.log_format)
     agency = load_agency(settings.agency)
     keyring = keyring_of(settings)
-    engine = connect(settings.database_url.get_secret_value(), pool_size=2)
+    url = settings.database_url.get_secret_value()
+    engine = connect(url, pool_size=2)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
-    keep_rules(engine, agency)
+    health = Health(readiness=Readiness({"database": database_answers(url)}))
+    health.readiness.watch_in_background()
+    open_own_port(settings.metrics_host, settings.metrics_port, health=health)
+    keep_rules_or_start_without(engine, agency)
     intake = Intakes(engine=engine, keyring=keyring, agency=agency, now=settings.clock.now).of(feed, Way.FOLDER)
     trouble = Trouble(engine=engine, tally=intake.tally)
     log.info("watching", feed=feed, agency=agency.key, policy=agency.version)

@@ -16,6 +16,7 @@ from cli.cad import cad as cad_commands
 from cli.deployment import deployment as deployment_commands
 from cli.emergency import emergency
 from cli.keys import keys as keys_commands
+from cli.open_data import open_data as open_data_commands
 from cli.settings_commands import settings as settings_commands
 from cli.staff import staff
 from database.encryption import KeyringError, new_key
@@ -35,6 +36,7 @@ app.add_typer(staff)
 app.add_typer(emergency)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
+app.add_typer(open_data_commands, name="open-data")
 app.add_typer(settings_commands, name="settings")
 app.add_typer(deployment_commands, name="deployment")
 app.add_typer(keys_commands, name="keys")

@@ -19,8 +19,8 @@ from temporalio.worker import Replayer
 
 from calls.contracts import WORKFLOW_TYPE
 from local.errors import LocalError
-from logs import redact
 from temporal_client import connect_temporal, let_the_loop_finish
+from watching.redaction import redact
 from worker import workflow_runner
 from workflows.call_updates import CallUpdates
 

@@ -10,8 +10,12 @@ from database.engine import connect
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, SettingsError
+from watching.own_port import open_own_port
+from watching.pages import watch_pages
+from watching.readiness import Readiness, database_answers
 from web.staff.access.oidc_setup import oidc_setup_of
 from web.staff.console.app import create_console_app
+from web.staff.console.guard import OPEN
 
 _FOR_PAGES: Final = 20
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -61,8 +65,13 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
             "is reached from elsewhere: listen on 127.0.0.1, or leave it empty and sign in by OpenID Connect"
         )
     configure_logging(service="console", format_=settings.log_format)
+    app = console_app(settings)
+    readiness = Readiness({"database": database_answers(settings.database_url.get_secret_value())})
+    watch_pages(app, readiness, open_to_all=[OPEN])
+    readiness.watch_in_background()
+    open_own_port(settings.metrics_host, settings.metrics_port)
     uvicorn.run(
-        console_app(settings),
+        app,
         host=host,
         port=port,
         access_log=False,

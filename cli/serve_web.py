@@ -3,12 +3,16 @@
 import uvicorn
 from fastapi import FastAPI
 
+from activities.told_in_time import watch_ledger
 from calls.facts import Language
 from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
 from policy.agency import Agency, load_agency
 from settings import Settings, networks
+from watching.own_port import open_own_port
+from watching.pages import watch_pages
+from watching.readiness import Readiness, database_answers
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 from web.serving.in_time import THREADS
@@ -54,8 +58,14 @@ def resident_agency(agency: Agency) -> ResidentAgency:
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT. No access log: paths of surveys hold their tokens (R3)."""
     configure_logging(service="web", format_=settings.log_format)
+    app = residents_app(settings)
+    watch_ledger(settings.clock)
+    readiness = Readiness({"database": database_answers(settings.database_url.get_secret_value())})
+    watch_pages(app, readiness)
+    readiness.watch_in_background()
+    open_own_port(settings.metrics_host, settings.metrics_port)
     uvicorn.run(
-        residents_app(settings),
+        app,
         host=host,
         port=port,
         access_log=False,

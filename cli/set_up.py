@@ -15,7 +15,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from calls.contracts import SEARCH_ATTRIBUTES
+from cli.forget_schedule import set_up_forget_schedule
 from cli.issues_schedule import set_up_issues_schedule
+from cli.open_data_schedule import set_up_open_data_schedule
 from cli.reconcile_schedule import set_up_schedule
 from database import migrate
 from database.roles import grant_service
@@ -47,7 +49,7 @@ def set_up_database(owner: Engine, *, service: URL, say: Say) -> None:
 
 
 async def set_up_temporal(client: Client, *, zone: str, say: Say) -> None:
-    """Namespace, search attributes, the reconciler's schedule, and that of emerging issues in the agency's `zone`.
+    """Namespace, search attributes, and the schedules; those of the nights in the agency's `zone`.
 
     Raises:
         RPCError: Temporal refuses; on Temporal Cloud, namespaces and search attributes are made in its own console.
@@ -57,6 +59,8 @@ async def set_up_temporal(client: Client, *, zone: str, say: Say) -> None:
     await _no_old_schedule(client, say=say)
     say(f"temporal: the reconciler's schedule {await set_up_schedule(client)}")
     say(f"temporal: the schedule of emerging issues {await set_up_issues_schedule(client, zone=zone)}")
+    say(f"temporal: the schedule of open data {await set_up_open_data_schedule(client, zone=zone)}")
+    say(f"temporal: the schedule of forgetting {await set_up_forget_schedule(client, zone=zone)}")
 
 
 async def missing_search_attributes(client: Client) -> list[str]:

@@ -55,6 +55,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "temporal_ui",
         "console_demo_password",
     ),
+    "Open data": ("open_data",),
     "How the processes run": ("metrics_port", "metrics_host", "log_format", "worker_threads", "unknown_wait_seconds"),
     "Releases side by side: both, or neither": ("deployment_name", "build_id"),
 }

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -125,3 +126,24 @@ def blocked_numbers() -> None:
     from cli.blocked_numbers import show
 
     show(load_settings(), say=_say)
+
+
+@staff.command()
+def erase(
+    by: _BY,
+    why: _WHY,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without it, it is shown, and asked for at a terminal.")] = (
+        False
+    ),
+    out: Annotated[Path | None, typer.Option(help="The file for the certificate.")] = None,
+) -> None:
+    """Erase one person: everything that is found by a number, which is asked for or read from standard input."""
+    from cli.erase import erase, typed_or_piped
+
+    at_terminal = sys.stdin.isatty()
+
+    def sure() -> bool:
+        return yes or (at_terminal and typer.confirm("Erase it? It cannot be taken back"))
+
+    if not erase(load_settings(), typed_or_piped(), by=by, why=why, sure=sure, out=out, say=_say):
+        raise typer.Exit(1)

@@ -5,6 +5,8 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import create_engine
 
+from database.pools import watch_pool
+
 GIVES_UP_IDLE_AFTER_SECONDS: Final = 10
 """A process that stands still, or is cut off, in the middle of a transaction loses it, and with it its locks: all who
 send wait for one row (activities/line.py). What was not committed is done again."""
@@ -12,7 +14,7 @@ send wait for one row (activities/line.py). What was not committed is done again
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
     """An engine whose statements end, one way or the other, within real seconds: nobody waits for a dead database."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -32,3 +34,5 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             "tcp_user_timeout": 15000,
         },
     )
+    watch_pool(engine)
+    return engine

@@ -11,12 +11,14 @@ from psycopg import Connection as Driver
 from sqlalchemy import URL, Connection, Engine, text
 
 from database import migrate
+from database.forgotten import FORGOTTEN_IN
 from database.surveys import EMPTIED_AT_NIGHT, WRITTEN_AT_NIGHT
 
 _READ_AND_WRITTEN: Final = "SELECT, INSERT, UPDATE, DELETE"
 _OTHERWISE: Final = {"audit_entry": "SELECT, INSERT", "alembic_version": "SELECT"}
-_VACUUMED: Final = tuple(row.__tablename__ for row in (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT))
-"""By activities/survey_cut.py (R7). Without the right PostgreSQL warns and does nothing."""
+_OF_THE_CUT: Final = tuple(row.__tablename__ for row in (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT))
+_VACUUMED: Final = tuple(dict.fromkeys((*_OF_THE_CUT, *FORGOTTEN_IN)))
+"""By activities/survey_cut.py (R7), activities/forgetting.py. Without the right PostgreSQL warns and does nothing."""
 _MAINTAIN_SINCE: Final = 170000
 
 
@@ -26,8 +28,8 @@ class RoleError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """What the role that asks could do to the audit log, whether it may vacuum the survey's tables, and which tables it
-    lacks a right to."""
+    """What the role that asks could do to the audit log, whether it may vacuum what is emptied at night, and which
+    tables it lacks a right to."""
 
     can_change_audit: bool
     can_vacuum: bool

@@ -14,7 +14,13 @@ from database.tables import SurveyInvitationRow, SurveyResponseRow
 
 CUTTING: Final = 5_118_043_806
 """Any number of ours: an advisory lock. Who has it may take out what is held and put it back."""
-NOT_REVIEWED: Final[Mapping[str, object]] = {"reviewed": False, "decision": None, "shared": False, "topics": None}
+NOT_REVIEWED: Final[Mapping[str, object]] = {
+    "reviewed": False,
+    "decision": None,
+    "shared": False,
+    "topics": None,
+    "reviewed_month": None,
+}
 """What the review adds to a comment that the cut writes for the first time; of others it carries over what is there."""
 
 
@@ -76,6 +82,8 @@ class SurveyCommentRow(SQLModel, table=True):
     """A person lets those who helped read it. The database refuses it where the resident has not agreed, too."""
     topics: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """`insights.topics.Topic`, as a person has confirmed them. None: nobody has."""
+    reviewed_month: str | None = None
+    """Of the last decision, `2026-01`: from it on the comment is kept as long as the retention says."""
 
     __table_args__ = (
         CheckConstraint(
@@ -167,6 +175,7 @@ class MemberFeedbackRow(SQLModel, table=True):
     shared: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """The member may read it."""
     topics: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    reviewed_month: str | None = None
 
     __table_args__ = (
         CheckConstraint(

@@ -47,6 +47,11 @@ class CallRow(SQLModel, table=True):
         Index("ix_call_trouble", "trouble_since_real", postgresql_where="trouble IS NOT NULL"),
         Index("ix_call_unknown_code", "updated_real", postgresql_where=_UNKNOWN_CODE),
         Index("ix_call_unknown_outcome", "updated_real", postgresql_where="(facts ->> 'outcome') = 'unknown'"),
+        Index(
+            "ix_call_to_forget",
+            "updated_real",
+            postgresql_where="forgotten_real IS NULL AND ended_reason IS NOT NULL",
+        ),
         Index("ix_call_area", text("(facts ->> 'area')"), "received_at"),
     )
 
@@ -84,6 +89,8 @@ class CallRow(SQLModel, table=True):
     trouble_since_real: datetime | None = _time(default=None)
     created_real: datetime = _time(default_factory=real_now)
     updated_real: datetime = _time(default_factory=real_now)
+    forgotten_real: datetime | None = _time(default=None)
+    """When its number was deleted for good: whatever is told from then on brings none back, and nobody is texted."""
 
     @property
     def told_version(self) -> int:
@@ -157,6 +164,8 @@ class TextRow(SQLModel, table=True):
     updated_real: datetime = _time(default_factory=real_now)
     looked_up_real: datetime | None = _time(default=None)
     """When the reconciler last asked the carrier for it."""
+    at_carrier: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+    """The carrier was not asked yet to delete its copy."""
 
 
 class SurveyInvitationRow(SQLModel, table=True):
@@ -170,7 +179,8 @@ class SurveyInvitationRow(SQLModel, table=True):
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     call_id: str = Field(unique=True)
-    token_hash: str = Field(unique=True)
+    token_hash: str | None = Field(unique=True)
+    """None: deleted; no link opens it."""
     language: str | None = None
     """The caller's, as far as it is known: the page opens in it."""
     survey_version: str
@@ -221,6 +231,8 @@ class InboundMessageRow(SQLModel, table=True):
     body_encrypted: str | None
     """Deleted when the agency's retention says so."""
     received_at: datetime = _time()
+    at_carrier: bool = Field(default=True, sa_column_kwargs={"server_default": "true"})
+    """As of a text of ours."""
 
 
 class OptOutRow(SQLModel, table=True):

@@ -10,6 +10,7 @@ def text_indexes() -> tuple[Index, ...]:
         Index("ix_text_error", "error_code", "updated_real", postgresql_where="error_code IS NOT NULL"),
         Index("ix_text_claimed", "claimed_real"),
         Index("ix_text_with_body", "claimed_real", postgresql_where="body_encrypted IS NOT NULL"),
+        Index("ix_text_with_number", "claimed_real", postgresql_where="phone_hash IS NOT NULL"),
         Index(
             "ix_text_without_end",
             "looked_up_real",

@@ -38,6 +38,9 @@ class Ports:
     temporal_metrics: int
     cad: int
     console: int
+    web_metrics: int
+    cad_metrics: int
+    console_metrics: int
 
     @classmethod
     def from_(cls, first: int) -> "Ports":
@@ -54,6 +57,9 @@ class Ports:
             starter_metrics=first + 8,
             cad=first + 9,
             console=first + 10,
+            web_metrics=first + 11,
+            cad_metrics=first + 12,
+            console_metrics=first + 13,
         )
 
     @classmethod
@@ -75,8 +81,11 @@ class Ports:
             "starter_metrics": "the starter's metrics",
             "cad": "the port that CAD pushes to",
             "console": "the console",
+            "web_metrics": "the web's metrics",
+            "cad_metrics": "the metrics of the port that CAD pushes to",
+            "console_metrics": "the console's metrics",
         }
-        option = "PORT=… (make) or --port; the eleven ports from there on are used"
+        option = "PORT=… (make) or --port; the fourteen ports from there on are used"
         check_ports(Port(getattr(self, name), what, option) for name, what in names.items())
 
 
@@ -190,8 +199,8 @@ class Box:
             name="web",
             argv=[python(), "-m", "cli.main", "web", "--port", str(self.ports.web)],
             log=self.state.log("web"),
-            healthy=http_ok(self.ports.web, "/healthz"),
-            env=self.environment(),
+            healthy=http_ok(self.ports.web, "/readyz"),
+            env=self._watched(self.ports.web_metrics),
         )
 
     def console(self) -> Child:
@@ -199,8 +208,8 @@ class Box:
             name="console",
             argv=[python(), "-m", "cli.main", "console", "--port", str(self.ports.console)],
             log=self.state.log("console"),
-            healthy=http_ok(self.ports.console, "/healthz"),
-            env=self.environment(),
+            healthy=http_ok(self.ports.console, "/readyz"),
+            env=self._watched(self.ports.console_metrics),
         )
 
     def starter(self, *, name: str = "starter", metrics_port: int | None = None) -> Child:
@@ -209,8 +218,8 @@ class Box:
             name=name,
             argv=[python(), "-m", "cli.main", "starter"],
             log=self.state.log(name),
-            healthy=http_ok(port, "/metrics"),
-            env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
+            healthy=http_ok(port, "/readyz"),
+            env=self._watched(port),
         )
 
     def cad(self) -> Child:
@@ -218,8 +227,8 @@ class Box:
             name="cad",
             argv=[python(), "-m", "cli.main", "cad", "serve", "--port", str(self.ports.cad)],
             log=self.state.log("cad"),
-            healthy=http_ok(self.ports.cad, "/healthz"),
-            env=self.environment(),
+            healthy=http_ok(self.ports.cad, "/readyz"),
+            env=self._watched(self.ports.cad_metrics),
         )
 
     def worker(self, *, name: str = "worker", metrics_port: int | None = None) -> Child:
@@ -228,10 +237,13 @@ class Box:
             name=name,
             argv=[python(), "-m", "worker"],
             log=self.state.log(name),
-            healthy=http_ok(port, "/metrics"),
-            env={**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)},
+            healthy=http_ok(port, "/readyz"),
+            env=self._watched(port),
             grace=30,  # it finishes the text that it is sending
         )
+
+    def _watched(self, port: int) -> dict[str, str]:
+        return {**self.environment(), "COMMUNITYCONNECT_METRICS_PORT": str(port)}
 
     def _postgres(self) -> Postgres:
         return Postgres(state=self.state, port=self.ports.postgres, durable=self.durable)

@@ -6,25 +6,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from calls.facts import CallFacts, Language, Source
+from calls.lengths import Span
 from calls.policy import (
     CallTypeGroup,
     EligibilityRules,
     InsightRules,
     NumberRules,
     Policy,
-    Retention,
-    Span,
     TextRules,
     Timetable,
     TypeRule,
 )
+from calls.retention import Retention
 from policy.areas import FILE as AREAS_FILE
 from policy.areas import Areas
+from policy.boundaries import BOUNDARIES, read_boundaries
 from policy.cad_mapping import CadMapping
 from policy.call_types import CallTypes
+from policy.open_data import OpenData, areas_of
 from policy.wording_file import read_wording
 from policy.yaml_file import AgencyError, ErrorAt, line_of, read_text, read_yaml
 from survey.questions import Survey
@@ -139,6 +141,9 @@ class Agency(_File):
     insights: InsightRules = InsightRules()
     """No part of `policy`: it decides nothing about a text, and travels with no call."""
     issues: IssueRules = IssueRules()
+    open_data: OpenData | None = None
+    boundaries: Path | None = None
+    """Where the areas' boundaries stand (`policy.boundaries.read_boundaries`): megabytes, which few processes need."""
     areas: Areas | None = None
 
     @property
@@ -161,9 +166,10 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "cad.yaml": CadMapping,
     "survey.yaml": Survey,
     AREAS_FILE: Areas,
+    "open_data.yaml": OpenData,
 }
 """The YAML files of a folder, and what each is read as. The texts stand in `texts/`, one catalogue a language."""
-OPTIONAL: Final = frozenset({AREAS_FILE})
+OPTIONAL: Final = frozenset({AREAS_FILE, "open_data.yaml"})
 """Files that a folder may lack."""
 
 
@@ -186,6 +192,8 @@ def load_agency(folder: Path) -> Agency:
     texted = [name for name, group in call_types.groups.items() if group.rule is TypeRule.ALLOWED]
     wording = read_wording(folder, groups=texted)
     _codes_or_none(folder, who_and_when, wording)
+    areas = read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None
+    open_data = _open_data(folder, areas)
     return Agency(
         version=version,
         identity=identity,
@@ -211,8 +219,35 @@ def load_agency(folder: Path) -> Agency:
         survey=read_yaml(folder / "survey.yaml", Survey),
         insights=who_and_when.insights,
         issues=who_and_when.issues,
-        areas=read_yaml(folder / AREAS_FILE, Areas) if (folder / AREAS_FILE).exists() else None,
+        open_data=open_data,
+        boundaries=_boundaries(folder, open_data),
+        areas=areas,
     )
+
+
+def _open_data(folder: Path, areas: Areas | None) -> OpenData | None:
+    """Without a map of its own it has that of `areas.yaml`."""
+    path = folder / "open_data.yaml"
+    if not path.exists():
+        return None
+    given = read_yaml(path, OpenData)
+    if given.areas is not None or areas is None:
+        return given
+    try:
+        return given.model_copy(update={"areas": areas_of(areas)})
+    except ValidationError:
+        raise AgencyError(
+            f"{path}: an area's code in areas.yaml cannot be published as it is; list areas here"
+        ) from None
+
+
+def _boundaries(folder: Path, open_data: OpenData | None) -> Path | None:
+    path = folder / BOUNDARIES
+    if not path.exists():
+        return None
+    if open_data is not None and open_data.areas is not None:
+        read_boundaries(path, open_data.areas)
+    return path
 
 
 def _demonstrations_only(folder: Path, identity: Identity, call_types: CallTypes) -> None:

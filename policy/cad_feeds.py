@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calls.policy import Span
+from calls.lengths import Span
 
 SINCE: Final = ":since"
 """Stands in a query for the update time from which on rows are wanted."""

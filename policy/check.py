@@ -12,14 +12,26 @@ from policy.check_areas import check_areas
 from policy.check_cad import check_cad
 from policy.check_identity import check_identity
 from policy.check_members import check_members
+from policy.check_open_data import check_open_data
 from policy.check_policy import check_policy
+from policy.check_retention import check_retention
 from policy.check_texts import check_texts
 from policy.check_types import check_types
 from policy.findings import Finding, Findings, Level
 from policy.wording_file import catalogue, read_wording
 from policy.yaml_file import AgencyError, read_text, read_yaml
 
-_CHECKS: Final = (check_identity, check_policy, check_types, check_cad, check_members, check_areas, check_texts)
+_CHECKS: Final = (
+    check_identity,
+    check_policy,
+    check_retention,
+    check_types,
+    check_cad,
+    check_members,
+    check_areas,
+    check_texts,
+    check_open_data,
+)
 _TO_DO: Final = "TODO"
 
 

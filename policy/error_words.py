@@ -17,6 +17,10 @@ _PATTERNS: Final = {
     r"^[a-z0-9_]{1,32}$": "small letters, digits and _, at most 32",
     r"^[A-Z][0-9]{1,2}$": "a capital letter and one or two digits, as in Q1",
     r"^[0-9A-Za-z.-]{1,32}$": "letters, digits, full stops and hyphens, at most 32",
+    r"^[0-9A-Za-z.-]{0,32}$": "letters, digits, full stops and hyphens, at most 32",
+    r"^https://[^\s<>{}|^`]+$": "an address that begins with https://, as in https://example.org/licence",
+    r'^[^\s,"][^,"\r\n]{0,63}$': "at most 64 signs, without commas and quotes, as in 14",
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "an e-mail address, as in data@example.org",
 }
 """The patterns of our models, in words."""
 _NUMBER: Final = "{found} is not a number"

@@ -163,6 +163,8 @@ class Acceptor:
 
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
+        if row.forgotten_real is not None:  # what was deleted for good does not come back with an old record
+            record, phone_hash = record.model_copy(update={"phone": None, "phone_unreadable": False}), None
         call = record_of(row, cad_id=record.cad_id)
         for told in told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy):
             call = call.taking(told, policy=self._policy)

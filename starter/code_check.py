@@ -8,10 +8,10 @@ from typing import Final
 
 from calls.call_record import CallRecord
 from calls.eligibility import Decision, decide
-from logs import redact
 from policy.agency import Agency
 from starter.accept import told_by
 from starter.records import CadRecord
+from watching.redaction import redact
 
 BLANK: Final = "(blank)"
 UnknownIn = tuple[str, str]

@@ -15,7 +15,6 @@ import structlog
 from prometheus_client import Counter
 
 from database.tables import real_now
-from logs import redact
 from starter.drop_places import Dropped, Places, dropped
 from starter.drop_report import Reading
 from starter.drop_settling import Settling
@@ -23,6 +22,7 @@ from starter.drop_trouble import AWAY, Trouble, What
 from starter.intake import Intake, Taken
 from starter.log_file import LogError, OutOfReach
 from starter.readers.samples import Sample, read_samples
+from watching.redaction import redact
 
 log = structlog.get_logger()
 

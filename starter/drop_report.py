@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from logs import redact
 from starter.drop_places import Ending
 from starter.feeds import Result
 from starter.intake import Taken
+from watching.redaction import redact
 
 MOST_SHOWN: Final = 300
 """Rejected records in a report. Whoever has more has one mistake many times."""

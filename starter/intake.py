@@ -19,6 +19,7 @@ from starter.members import members_kept
 from starter.readers.told import Told, Unreadable, record_of
 from starter.records import CadRecord
 from starter.rejected import RejectedRecords, Shape
+from starter.rules import keep_rules
 
 log = structlog.get_logger()
 
@@ -42,6 +43,8 @@ class Intake:
         self.agency = agency
         self.tally = tally
         self.now = now
+        self._engine = engine
+        self._has_kept_rules = False
         self._rejected = RejectedRecords(engine=engine, keyring=keyring)
         self._acceptor = Acceptor(
             engine=engine,
@@ -58,6 +61,9 @@ class Intake:
         Raises:
             OperationalError: the database does not answer. Nothing was kept, or not all of it: send it again.
         """
+        if not self._has_kept_rules:
+            keep_rules(self._engine, self.agency)
+            self._has_kept_rules = True
         if isinstance(read, Unreadable):
             return self._reject(read, raw=raw(), shape=shape)
         try:

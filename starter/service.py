@@ -14,7 +14,7 @@ from calls.clock import Clock
 from policy.agency import Agency
 from starter.feeds_watch import FeedsWatch
 from starter.forward import Forwarder
-from starter.sweep import Sweep, SweepReport
+from starter.sweep import Sweep
 from starter.wake import Wake
 
 log = structlog.get_logger()
@@ -23,9 +23,7 @@ _SWEEP_EVERY: Final = timedelta(minutes=1)
 _SWEEP_AT_MOST_EVERY_SECONDS: Final = 2.0  # real time, for demonstrations on a fast clock
 _FIRST_SWEEP_AFTER_SECONDS: Final = 2.0
 
-_OPEN = Gauge("communityconnect_open_calls", "Calls that are not over")
-_UNDECIDED = Gauge("communityconnect_undecided_calls", "Calls that wait for a fact that CAD has not told")
-_TROUBLE = Gauge("communityconnect_calls_in_trouble", "Calls that a person must look at: overdue texts, lost workflows")
+_SWEPT = Gauge("communityconnect_sweep_timestamp_seconds", "When this starter last looked at the open calls; 0: never")
 
 
 async def serve(*, engine: Engine, client: Client, agency: Agency, clock: Clock, stop: asyncio.Event) -> None:
@@ -56,13 +54,7 @@ async def _sweep(sweep: Sweep, feeds: FeedsWatch, *, every_seconds: float) -> No
     while True:
         try:
             await asyncio.to_thread(feeds.once)
-            await sweep.once(tell=_tell)
+            await sweep.once(tell=lambda _: _SWEPT.set_to_current_time())
         except OperationalError:
             log.warning("the database does not answer; trying again")
         await asyncio.sleep(every_seconds)
-
-
-def _tell(report: SweepReport) -> None:
-    _OPEN.set(report.open_calls)
-    _UNDECIDED.set(report.undecided)
-    _TROUBLE.set(report.trouble)

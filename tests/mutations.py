@@ -32,6 +32,8 @@ class Mutation:
 
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
+OPEN_DATA = ("tests/open_data/test_attack.py",)
+PREPARING = ("tests/open_data/test_preparing.py",)
 BY_AREA = ("tests/survey/test_areas.py", "tests/activities/test_area_counts.py")
 URGENT = ("tests/staff/test_urgent_comments.py",)
 REVIEW = ("tests/survey/test_review.py", "tests/staff/test_comment_review.py")
@@ -44,6 +46,8 @@ SUM = ("tests/activities/test_daily_sum.py",)
 LINE = ("tests/activities/test_line.py",)
 PUSH = ("tests/starter/test_push.py",)
 CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
+FORGET = ("tests/activities/test_forgetting.py",)
+ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
 FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
@@ -51,6 +55,11 @@ REPORT = ("tests/console/test_report.py",)
 ISSUE_PAGES = ("tests/console/test_issues.py",)
 BROKEN = ("tests/cli/test_doctor_broken.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
+
+NET = ("tests/watching/test_redaction.py", "tests/watching/test_logs.py")
+READY = ("tests/watching/test_readiness.py",)
+TOLD = ("tests/activities/test_told_in_time.py",)
+EXPORTED = ("tests/starter/test_exporter.py",)
 
 MUTATIONS = (
     Mutation(
@@ -1121,6 +1130,55 @@ MUTATIONS = (
         ("tests/database/test_roles.py",),
     ),
     Mutation(
+        "R2: forgetting, an old record brings the number back",
+        "starter/accept.py",
+        "        if row.forgotten_real is not None:",
+        "        if False:",
+        FORGET,
+    ),
+    Mutation(
+        "R2: forgetting, a call has no latch",
+        "activities/forget_numbers.py",
+        'func.jsonb_build_object("recipient_version", 0, "latch", latch)',
+        'func.jsonb_build_object("recipient_version", 0)',
+        FORGET,
+    ),
+    Mutation(
+        "R3: forgetting, an open call is purged",
+        "activities/forget_steps.py",
+        "    over = (col(CallRow.ended_reason).is_not(None), col(",
+        "    over = (col(CallRow.call_id).is_not(None), col(",
+        FORGET,
+    ),
+    Mutation(
+        "R6: forgetting, a STOP that only the carrier told goes",
+        "activities/forget_numbers.py",
+        "    return and_(func.coalesce(col(TextRow.error_code), 0) == OPTED_OUT, ~started)",
+        "    return and_(func.coalesce(col(TextRow.error_code), 0) == -1, ~started)",
+        FORGET,
+    ),
+    Mutation(
+        "R3: forgetting, a claim that waited for an erasure writes the number's hash",
+        "activities/ledger.py",
+        "        session.refresh(call)",
+        "        pass",
+        ERASE,
+    ),
+    Mutation(
+        "R2: forgetting, an open call of whoever is erased is not stopped",
+        "web/staff/erasure.py",
+        "            self._stop(session, row)",
+        "            pass",
+        ERASE,
+    ),
+    Mutation(
+        "R9: forgetting, the audit log gives away entries of the last year",
+        "database/migrations/versions/0029_forgetting.py",
+        "OLD.at_real < now() - interval '365 days' THEN",
+        "true THEN",
+        ("tests/database/test_roles.py",),
+    ),
+    Mutation(
         "R7: the service may not vacuum what the cut leaves",
         "database/roles.py",
         'rights += ", MAINTAIN"',
@@ -1219,6 +1277,76 @@ MUTATIONS = (
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
+        "R3: numbers stay in log lines",
+        "watching/redaction.py",
+        "return _NUMBERS.sub(NUMBER, text) if",
+        "return text if",
+        NET,
+    ),
+    Mutation(
+        "R3: the net is taken down",
+        "logs.py",
+        "    return redacted_event(event)",
+        "    return event",
+        NET,
+    ),
+    Mutation(
+        "R3: what stands under a personal key is logged",
+        "watching/redaction.py",
+        "    if name in _KEYS and value is not None:",
+        "    if False:",
+        NET,
+    ),
+    Mutation(
+        "R3: an exception's words are logged",
+        "logs.py",
+        '        event["exception"] = exception_lines(error)',
+        '        event["exception"] = repr(error)',
+        NET,
+    ),
+    Mutation(
+        "readiness has no patience",
+        "watching/readiness.py",
+        "                self._in_a_row, self._why = 0, trouble\n",
+        "                self._in_a_row, self._why, self._is_well = 0, trouble, False\n",
+        READY,
+    ),
+    Mutation(
+        "a check that hangs leaves the process ready",
+        "watching/readiness.py",
+        "self._monotonic() - self._well_at > PATIENCE_SECONDS",
+        "False",
+        READY,
+    ),
+    Mutation(
+        "what is rolled back is measured",
+        "activities/told_in_time.py",
+        "        session.info.pop(_SEEN, None)",
+        "        after_commit(session)",
+        TOLD,
+    ),
+    Mutation(
+        "every starter exports",
+        "starter/exporter.py",
+        "if not connection.execute(select(func.pg_try_advisory_lock(_ONE_AT_A_TIME))).scalar_one():",
+        "if False:",
+        EXPORTED,
+    ),
+    Mutation(
+        "old figures are shown while the database is away",
+        "starter/exporter.py",
+        "self._found if time.monotonic() - self._found_at < GOOD_FOR_SECONDS else ()",
+        "self._found",
+        EXPORTED,
+    ),
+    Mutation(
+        "the ledger's words become labels",
+        "starter/figures.py",
+        '    return words if words in RULES else "other"',
+        "    return words",
+        EXPORTED,
+    ),
+    Mutation(
         "R6: a number is moved while a call of its is open",
         "database/move_numbers.py",
         "        if _is_busy(session, before):\n            return False\n",
@@ -1259,6 +1387,55 @@ MUTATIONS = (
         "    on_version_apply=_limit_the_next_one,\n",
         "",
         ("tests/database/test_migrations_lock_nothing.py",),
+    ),
+    Mutation(
+        "R7: open data: what is left of a ward after its neighbourhoods may be a few calls",
+        "insights/open_data/places.py",
+        "    while large and 0 < in_rest < least:",
+        "    while False:",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a second version is rounded by the list of its own day",
+        "insights/open_data/shown.py",
+        "known = cell.calls if all_eligible <= cell.calls else sum(one.known for one in counts)",
+        "known = sum(one.known for one in counts)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: how many answered is not the sum of what they answered",
+        "insights/open_data/shown.py",
+        "            return sum(shown[question.id, one.id] for one in question.options)",
+        "            return max(shown[question.id, one.id] for one in question.options)",
+        OPEN_DATA,
+    ),
+    Mutation(
+        "R7: open data: a bundle in which somebody could be found can be approved",
+        "web/staff/open_data/bundles.py",
+        'if not bundle.report.get("is_safe"):',
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: what nobody has approved is published",
+        "web/staff/open_data/publishing.py",
+        "if row.state not in {BundleState.APPROVED, BundleState.PUBLISHED}:",
+        "if row.state in {BundleState.DECLINED}:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter's second version has another base",
+        "activities/prepare_open_data.py",
+        "if is_same_quarter and not (are_alike and row.base == edition.open_data.base):",
+        "if False:",
+        PREPARING,
+    ),
+    Mutation(
+        "R7: open data: a quarter is prepared as soon as it is over",
+        "insights/open_data/quarters.py",
+        "return cls.of((now.astimezone(zone) - lag).date()).before",
+        "return cls.of(now.astimezone(zone).date()).before",
+        PREPARING,
     ),
     Mutation(
         "R6: doctor does not see that no number is found by its hash any more",

@@ -9,12 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from logs import redact
 from settings import Settings
 from tests.mutations import MUTATIONS
+from watching.redaction import redact
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("activities", "calls", "cli", "database", "insights", "local", "policy", "starter", "survey", "texts", "web")
+ROOMS = (
+    "activities",
+    "calls",
+    "cli",
+    "database",
+    "insights",
+    "local",
+    "policy",
+    "starter",
+    "survey",
+    "texts",
+    "watching",
+    "web",
+)
 
 
 def modules() -> Iterator[Path]:

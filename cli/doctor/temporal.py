@@ -11,9 +11,13 @@ from temporalio.client import Client, Schedule
 from temporalio.service import RPCError
 
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
+from calls.forgetting import FORGET_SCHEDULE
 from calls.issues import FIND_ISSUES_SCHEDULE
+from calls.open_data import PREPARE_OPEN_DATA_SCHEDULE
 from cli.finding import SETUP, Finding
+from cli.forget_schedule import forget_schedule
 from cli.issues_schedule import issues_schedule
+from cli.open_data_schedule import open_data_schedule
 from cli.reconcile_schedule import SCHEDULE_ID, reconcile_schedule
 from cli.releases import look_at_release
 from cli.schedules import differs, is_paused_by_hand
@@ -60,6 +64,8 @@ async def _inside(client: Client, settings: Settings, *, zone: str | None) -> As
     yield Finding(what="search attributes", detail=detail, mend=SETUP if missing else "")
     yield await reconciled(client)
     yield await issues_looked_for(client, zone=zone)
+    yield await _open_data_prepared(client, zone=zone)
+    yield await old_data_forgotten(client, zone=zone)
     yield await look_at_release(client, settings)
     for queue, so in _QUEUES.items():
         yield await _workers(client, queue, so=so)
@@ -85,6 +91,20 @@ async def issues_looked_for(client: Client, *, zone: str | None) -> Finding:
     so = "nobody is told where there are more calls than was to be expected"
     wanted = None if zone is None else issues_schedule(zone=zone)
     return await _schedule(client, FIND_ISSUES_SCHEDULE, wanted, what="schedule of emerging issues", so=so)
+
+
+async def _open_data_prepared(client: Client, *, zone: str | None) -> Finding:
+    """So is that of open data."""
+    so = "no quarter's open data is prepared"
+    wanted = None if zone is None else open_data_schedule(zone=zone)
+    return await _schedule(client, PREPARE_OPEN_DATA_SCHEDULE, wanted, what="schedule of open data", so=so)
+
+
+async def old_data_forgotten(client: Client, *, zone: str | None) -> Finding:
+    """And that of forgetting."""
+    so = "what is personal is kept for longer than the agency's retention says"
+    wanted = None if zone is None else forget_schedule(zone=zone)
+    return await _schedule(client, FORGET_SCHEDULE, wanted, what="schedule of forgetting", so=so)
 
 
 async def _schedule(client: Client, id_: str, wanted: Schedule | None, *, what: str, so: str) -> Finding:

@@ -10,6 +10,7 @@ import database.issues
 import database.line
 import database.lookup_keys
 import database.numbers
+import database.open_data
 import database.reconciliation
 import database.staff
 import database.surveys  # noqa: F401 - fills the metadata, as database.tables does that it imports

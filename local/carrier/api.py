@@ -1,4 +1,4 @@
-"""The part of Twilio's REST API that the service uses: create, fetch, list and redact messages."""
+"""The part of Twilio's REST API that the service uses: create, fetch, list, redact and delete messages."""
 
 import asyncio
 import base64
@@ -50,6 +50,7 @@ class Api:
         routes.add_api_route("/Messages.json", self.index, methods=["GET"], dependencies=known)
         routes.add_api_route("/Messages/{sid}.json", self.fetch, methods=["GET"], dependencies=known)
         routes.add_api_route("/Messages/{sid}.json", self.update, methods=["POST"], dependencies=known)
+        routes.add_api_route("/Messages/{sid}.json", self.delete, methods=["DELETE"], dependencies=known)
         routes.add_api_route("/IncomingPhoneNumbers.json", self.own_numbers, methods=["GET"], dependencies=known)
         return routes
 
@@ -125,6 +126,13 @@ class Api:
             raise Refusal(20001, "Invalid parameter: a message can only be redacted, with an empty Body")
         return self._shown(self._network.redact(entry.sid) or entry)
 
+    async def delete(self, request: Request, sid: str) -> Response:
+        entry = self._text(request, sid)
+        if entry.status == "queued":
+            raise Refusal(20009, "Cannot delete this resource before it is complete", status=409)
+        self._network.delete(entry.sid)
+        return Response(status_code=204)
+
     def _saw(self, form: Mapping[str, str], *, arrived: float) -> Post:
         return self._network.saw_post(
             arrived=arrived, phone=form.get("To", ""), sender=form.get("From", ""), body=form.get("Body", "")
@@ -160,7 +168,7 @@ class Api:
 
     def _text(self, request: Request, sid: str) -> Entry:
         entry = self._network.entry(sid)
-        if entry is None or entry.kind != "text":
+        if entry is None or entry.deleted or entry.kind != "text":
             raise _not_found(request)
         return entry
 

@@ -24,6 +24,7 @@ class Entry:
     sender: str
     body: str
     redacted: bool
+    deleted: bool
     status: str
     error_code: int | None
     segments: int

@@ -19,6 +19,7 @@ from local.carrier import numbers
 from local.carrier.clock import Clock, now
 from local.carrier.entries import Direction, Entry, Kind, Post, Said
 
+_DELETED = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again after `forget`, so that a page sees that all is new
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS entry (
     phone TEXT NOT NULL,                  -- the resident's number
     sender TEXT NOT NULL,                 -- the service's number
     body TEXT NOT NULL,
-    redacted INTEGER NOT NULL DEFAULT 0,  -- gone from the API, not from the phone
+    redacted INTEGER NOT NULL DEFAULT 0,  -- 1: its words are gone from the API, 2: it is; the phone has it
     status TEXT NOT NULL,
     error_code INTEGER,
     segments INTEGER NOT NULL,
@@ -129,6 +130,12 @@ class Network:
         self._database.execute("UPDATE entry SET redacted = 1, updated = ? WHERE sid = ?", (now(), sid))
         return self._changed(sid)
 
+    def delete(self, sid: str) -> None:
+        """The API knows it no longer; the phone does."""
+        change = "UPDATE entry SET redacted = ?, updated = ? WHERE sid = ?"
+        self._database.execute(change, (_DELETED, now(), sid))
+        self._changed(sid)
+
     def heard(self, sid: str, webhook: str, said: Sequence[Said] = ()) -> None:
         """What became of the webhook about a text or call from a phone, and what the line said."""
         said_text = json.dumps([[part.language, part.text] for part in said])
@@ -159,7 +166,11 @@ class Network:
 
     def messages(self, condition: str, values: Sequence[str | float], *, limit: int) -> list[Entry]:
         """Texts for Twilio's list, newest first. `condition` is SQL of ours, never a caller's."""
-        return list(self._entries(f"WHERE kind = 'text' {condition} ORDER BY id DESC LIMIT ?", *values, limit))
+        return list(
+            self._entries(
+                f"WHERE kind = 'text' AND redacted < {_DELETED} {condition} ORDER BY id DESC LIMIT ?", *values, limit
+            )
+        )
 
     def unfinished(self) -> list[Entry]:
         """What a restart interrupted: texts on their way, and texts and calls that the service has not heard of."""
@@ -225,6 +236,7 @@ class Network:
     def _entries(self, rest: str, *values: str | float) -> Iterator[Entry]:
         for row in self._database.execute(f"SELECT * FROM entry {rest}", values):  # noqa: S608 - `rest` is ours
             fields = dict(row)
+            fields["deleted"] = fields["redacted"] == _DELETED
             fields["redacted"] = bool(fields["redacted"])
             fields["shown"] = datetime.fromisoformat(fields["shown"])
             fields["said"] = tuple(Said(*part) for part in json.loads(fields["said"]))

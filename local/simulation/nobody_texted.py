@@ -28,3 +28,6 @@ class NobodyTexted:
     def sent_between(self, since: date, until: date, *, sender: str) -> Iterator[Message]:  # noqa: ARG002
         """It keeps nothing."""
         return iter(())
+
+    def forget(self, sid: str) -> None:
+        """It keeps nothing."""

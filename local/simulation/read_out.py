@@ -14,10 +14,10 @@ from calls.facts import CallFacts
 from database.tables import CallRow, TextRow
 from local.simulation.outcome import SENT, DecidedCall, Eligible, SegmentPrice, SimulatedText, Simulation
 from local.simulation.owed import texts_owed
-from logs import redact
 from policy.agency import Agency
 from starter.csv_log import Log, LoggedCall
 from starter.records import CadRecord
+from watching.redaction import redact
 
 LEFT_OUT: Final = "the row cannot be read"
 """The rule of a call that the log's rows do not tell clearly enough to play."""

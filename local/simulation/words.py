@@ -264,6 +264,7 @@ FRENCH: Final[Mapping[str, str]] = {
     "a fact is missing": "un renseignement manque",
     "no number that may be texted": "aucun numéro auquel on peut envoyer un texto",
     "no number to text": "aucun numéro pour les textos",
+    "forgotten": "numéro supprimé pour de bon",
     "all rules met": "toutes les règles respectées",
     "opted out": "textos refusés (ARRET)",
     "expired": "périmé",

@@ -19,7 +19,7 @@ from local.state import State
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, load_settings, python
-from temporal_client import connect_temporal
+from temporal_client import SdkMetrics, connect_temporal
 from worker import build_worker
 
 _THREADS = 8
@@ -57,7 +57,7 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     services = text_services(settings)
-    client = await connect_temporal(metrics_port=settings.metrics_port)
+    client = await connect_temporal(metrics=SdkMetrics(settings.metrics_port), of_a_service=True)
     async with build_worker(client, services, threads=_THREADS):
         await stop.wait()
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from logs import redact
 from policy.cad_columns import columns_of
 from policy.cad_mapping import CadMapping
 from starter.local_time import exact_time
+from watching.redaction import redact
 
 _NO: Final = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
 # Clocks in one house differ by seconds: 56 in 100 rows of a real export begin up to 5 s before they are received.

@@ -265,18 +265,18 @@ class TestManyTexts:
 
 
 class TestBodies:
-    """Ottawa keeps them for 30 days."""
+    """Ottawa keeps them for 365 days."""
 
     @pytest.mark.parametrize(
         ("state", "days", "kept"),
         [
-            ("delivered", 29, True),
-            ("delivered", 31, False),
-            ("suppressed", 31, False),
-            ("claimed", 31, False),
-            ("unknown", 59, True),
-            ("sending", 59, True),
-            ("unknown", 61, False),
+            ("delivered", 364, True),
+            ("delivered", 366, False),
+            ("suppressed", 366, False),
+            ("claimed", 366, False),
+            ("unknown", 394, True),
+            ("sending", 394, True),
+            ("unknown", 396, False),
         ],
     )
     def test_r3_a_texts_words_are_deleted_in_time_those_of_one_in_doubt_later(
@@ -292,7 +292,7 @@ class TestBodies:
     def test_r3_what_residents_wrote_is_deleted_by_the_services_clock(self, desk: Desk) -> None:
         desk.at(NOON)
         with Session(desk.engine) as session, session.begin():
-            for sid, days in (("SM1", 29), ("SM2", 31)):
+            for sid, days in (("SM1", 364), ("SM2", 366)):
                 session.add(
                     InboundMessageRow(
                         provider_sid=sid,

@@ -43,6 +43,7 @@ RULES: list[tuple[Rule, dict[str, Any]]] = [
     (Rule.SOURCE, {"source_code": "radio", "source": Source.OFFICER}),
     (Rule.UNKNOWN_SOURCE, {"source_code": "zz", "source": None}),
     (Rule.LATCH, {"latch": Rule.SAFETY_FLAG.value}),
+    (Rule.FORGOTTEN, {"latch": Rule.FORGOTTEN.value}),
     (Rule.CANCELLED, {"cancelled": CancelReason.DUPLICATE}),
     (Rule.MISSING_FACT, {"case_number": None}),
     (Rule.UNTEXTABLE, {"untextable": Untextable.PSEUDO}),

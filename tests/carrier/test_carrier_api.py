@@ -51,6 +51,18 @@ def test_a_message_can_be_redacted_and_stays_on_the_phone(carrier: Carrier) -> N
     assert refused.value.code == 20001
 
 
+def test_a_message_that_is_deleted_is_gone_from_the_api_and_stays_on_the_phone(carrier: Carrier) -> None:
+    client = carrier.client()
+    sid = sid_of(client.messages.create(to=PHONE, from_=SENDER, body="Case 26-000142"))
+    eventually(lambda: delivered(client, sid))
+    assert client.messages(sid).delete()
+    assert client.messages.list(to=PHONE) == []
+    with pytest.raises(TwilioRestException) as unknown:
+        client.messages(sid).fetch()
+    assert (unknown.value.status, unknown.value.code) == (404, 20404)
+    assert carrier.texts()[0]["body"] == "Case 26-000142"
+
+
 def test_the_list_is_newest_first_and_pages_without_gaps_while_new_messages_come(carrier: Carrier) -> None:
     client = carrier.client()
     for number in range(7):

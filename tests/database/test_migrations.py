@@ -14,6 +14,7 @@ import database.finding
 import database.issues
 import database.line
 import database.numbers
+import database.open_data
 import database.reconciliation
 import database.recovery
 import database.rules

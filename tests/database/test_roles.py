@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
@@ -24,6 +25,7 @@ from database.engine import connect
 from database.roles import RoleError, grant_service, rights
 from database.staff import AuditEntryRow
 from database.surveys import EMPTIED_AT_NIGHT, WRITTEN_AT_NIGHT
+from database.tables import real_now
 from tests.servers import create_database, drop_database
 from web.staff.access.audit import AuditLog
 from web.staff.access.roles import Act, Member, Role
@@ -105,6 +107,7 @@ def entries(engine: Engine) -> list[tuple[int | None, str]]:
         "CREATE RULE mine AS ON INSERT TO audit_entry DO INSTEAD NOTHING",
         "CREATE OR REPLACE FUNCTION audit_entry_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
         "DROP FUNCTION audit_entry_is_only_added_to CASCADE",
+        "ALTER FUNCTION forget_audit_entries(timestamptz, integer) OWNER TO CURRENT_USER",
         "CREATE TABLE mine (id int)",
         "SET session_replication_role = 'replica'",
         "SELECT setval(pg_get_serial_sequence('audit_entry', 'id'), 1)",
@@ -135,6 +138,31 @@ def test_the_service_cannot_give_itself_the_right(filled: Database, statement: s
         connection.execute(text(statement.format(owner=f"{filled.name}_owner")))
     assert filled.may("audit_entry", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER") == [False] * 4
     assert not rights(filled.service).can_change_audit
+
+
+def test_the_service_forgets_entries_that_are_older_than_a_year_and_no_younger_ones_whatever_it_asks(
+    made: Database,
+) -> None:
+    with Session(made.owner) as session, session.begin():
+        for days in (364, 366, 900):
+            entry = AuditEntryRow(
+                at_real=real_now() - timedelta(days=days),
+                subject="",
+                name=f"{days} days ago",
+                roles=[],
+                act="",
+                outcome="",
+            )
+            session.add(entry)
+    ask = text("SELECT forget_audit_entries(:older_than, 100)")
+    for older_than, gone in ((timedelta(days=500), 1), (timedelta(days=-3650), 1), (timedelta(0), 0)):
+        with made.service.begin() as connection:
+            count = connection.execute(ask, {"older_than": real_now() - older_than}).scalar_one()
+        assert count == gone
+    with pytest.raises(DBAPIError, match="only added to"), made.owner.begin() as connection:
+        connection.execute(text("DELETE FROM audit_entry WHERE name = '364 days ago'"))
+    assert "364 days ago" in [name for _, name in entries(made.owner)]
+    assert not rights(made.service).can_change_audit
 
 
 def test_the_service_adds_to_the_audit_log_and_reads_it(filled: Database) -> None:

@@ -16,6 +16,9 @@ from policy.yaml_file import AgencyError
 from tests.builders import hours, minutes
 from tests.conftest import AGENCIES
 
+_POLICY = (AGENCIES / "ottawa" / "policy.yaml").read_text(encoding="utf-8")
+RETENTION = _POLICY[_POLICY.index("retention:") : _POLICY.index("texts:\n")]
+
 
 @dataclass(frozen=True)
 class Broken:
@@ -139,14 +142,12 @@ BROKEN = {
     ),
     "words that are forgotten before they were looked up": Broken(
         "policy.yaml",
-        "bodies: 30 d",
+        "bodies: 365 d",
         "bodies: 2 d",
         "bodies: 2 d",
         "retention.bodies: the words of texts are needed for",
     ),
-    "no retention": Broken(
-        "policy.yaml", "retention:\n  bodies: 30 d", "", "priorities:", "retention: this key is missing"
-    ),
+    "no retention": Broken("policy.yaml", RETENTION, "", "priorities:", "retention: this key is missing"),
     "a number so slow that no time can be reckoned": Broken(
         "agency.yaml",
         "segments_per_second: 1 ",

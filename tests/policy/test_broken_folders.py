@@ -321,10 +321,47 @@ BROKEN = {
     ),
     "words that are forgotten too soon": Broken(
         file="policy.yaml",
-        old="bodies: 30 d",
+        old="bodies: 365 d",
         new="bodies: 1 d",
         blames="  bodies: 1 d",
         says="retention.bodies: the words of texts are needed for 3 d, to find out what became of them",
+    ),
+    "comments that are forgotten before the law allows it": Broken(
+        file="policy.yaml",
+        old="comments: 365 d",
+        new="comments: 364 d",
+        blames="  comments: 364 d",
+        says=(
+            "retention.comments: 364 d is less than the law's year for what was used (Reg. 823, s. 5 under MFIPPA); "
+            "allowed is 365 d or more, or name the by-law or resolution that says less in retention.shorter_by"
+        ),
+    ),
+    "an audit log that a resolution is to shorten": Broken(
+        file="policy.yaml",
+        old="audit: 1826 d",
+        new='shorter_by: "Resolution 2026-14"\n  audit: 90 d',
+        blames="  audit: 90 d",
+        says=(
+            "retention.audit: 90 d is less than the law's year for what was used (Reg. 823, s. 5 under MFIPPA); "
+            "allowed is 365 d or more, no resolution shortens it"
+        ),
+    ),
+    "numbers that are forgotten while they are needed": Broken(
+        file="policy.yaml",
+        old="phones: 365 d",
+        new='shorter_by: "Resolution 2026-14"\n  phones: 20 d',
+        blames="  phones: 20 d",
+        says=(
+            "retention.phones: 20 d is shorter than numbers.one_survey_in, 30 d: a number would be forgotten while it "
+            "is needed; allowed is that or more"
+        ),
+    ),
+    "a list at the carrier that is gone before it was compared": Broken(
+        file="policy.yaml",
+        old="audit: 1826 d",
+        new="at_carrier: 6 d\n  audit: 1826 d",
+        blames="  at_carrier: 6 d",
+        says="retention.at_carrier: texts are looked up at the carrier for 7 d",
     ),
     "waiting longer for a fact than for the end": Broken(
         file="policy.yaml",

@@ -36,7 +36,7 @@ def test_it_prints_codes_and_every_text_about_a_call_asks_for_one_or_the_folder_
     policy = folder / "policy.yaml"
     policy.write_text(policy.read_text("utf-8").replace("code: true ", "code: false"), "utf-8")
     line = (
-        "line 44: texts.code: it is false, and {code} stands in confirmation, delay, survey (texts/en.po, texts/fr.po)"
+        "line 49: texts.code: it is false, and {code} stands in confirmation, delay, survey (texts/en.po, texts/fr.po)"
     )
     with pytest.raises(AgencyError) as refused:
         load_agency(folder)

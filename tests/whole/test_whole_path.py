@@ -15,9 +15,11 @@ from database.encryption import load_keyring
 from database.surveys import HeldAnswerRow, SurveyDraftRow
 from database.tables import CallRow, OptOutRow, SurveyInvitationRow, TextRow
 from survey.held import HeldAnswer
+from tests.watching.test_alerts import metrics_asked_for
 from tests.whole.cost import actions
 from tests.whole.search import numbers_in
 from tests.whole.town import Town, decoded
+from tests.whole.watched import Scrape, differences
 
 ALICE, BOB, CAROL, DAN = "+16135550110", "+16135550111", "+16135550112", "+16135550113"
 
@@ -207,6 +209,45 @@ def test_setting_up_again_changes_nothing(day: Town) -> None:
     assert "(was" not in said
     assert "made" not in said
     assert "registered:" not in said
+
+
+def test_what_a_monitor_sees_is_what_stands_in_the_ledger(day: Town) -> None:
+    """Are residents told in time, what became of the texts, what is stuck: answered by the scrape alone."""
+    left: list[str] = []
+
+    def agree() -> bool:
+        left[:] = differences(day)
+        return not left
+
+    try:
+        day.wait_for("scrape and ledger agree", agree, seconds=40)
+    except AssertionError:
+        raise AssertionError(left) from None
+
+
+def test_every_metric_that_an_alert_or_the_dashboard_asks_for_is_in_a_scrape(day: Town) -> None:
+    missing = metrics_asked_for() - Scrape(day).families
+    # Two come when there is something to tell: the first sum of a day, the first task that fails.
+    assert missing <= {
+        "communityconnect_ledger_sum_age_seconds",
+        "communityconnect_ledger_sum_differences",
+        "temporal_workflow_task_execution_failed",
+    }
+
+
+def test_metrics_have_few_labels_however_many_calls_there_are(day: Town) -> None:
+    scrape = Scrape(day)
+    assert {name: count for name, count in scrape.label_sets.items() if count > 400} == {}
+    assert sum(count for name, count in scrape.label_sets.items() if name.startswith("communityconnect_")) < 1500
+    everything = "".join(scrape.texts.values())
+    assert not re.search(r'="(ottawa-\d|[^"]*/s/[^"{])', everything)  # no call, no token
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_every_process_lives_and_is_ready(day: Town, path: str) -> None:
+    ports = day.box.ports
+    for port in (ports.worker_metrics, ports.starter_metrics, ports.web, ports.cad):
+        assert requests.get(f"http://127.0.0.1:{port}{path}", timeout=5).status_code == 200
 
 
 def test_no_process_reports_an_error(day: Town) -> None:

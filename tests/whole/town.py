@@ -107,8 +107,14 @@ class Town:
         return requests.post(f"{api}/workflows/{workflow}/signal/{signal}", timeout=10)
 
     def metrics(self) -> dict[str, str]:
-        """What worker and Temporal tell a monitor."""
-        ports = {"worker": self.box.ports.worker_metrics, "Temporal": self.box.ports.temporal_metrics}
+        """What every process that runs tells a monitor."""
+        ports = {
+            "worker": self.box.ports.worker_metrics,
+            "starter": self.box.ports.starter_metrics,
+            "web": self.box.ports.web_metrics,
+            "cad": self.box.ports.cad_metrics,
+            "Temporal": self.box.ports.temporal_metrics,
+        }
         return {
             f"metrics of {name}": requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
             for name, port in ports.items()

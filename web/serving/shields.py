@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-NOT_PAGES: Final = ("/twilio/", "/healthz", "/static/")
+NOT_PAGES: Final = ("/twilio/", "/healthz", "/livez", "/readyz", "/static/")
 _HAVE_THEIR_OWN: Final = ("/twilio/", "/static/")
 _FROM_HERE: Final = frozenset({"same-origin", "none"})
 _NOT_TOLD: Final = "null"

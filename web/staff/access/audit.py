@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from database.staff import AuditEntryRow
-from logs import redact
+from watching.redaction import redact
 from web.staff.access.roles import Member
 
 ALLOWED: Final = "allowed"

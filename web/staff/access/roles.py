@@ -53,6 +53,7 @@ class Act(StrEnum):
     REVIEW_COMMENTS = "review_comments"
     SEE_SHARED_COMMENTS = "see_shared_comments"
     SEE_MEMBER_FEEDBACK = "see_member_feedback"
+    ERASE_PERSON = "erase_person"
 
 
 _O, _S, _AN, _R, _AD = Role.OPERATOR, Role.SUPERVISOR, Role.ANALYST, Role.REVIEWER, Role.ADMINISTRATOR
@@ -88,6 +89,7 @@ MAY: Final[Mapping[Act, frozenset[Role]]] = {
     Act.REVIEW_COMMENTS: frozenset({_R}),
     Act.SEE_SHARED_COMMENTS: frozenset({_O, _S}),  # whoever helped, and those who answer for them
     Act.SEE_MEMBER_FEEDBACK: frozenset({_S}),
+    Act.ERASE_PERSON: frozenset({_AD}),  # by the command alone: no page shows an administrator a number
 }
 
 SHOWS_PERSONAL_DATA: Final = frozenset(

@@ -13,8 +13,8 @@ from calls.contracts import Kind
 from calls.eligibility import Rule
 from database.encryption import Keyring
 from insights.budget import Course
-from logs import redact
 from policy.agency import Agency
+from watching.redaction import redact
 from web.staff.attention import Attention, UnknownCode, needs_attention
 from web.staff.board.open_calls import LANDLINE, Trouble
 from web.staff.comments.urgent import UrgentComments, UrgentCount

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from database.encryption import Keyring
 from database.surveys import MemberFeedbackRow, SurveyCommentRow
+from database.tables import real_now
 from insights.topics import Topic, topics_named
 from survey.context import first_day
 from survey.review import Decision, Mask, masked
@@ -136,6 +137,7 @@ class CommentReview:
             row.decision = decision
             row.shared = share and decision is Decision.APPROVED
             row.topics = [topic.value for topic in topics_named(topics)]
+            row.reviewed_month = f"{real_now():%Y-%m}"
             session.add(row)
         return Outcome.KEPT
 

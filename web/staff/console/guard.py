@@ -101,8 +101,9 @@ def signed_in(request: Request) -> SignedIn | None:
     return seat
 
 
-def nobody_needed() -> None:
-    """Marks a route that is open to everybody: the way in, and what is no secret."""
+async def nobody_needed() -> None:
+    """Marks a route that is open to everybody: the way in, and what is no secret. It takes no thread, which `/livez`
+    would wait for while pages that hang hold them all."""
 
 
 OPEN: Final = Depends(nobody_needed)

@@ -1,0 +1,1 @@
+"""What a person decides about open data, and how it gets to the public."""
