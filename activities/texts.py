@@ -26,7 +26,7 @@ from activities.carrier_client import (
 )
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
-from activities.known_call import call_row, known_call
+from activities.known_call import call_row, known_call, told_version
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
 from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
 from activities.people import lock_number
@@ -288,7 +288,7 @@ class TextActivities:
 
     def _newer(self, order: SendText, row: CallRow) -> KnownCall | None:
         """The call's facts, where they are newer than those that the workflow decided on."""
-        return known_call(row, self._is.agency.policy) if row.told_version > order.version else None
+        return known_call(row, self._is.agency.policy) if told_version(row) > order.version else None
 
     def _say(self, event: str, order: SendText, *, alarm: bool = False, **details: object) -> None:
         say = log.error if alarm else log.info

@@ -11,7 +11,6 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, UniqueCons
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from calls.versions import version_of
 from database.text_indexes import text_indexes
 
 Json = dict[str, Any]
@@ -35,8 +34,7 @@ class CallRow(SQLModel, table=True):
     """A call for service. Writer: starter.
 
     `merged` is the stamped merge of all its CAD records; `facts` what follows from them (`calls.facts.CallFacts`).
-    `version` counts the changes of the facts; `signalled_version` is the last one that Temporal has. What travels is
-    `told_version`.
+    `version` counts the changes of the facts; `signalled_version` is the last one that Temporal has.
     """
 
     __tablename__: ClassVar[str] = "call"
@@ -91,11 +89,6 @@ class CallRow(SQLModel, table=True):
     updated_real: datetime = _time(default_factory=real_now)
     forgotten_real: datetime | None = _time(default=None)
     """When its number was deleted for good: whatever is told from then on brings none back, and nobody is texted."""
-
-    @property
-    def told_version(self) -> int:
-        """The version as Temporal has it: greater than all of before a restore."""
-        return version_of(epoch=self.epoch, change=self.version)
 
 
 class CadRecordRow(SQLModel, table=True):
