@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import structlog
+from sqlmodel import Session
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -29,8 +30,10 @@ from activities.services import TextServices
 from activities.texts import TextActivities
 from activities.told_in_time import watch_ledger
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
+from calls.versions import identity_of
 from database.encryption import keyring_of
 from database.engine import connect
+from database.recovery import epoch_now
 from logs import configure_logging
 from policy.agency import load_agency
 from settings import Settings, load_settings
@@ -104,7 +107,13 @@ def build_worker(
         workflow_runner=workflow_runner(),
         interceptors=[CallInLogs()],
         deployment_config=release,
+        identity=identity_of(client.identity, epoch=_epoch(services)),
     )
+
+
+def _epoch(services: TextServices) -> int:
+    with Session(services.engine) as session:
+        return epoch_now(session)
 
 
 def build_reconciler(

@@ -11,16 +11,18 @@ from typing import Protocol
 
 import requests
 import urllib3
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
 from activities import error_codes
 from activities.carrier_http import RedirectedHttpClient
-from activities.carrier_messages import Message, read_message
+from activities.carrier_messages import Message, WholeMessage, read_message, read_whole
 
 _NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
 _PAGE_SIZE = 1000  # the most that Twilio gives
+_QUEUED_AT_MOST = timedelta(hours=11)
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -213,6 +215,27 @@ class CarrierClient:
             )
             for message in messages:
                 yield read_message(message)
+        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+            raise NotProcessed("Twilio's list of messages cannot be had") from None
+
+    def made_since(self, since: datetime, *, sender: str = "", to: str = "") -> Iterator[WholeMessage]:
+        """What was sent from, or to, a number of ours since then (real time), the newest first, words and all.
+
+        Without a filter of dates: one that is queued has no date of sending. The list is in order of creation or of
+        sending, which lie ten hours apart at most: so much further back it is read.
+
+        Raises:
+            NotProcessed: the list, or the rest of it, could not be had now.
+        """
+        try:
+            for message in self._client.messages.stream(
+                from_=sender or values.unset, to=to or values.unset, page_size=_PAGE_SIZE
+            ):
+                whole = read_whole(message)
+                if whole.message.created < since - _QUEUED_AT_MOST:
+                    return
+                if whole.message.created >= since:
+                    yield whole
         except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
 

@@ -1,5 +1,6 @@
 """A message as the carrier has it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,3 +38,27 @@ def read_message(message: MessageInstance) -> Message:
         is_reply=str(message.direction) == "outbound-reply",
         to=message.to or "",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeMessage:
+    """With its words, which do not show when it is printed (R3): none where they were deleted at the carrier."""
+
+    message: Message
+    sender: str = field(repr=False)
+    body: str = field(repr=False)
+
+
+def read_whole(message: MessageInstance) -> WholeMessage:
+    """As a recovery needs it.
+
+    Raises:
+        ValueError: it is no message.
+    """
+    return WholeMessage(message=read_message(message), sender=message.from_ or "", body=message.body or "")
+
+
+def oldest_first(listed: Sequence[WholeMessage]) -> list[WholeMessage]:
+    """The carrier lists the newest first, and its times are whole seconds: of two in one, its order tells."""
+    backwards = listed[::-1]
+    return sorted(backwards, key=lambda one: one.message.created)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from activities.known_call import known_call
+from activities.known_call import known_call, told_version
 from activities.ledger import records_of
 from activities.people import speaks_against
 from activities.stop_and_go import SHADOW, only_written_down, stopped_for_good, stops
@@ -32,7 +32,7 @@ def check(
         if not decision.is_eligible:
             return HeldBack(state=LedgerState.SUPPRESSED, rule=decision.rule, reason=decision.reason)
     timetable = agency.policy.timetable
-    if row.version > order.version and not _still_owed(session, order, call, timetable, now):  # R5
+    if told_version(row) > order.version and not _still_owed(session, order, call, timetable, now):  # R5
         return Overtaken(call=call, comes_back=_comes_back(order, call, now))
     stopped = stopped_for_good(session, order.call_id)
     if stopped is not None:

@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, and_, col, delete, or_, select, update
 
 from activities.ledger import IN_DOUBT
 from activities.services import TextServices
 from calls.reconciliation import Batch
+from database.recovery import StrayMessageRow
 from database.tables import InboundMessageRow, TextRow, real_now
 
 _BATCH: Final = 1000
 _DOUBT_AT_MOST: Final = timedelta(days=30)
 """So much longer the words of a text in doubt are kept: by them it is known in the carrier's list, and in a person's
 hand. Twilio keeps its own for 30 days at least."""
+_STRAYS_FOR: Final = timedelta(days=30)
 _MORE: Final = "more"
 
 
@@ -31,6 +33,8 @@ class Forget:
         """One batch of each table. A row that somebody is writing to is for the next time."""
         with Session(self._is.engine) as session, session.begin():
             counts = [len(session.execute(statement).all()) for statement in (self._texts(), self._inbound())]
+            # By then no call is open that such a message may have been about (docs/recovery.md).
+            session.execute(delete(StrayMessageRow).where(col(StrayMessageRow.noted_real) < real_now() - _STRAYS_FOR))
         return Batch(done=sum(counts), after=_MORE if max(counts) == _BATCH else None)
 
     def _texts(self) -> ReturningUpdate[Any]:

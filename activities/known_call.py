@@ -6,6 +6,7 @@ from calls.contracts import KnownCall
 from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
+from calls.versions import version_of
 from database.tables import CallRow
 
 
@@ -25,7 +26,12 @@ def call_row(session: Session, call_id: str) -> CallRow:
     return row
 
 
+def told_version(row: CallRow) -> int:
+    """The version as Temporal has it: greater than all of before a restore."""
+    return version_of(epoch=row.epoch, change=row.version)
+
+
 def known_call(row: CallRow, policy: Policy) -> KnownCall:
     """Facts, version, and what this worker's policy, the newest, says of them (R1)."""
     facts = CallFacts.model_validate(row.facts)
-    return KnownCall(version=row.version, facts=facts, decision=decide(facts, policy))
+    return KnownCall(version=told_version(row), facts=facts, decision=decide(facts, policy))

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from activities.error_codes import LANDLINE, OPTED_OUT
+from activities.strays import may_have_gone
 from activities.verdict import HeldBack
 from calls.contracts import WENT_OUT, Kind, LedgerState, SendText
 from calls.eligibility import Rule
@@ -42,6 +43,7 @@ def speaks_against(
     rules = agency.policy.numbers
     return (
         _is_nobodys(number, rules)
+        or may_have_gone(session, order, phone_hash=phone_hash, received=call.received_at)
         or _opted_out(session, phone_hash=phone_hash, sender=agency.identity.sender, received=call.received_at)
         or _blocked(session, phone_hash)
         or _wrong_number(session, phone_hash, call)

@@ -4,7 +4,6 @@ Three activities would cost twice the history and leave gaps between them. No da
 carrier answers.
 """
 
-import random
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +12,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities import ledger
 from activities.carrier_client import (
@@ -28,14 +26,17 @@ from activities.carrier_client import (
 )
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
-from activities.known_call import call_row, known_call
+from activities.known_call import call_row, known_call, told_version
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
 from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
 from activities.people import lock_number
 from activities.services import TextServices
+from activities.trying_again import try_again
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
 from activities.words import code_hash_of, why_stopped, words_for
 from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
+from calls.versions import epoch_of
+from database.recovery import is_recovering
 from database.tables import CallRow, TextRow, real_now
 from texts.render import Rendered
 
@@ -46,7 +47,6 @@ _CHECK_IS_FRESH_FOR_SECONDS = 2.0
 # What is switched off is asked for again: at the latest so long after its release it goes out.
 _ASK_AGAIN_AFTER_SECONDS = 20.0
 _BUSY_FOR_SECONDS = 1.0
-_LONGEST_BACKOFF_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +89,14 @@ class TextActivities:
         try:
             return self._send(order)
         except AnotherAttempt:
-            raise _again("another attempt has this text", type_="AnotherAttempt") from None
+            raise try_again("another attempt has this text", type_="AnotherAttempt") from None
         except SQLAlchemyError as error:  # its text holds what was to be written (R3)
             self._say("database trouble", order, alarm=True, cause=type(error).__name__)
-            raise _again("the database did not answer as it should", type_="Database") from None
+            raise try_again("the database did not answer as it should", type_="Database") from None
         except NotProcessed as refusal:
             alarm = isinstance(refusal, (Misconfigured, CountryClosed, WordsRefused))
             self._say("text not processed", order, cause=refusal.cause, alarm=alarm)
-            raise _again(refusal.cause, type_="NotProcessed", after=refusal.retry_after_seconds) from None
+            raise try_again(refusal.cause, type_="NotProcessed", after=refusal.retry_after_seconds) from None
 
     def _send(self, order: SendText) -> TextOutcome:
         early = order.due_at - self._is.clock.now() - CLOCKS_MAY_DIFFER
@@ -120,7 +120,13 @@ class TextActivities:
 
     def _claim(self, order: SendText) -> Claim | InDoubt | Settled:
         with Session(self._is.engine) as session, session.begin():
-            return ledger.claim(session, order, call=call_row(session, order.call_id))
+            call = call_row(session, order.call_id)
+            if epoch_of(order.version) > call.epoch:  # R2: this worker's ledger is not the one that counts any more
+                self._say("the order is of a newer database than this worker's", order, alarm=True)
+                raise NotProcessed("this worker works for a database of before a restore: stop it")
+            if is_recovering(session):  # neither sent nor held back: what speaks against it now may be explained soon
+                raise NotProcessed("the database is not recovered yet", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+            return ledger.claim(session, order, call=call)
 
     def _check(self, order: SendText, claimed: Claim) -> Ready | NotYet | TextOutcome:
         """Check on facts of this moment; if the text may go, write down that it is being sent, before it is."""
@@ -197,7 +203,7 @@ class TextActivities:
         except OutcomeUnknown:
             # The row stays as it is, `sending`: the next attempt finds out what became of the text.
             self._say("text outcome unknown", order)
-            raise _again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
+            raise try_again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
         self._say("text accepted", order)
         record = self._settle(claimed, LedgerState.ACCEPTED, sid=accepted.sid)
         if ready.tries_closed_line:
@@ -282,18 +288,8 @@ class TextActivities:
 
     def _newer(self, order: SendText, row: CallRow) -> KnownCall | None:
         """The call's facts, where they are newer than those that the workflow decided on."""
-        return known_call(row, self._is.agency.policy) if row.version > order.version else None
+        return known_call(row, self._is.agency.policy) if told_version(row) > order.version else None
 
     def _say(self, event: str, order: SendText, *, alarm: bool = False, **details: object) -> None:
         say = log.error if alarm else log.info
         say(event, call_id=order.call_id, kind=order.key.kind, sequence=order.key.sequence, **details)
-
-
-def _again(message: str, *, type_: str, after: float | None = None) -> ApplicationError:
-    seconds = _backoff(activity.info().attempt) if after is None else after
-    return ApplicationError(message, type=type_, next_retry_delay=timedelta(seconds=seconds))
-
-
-def _backoff(attempt: int) -> float:
-    """1 s, 2 s, 4 s, … a minute, each up to half as much longer: many that failed together do not return together."""
-    return min(2.0 ** min(attempt - 1, 10), _LONGEST_BACKOFF_SECONDS) * random.uniform(1, 1.5)  # noqa: S311

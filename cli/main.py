@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from cli.agency import agency as agency_commands
 from cli.cad import cad as cad_commands
 from cli.deployment import deployment as deployment_commands
+from cli.emergency import emergency
 from cli.keys import keys as keys_commands
 from cli.open_data import open_data as open_data_commands
 from cli.settings_commands import settings as settings_commands
@@ -33,6 +34,7 @@ app = typer.Typer(
     "To see it work on this computer, without any account: communityconnect run",
 )
 app.add_typer(staff)
+app.add_typer(emergency)
 app.add_typer(agency_commands, name="agency")
 app.add_typer(cad_commands, name="cad")
 app.add_typer(open_data_commands, name="open-data")

@@ -14,7 +14,7 @@ from database.engine import connect
 from policy.agency import Agency, load_agency
 from settings import Settings, SettingsError
 from web.staff.numbers.carrier_stops import CarrierStops
-from web.staff.switches import NoSuchCall, Switches
+from web.staff.switches import NoSuchCall, NotRecovered, Switches
 
 Say = Callable[[str], None]
 _WHAT_GOES = "what is still true goes out from within half a minute on, the rest has expired"
@@ -60,9 +60,18 @@ def stop(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None
 
 
 def go(settings: Settings, scope: str, *, by: str, why: str, say: Say) -> None:
-    """Switch it on again, and say so."""
+    """Switch it on again, and say so.
+
+    Raises:
+        SettingsError: the database was restored and is not recovered yet.
+    """
     with _switches(settings) as switches:
-        changed = switches.go(scope, by=by, why=why)
+        try:
+            changed = switches.go(scope, by=by, why=why)
+        except NotRecovered:
+            raise SettingsError(
+                "the database was restored and is not recovered yet: nothing goes; first: communityconnect recover"
+            ) from None
         state = switches.state()
     told = f"goes again: {scope}; {_WHAT_GOES}"
     say(told if changed else f"{scope} was not stopped")

@@ -14,13 +14,22 @@ from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
 from database.encryption import Keyring, KeyringError
 from database.numbers import BlockedNumberRow
+from database.recovery import StrayMessageRow
 from database.tables import CallRow, InboundMessageRow, OptOutRow, PilotNumberRow, TextRow, real_now
 
 KEYS: Final = 6_203_115_472
 """An advisory lock: shared by whoever writes a number down, whole for whoever says which key is in force."""
 NUMBER: Final = 4
 """The kind of advisory lock of one number (the second argument of `hashtextextended`)."""
-HAVE_NUMBERS: Final = (CallRow, TextRow, InboundMessageRow, OptOutRow, BlockedNumberRow, PilotNumberRow)
+HAVE_NUMBERS: Final = (
+    CallRow,
+    TextRow,
+    InboundMessageRow,
+    OptOutRow,
+    BlockedNumberRow,
+    PilotNumberRow,
+    StrayMessageRow,
+)
 """The tables in which `phone_hash` is a number's."""
 
 

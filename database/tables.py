@@ -34,7 +34,7 @@ class CallRow(SQLModel, table=True):
     """A call for service. Writer: starter.
 
     `merged` is the stamped merge of all its CAD records; `facts` what follows from them (`calls.facts.CallFacts`).
-    `version` grows with each change of the facts; `signalled_version` is the last one that Temporal has.
+    `version` counts the changes of the facts; `signalled_version` is the last one that Temporal has.
     """
 
     __tablename__: ClassVar[str] = "call"
@@ -60,6 +60,8 @@ class CallRow(SQLModel, table=True):
     merged: Json = _json()
     facts: Json = _json()
     version: int = Field(default=1)
+    epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """Of the database, when the call was last open at a restore, or first told of."""
     eligibility: str
     rule: str
     reason: str

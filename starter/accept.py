@@ -23,6 +23,7 @@ from calls.policy import Policy
 from database.encryption import Keyring
 from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
+from database.recovery import epoch_now, is_recovering
 from database.tables import CadRecordRow, CallRow, real_now
 from starter.members import Members
 from starter.readers.told import e164
@@ -85,7 +86,7 @@ class Acceptor:
             stamp = record.counts_as_of(now=self._now())  # of two without a time the one kept last counts last
             is_new = row is None
             if row is None:
-                row = self._new_row(record)
+                row = self._new_row(session, record)
             self._members.take(session, row, record, stamp=stamp, now=self._now())
             if not self._keep(session, record, row.call_id, phone_hash, stamp):
                 return replace(self._accepted(row, is_new=False, changed=False), is_repetition=True)
@@ -144,8 +145,11 @@ class Acceptor:
         last = select(CadRecordRow.content_hash).where(*of_call).order_by(col(CadRecordRow.id).desc()).limit(1)
         return session.exec(last).first() or ""
 
-    def _new_row(self, record: CadRecord) -> CallRow:
+    def _new_row(self, session: Session, record: CadRecord) -> CallRow:
         return CallRow(
+            epoch=epoch_now(session),
+            # After a restore its workflow may be there already: as if an earlier attempt to start it had gone through.
+            forwarding_until_real=real_now() if is_recovering(session) else None,
             call_id=self._call_id(record),
             agency=self._agency,
             merged={},

@@ -137,6 +137,14 @@ class Forwarder:
 
         A running one is not joined silently either (`USE_EXISTING`): then it would not hear of these facts.
         """
+        await self.start_workflow(item, reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE)
+
+    async def start_workflow(self, item: Forward, *, reuse: WorkflowIDReusePolicy) -> None:
+        """Start the call's workflow, told what the ledger has.
+
+        Raises:
+            WorkflowAlreadyStartedError: there is one, or was one, after which `reuse` allows no other.
+        """
         facts = item.call.facts
         group = self._policy.eligibility.groups.get(facts.call_type_group or "")
         label = "" if group is None else group.label[Language.ENGLISH]
@@ -151,7 +159,7 @@ class Forwarder:
             ),
             id=workflow_id(item.call_id),
             task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=reuse,
             search_attributes=_search_attributes(facts),
             static_summary=f"{label}, priority {facts.priority}, case {facts.case_number}",
             static_details=f"Texts for one call for service of {facts.agency}, policy {self._policy.version}.",
@@ -160,7 +168,7 @@ class Forwarder:
     async def _signal(self, item: Forward) -> str | None:
         """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
         name = signal_for(item.signalled, item.call)
-        if name is Signal.ARRIVED and _only_arrived(item.signalled, item.call.facts):
+        if name is Signal.ARRIVED and not item.heard_more and _only_arrived(item.signalled, item.call.facts):
             return None  # nothing waits for it: it would cost an action and four events, and goes along with the next
         handle = self._client.get_workflow_handle(workflow_id(item.call_id))
         try:

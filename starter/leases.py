@@ -16,6 +16,8 @@ from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
 from calls.timetable import End, next_step
+from calls.versions import change_of
+from database.recovery import is_recovering
 from database.tables import CallRow, real_now
 
 log = structlog.get_logger()
@@ -40,6 +42,8 @@ class Forward:
     """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
     texts: tuple[TextRecord, ...]
     """What the ledger has, for a workflow that is to be started."""
+    heard_more: bool = False
+    """It was told more before a restore than the database knows of: nothing that is the same now may be left unsaid."""
 
 
 class Leases:
@@ -53,6 +57,8 @@ class Leases:
     def take(self) -> list[Forward]:
         """Lease some rows that Temporal does not have yet."""
         with Session(self._engine) as session, session.begin():
+            if is_recovering(session):  # facts of before the backup would take a workflow back: see docs/recovery.md
+                return []
             now = real_now()
             rows = session.exec(
                 select(CallRow)
@@ -70,6 +76,29 @@ class Leases:
                 session.add(row)
             return items
 
+    def take_anew(self, call_id: str) -> Forward | None:
+        """Lease one whose workflow is lost: as if it had never had one. `None`: it is not there any more.
+
+        Also from a starter that has it in hand, and tries in vain to signal what is not there: Temporal starts one.
+        """
+        with Session(self._engine) as session, session.begin():
+            row = session.get(CallRow, call_id, with_for_update=True)
+            if row is None:
+                return None
+            row.signalled, row.signalled_version, row.ended_reason = None, 0, None
+            row.trouble, row.trouble_since_real = None, None
+            row.forwarding_until_real = real_now() + _LEASE
+            session.add(row)
+            return self._item(session, row)
+
+    def close(self, call_id: str, reason: str) -> None:
+        """Nothing more is owed, and Temporal has no workflow of it any more."""
+        with Session(self._engine) as session, session.begin():
+            row = session.get(CallRow, call_id, with_for_update=True)
+            if row is not None and row.ended_reason is None:
+                row.ended_reason, row.trouble, row.trouble_since_real = reason, None, None
+                session.add(row)
+
     def done(self, item: Forward, *, ended: str | None, alarm: bool = False) -> None:
         """Write down what Temporal has. A call without a workflow has nothing signalled, however new its facts.
 
@@ -78,11 +107,12 @@ class Leases:
         told = item.signalled is not None or item.call.decision.is_eligible
         with Session(self._engine) as session, session.begin():
             row = session.get(CallRow, item.call_id, with_for_update=True)
-            if row is None or row.ended_reason is not None or row.signalled_version >= item.call.version:
+            change = change_of(item.call.version)
+            if row is None or row.ended_reason is not None or row.signalled_version >= change:
                 return
             if row.signalled is None and told:
                 row.started_policy = item.call.decision.policy_version
-            row.signalled_version = item.call.version
+            row.signalled_version = change
             row.signalled = item.call.facts.model_dump(mode="json") if told else None
             row.forwarding_until_real, row.behind_since_real = None, None
             row.ended_reason = ended
@@ -132,6 +162,7 @@ class Leases:
             signalled=signalled,
             tried_before=row.forwarding_until_real is not None,
             texts=() if signalled is not None else tuple(_known_texts(session, row.call_id)),
+            heard_more=signalled is not None and row.signalled_version == 0,
         )
 
 

@@ -26,6 +26,7 @@ from calls.eligibility import Eligibility
 from calls.facts import CallFacts
 from calls.policy import Policy
 from calls.timetable import End, Send, Step, next_step
+from database.recovery import is_recovering
 from database.tables import CallRow, TextRow, real_now
 from starter.leases import MISSING, NOT_TAKEN
 
@@ -120,6 +121,8 @@ class Sweep:
             with Session(self._engine) as session, session.begin():
                 if not session.execute(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))).scalar_one():
                     return look if last else None
+                if is_recovering(session):  # it knows neither what was sent since the backup nor what has ended
+                    return None
                 last = self._look_at_some(session, after=last, look=look)
         return look
 

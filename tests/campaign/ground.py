@@ -42,6 +42,7 @@ class Ground:
     keyring: Keyring
     acceptor: Acceptor
     troop: Troop
+    supervisor: Supervisor
 
     @property
     def clock(self) -> Clock:
@@ -114,7 +115,7 @@ def ground(folder: Path, *, seed: int, speed: float = SPEED, workers: int = 2, s
         children += [box.starter(name=f"starter {n}", metrics_port=free_port()) for n in range(starters)]
         troop = Troop(children=children, dice=random.Random(seed))
         try:
-            yield Ground(box=box, engine=engine, keyring=keyring, acceptor=acceptor, troop=troop)
+            yield Ground(box=box, engine=engine, keyring=keyring, acceptor=acceptor, troop=troop, supervisor=supervisor)
         finally:
             troop.end()
             engine.dispose()

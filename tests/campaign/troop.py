@@ -53,6 +53,12 @@ class Troop:
             if self._running[child.name].poll() is not None:
                 self._start(child)
 
+    def start_all(self) -> None:
+        """Start the children that are there now: others than before."""
+        self._running.clear()
+        for child in self.children:
+            self._start(child)
+
     def end(self) -> None:
         for process in self._running.values():
             process.kill()

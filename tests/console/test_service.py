@@ -15,6 +15,7 @@ from database.tables import CallRow, SwitchRow, TextRow, real_now
 from tests.builders import some_facts
 from tests.console.ledger import Ledger
 from tests.console.served import Served, Staff, console_site
+from tests.recovery.restoring import recovered, restored
 from web.staff.access.roles import Act, Role
 from web.staff.due_texts import due_texts
 from web.staff.numbers.carrier_stops import CarrierStops, StoppedWording
@@ -112,6 +113,18 @@ def test_a_switch_has_the_time_of_the_service_like_every_other_page(site: Served
         for path in ("/service", "/service/history"):
             times = re.findall(r'<time datetime="(.{10})', demonstration.staff(Role.SUPERVISOR).get(path).text)
             assert times == ["2026-05-14", "2026-05-14"]
+
+
+def test_r2_a_restored_database_is_not_started_before_it_is_recovered(site: Served) -> None:
+    restored(site.engine)
+    supervisor = site.staff(Role.SUPERVISOR)
+    answer = supervisor.post("/service/start/everything", why="it seems well")
+    assert answer.status_code == 400
+    assert "a technician must finish the recovery first" in words_of(answer.text)
+    assert [stop.scope for stop in state(site).stopped] == [EVERYTHING]
+    recovered(site.engine)
+    press(supervisor, "/service/start/everything", why="it is recovered")
+    assert state(site).stopped == []
 
 
 def test_an_operator_stops_and_does_not_start_again(site: Served) -> None:

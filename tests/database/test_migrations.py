@@ -16,6 +16,7 @@ import database.line
 import database.numbers
 import database.open_data
 import database.reconciliation
+import database.recovery
 import database.rules
 import database.staff
 import database.surveys

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 import database.feeds
 import database.line
 import database.reconciliation
+import database.recovery
 import database.rules
 import database.surveys
 import database.tables  # noqa: F401 - fills the metadata

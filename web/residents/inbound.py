@@ -59,12 +59,12 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
 
     The same text delivered again is stored and answered no second time (R2).
     """
-    now, reading = site.clock.now(), _read(message)
+    now, reading = site.clock.now(), read(message)
     with transaction(site.engine, deadline) as session:
         phone_hash = number_hash(session, site.keyring, message.phone)
         # One number's texts are taken in one after the other, so that two at once are not answered twice.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
-        if not _stored(session, site, message, reading, phone_hash=phone_hash, now=now):
+        if not stored(session, site, message, reading, phone_hash=phone_hash, now=now):
             return None
         piece = _obey(session, site, message, reading, phone_hash=phone_hash, now=now)
         if piece is None or not _TEXTABLE.fullmatch(message.phone):
@@ -72,7 +72,7 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
         return _answer(session, site, message, piece, reading.language, phone_hash=phone_hash, now=now)
 
 
-def _read(message: Inbound) -> Reading:
+def read(message: Inbound) -> Reading:
     """What it asks for. The carrier's word on STOP and START counts more than ours: it has blocked the number, or ended
     that. To its HELP we say more than it does: where to turn."""
     reading, told = read_keyword(message.body), _TOLD_BY_CARRIER.get(message.opt_out_type)
@@ -81,9 +81,7 @@ def _read(message: Inbound) -> Reading:
     return Reading(keyword=told, language=reading.language, answered_by_carrier=True)
 
 
-def _stored(
-    session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime
-) -> bool:
+def stored(session: Session, site: Site, message: Inbound, reading: Reading, *, phone_hash: str, now: datetime) -> bool:
     """False: this text is here already."""
     by_carrier = reading.keyword is Keyword.STOP and reading.answered_by_carrier
     statement = (

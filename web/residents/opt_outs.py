@@ -32,9 +32,27 @@ def say_stop(session: Session, keyring: Keyring, phone: str, *, sender: str, now
 
 
 def say_start(session: Session, *, phone_hash: str, sender: str, now: datetime) -> bool:
-    """The phone says START, and that ends its opt-out, whoever entered it. False: none was in force."""
-    statement = update(OptOutRow).where(*_of(phone_hash, sender)).values(ended_at=now).returning(col(OptOutRow.id))
+    """The phone says START, and that ends its opt-out, whoever entered it. False: none was in force.
+
+    One that was said later than `now` stays: a START that is taken back after a restore does not end it.
+    """
+    said_before = (col(OptOutRow.since) <= now, col(OptOutRow.stop_at).is_(None) | (col(OptOutRow.stop_at) <= now))
+    statement = (
+        update(OptOutRow)
+        .where(*_of(phone_hash, sender), *said_before)
+        .values(ended_at=now)
+        .returning(col(OptOutRow.id))
+    )
     return session.execute(statement).first() is not None
+
+
+def note_past_stop(
+    session: Session, keyring: Keyring, phone: str, *, sender: str, since: datetime, ended: datetime
+) -> None:
+    """A STOP that a START has ended already: it binds the calls of before that START."""
+    session.execute(
+        insert(OptOutRow).values(**_values(session, keyring, phone, sender=sender, now=since), ended_at=ended)
+    )
 
 
 def is_opted_out(session: Session, *, phone_hash: str, sender: str) -> bool:

@@ -11,6 +11,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
 from calls.facts import Language
+from database.lookup_keys import number_hash
 from texts.render import fill
 from texts.wording import Piece
 from web.residents.agency import ResidentAgency, Site
@@ -40,13 +41,14 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) 
 
     @router.post("/status", status_code=204)
     async def status(form: Annotated[Form, Depends(signed)], mid: UUID) -> None:
-        error_code = form.get("ErrorCode", "")
+        error_code, to = form.get("ErrorCode", ""), form.get("To")
         report = Report(
             text_id=mid,
             provider_sid=_sid(form),
             status=form.get("MessageStatus") or form.get("SmsStatus") or "",
             error_code=int(error_code) if re.fullmatch(r"[0-9]{1,6}", error_code) else None,
             now=site.clock.now(),
+            hash_of_number=partial(number_hash, keyring=site.keyring, number=to) if to else None,
         )
         await in_time.run(partial(record_delivery, site.engine, report), within=_STATUS_WITHIN)
 

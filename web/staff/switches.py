@@ -11,10 +11,11 @@ from sqlalchemy import Engine, Executable, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, func, select, update
 
-from activities.stop_and_go import FOR_GOOD, OF_A_CALL, Mode, mode_of_service, scope_for_good, scope_of_call
+from activities.stop_and_go import EVERYTHING, FOR_GOOD, OF_A_CALL, Mode, mode_of_service, scope_for_good, scope_of_call
 from database.encryption import Keyring
 from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
+from database.recovery import is_recovering
 from database.tables import CallRow, PilotNumberRow, ServiceModeRow, SwitchRow, real_now
 
 
@@ -46,6 +47,10 @@ class NoSuchCall(Exception):  # noqa: N818 - an outcome
     """There is no call of this id."""
 
 
+class NotRecovered(Exception):  # noqa: N818 - an outcome
+    """The database was restored, and what happened since its backup was not taken back yet (docs/recovery.md)."""
+
+
 class Switches:
     """Everything that staff can stop and let go."""
 
@@ -61,9 +66,16 @@ class Switches:
         return self._switch(_stop(scope, by=by, why=why))
 
     def go(self, scope: str, *, by: str, why: str) -> bool:
-        """Switch it on again. False: it was not off, or is off for good."""
+        """Switch it on again. False: it was not off, or is off for good.
+
+        Raises:
+            NotRecovered: everything, in a database that was restored and does not know what was sent since its backup.
+        """
         if scope.startswith(FOR_GOOD):
             return False
+        with Session(self._engine) as session:
+            if scope == EVERYTHING and is_recovering(session):
+                raise NotRecovered
         return self._switch(_release(scope, by=by, why=why))
 
     def stop_for_good(self, call_id: str, *, by: str, why: str) -> bool:

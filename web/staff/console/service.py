@@ -20,7 +20,7 @@ from web.staff.due_texts import due_texts, not_sent
 from web.staff.numbers.blocked import NotANumber, e164
 from web.staff.numbers.carrier_stops import CarrierStops, StoppedWording
 from web.staff.switch_history import switch_history
-from web.staff.switches import Switches
+from web.staff.switches import NotRecovered, Switches
 
 _OF_WORDS: Final = "wording:"
 _SAID: Final = ("stopped", "was_stopped", "started", "not_stopped", "mode")
@@ -106,9 +106,17 @@ def switch_routes(console: Console) -> APIRouter:
         if words_of_it is not None:
             _carrier_stops(console).release(words_of_it, by=member.name, why=why)
             return _done(console, "started")
-        return _done(console, "started" if switches.go(scope, by=member.name, why=why) else "not_stopped")
+        return _start(console, request, switches, scope, by=member.name, why=why)
 
     return router
+
+
+def _start(console: Console, request: Request, switches: Switches, scope: str, *, by: str, why: str) -> Response:
+    try:
+        started = switches.go(scope, by=by, why=why)
+    except NotRecovered:
+        return _ask(console, request, "start", scope, error="not_recovered")
+    return _done(console, "started" if started else "not_stopped")
 
 
 def _ask(console: Console, request: Request, doing: str, scope: str, *, error: str = "") -> Response:

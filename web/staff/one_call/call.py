@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from activities.known_call import known_call
+from activities.known_call import known_call, told_version
 from activities.languages import language_chosen, language_of_caller
 from activities.ledger import record_of
 from activities.people import speaks_against
@@ -162,7 +162,7 @@ class Calls:
             return None
         now = self._clock.now()
         key = TextKey(kind=Kind.DELAY, sequence=0, recipient_version=row.recipient_version)
-        order = SendText(call_id=row.call_id, key=key, due_at=now, expires_at=now, version=row.version)
+        order = SendText(call_id=row.call_id, key=key, due_at=now, expires_at=now, version=told_version(row))
         said = speaks_against(session, order, number=number, call=row, agency=self._agency, now=now)
         return None if said is None else said.rule
 
