@@ -68,9 +68,8 @@ class OpenDataActivities:
             ApplicationError: Temporal is to try again; its text holds nothing that was counted.
         """
         order = Order(quarter=Quarter.read(quarter), now=self._is.clock.now())
-        secret = self._is.keyring.rounding_secret
         try:
-            done = prepare(self._is.engine, self._is.agency, order, secret=secret, beat=activity.heartbeat)
+            done = prepare(self._is.engine, self._is.agency, order, keyring=self._is.keyring, beat=activity.heartbeat)
         except SQLAlchemyError as error:  # its text holds what was to be written
             raise _again(error, what="open data") from None
         except CannotPrepare as why:

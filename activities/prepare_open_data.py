@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from activities.quarter_counts import count_quarter
+from database.encryption import Keyring
 from database.open_data import BundleState, OpenDataBundleRow, OpenDataFileRow
 from insights.open_data.attack import World, attack
 from insights.open_data.bundle import Geometries, write_bundle
@@ -81,13 +83,22 @@ def newest_due(agency: Agency, now: datetime) -> Quarter:
 
 
 def prepare(
-    engine: Engine, agency: Agency, order: Order, *, secret: bytes, beat: Beat, count: Count | None = None
+    engine: Engine,
+    agency: Agency,
+    order: Order,
+    *,
+    keyring: Keyring,
+    beat: Beat,
+    count: Count | None = None,
+    new_secret: Callable[[], bytes] = token_bytes,
 ) -> Prepared:
-    """One version of one quarter. `count`: a demonstration makes its counts up.
+    """One version of one quarter. `count`: a demonstration makes its counts up. `new_secret`: by which a quarter's
+    first version is rounded; pictures and tests want the same one each time.
 
     Raises:
         CannotPrepare: it is not over for long enough, there is one already, or that one was made by other rules.
         NotFilledIn: the agency's folder lacks something.
+        KeyringError: the key that the first version's secret is encrypted with is not here.
         CannotBe: no counts fit what would be published: a fault of ours.
     """
     if order.quarter > newest_due(agency, order.now):
@@ -100,6 +111,8 @@ def prepare(
         map_ = Map(id=agency.key, areas=edition.open_data.areas)
         earlier, others = _comparable(session, rows, edition, map_)
     same = [one for one in earlier if one.released.quarter == order.quarter]
+    kept = same[0].row.secret_encrypted if same else None
+    secret = new_secret() if kept is None else bytes.fromhex(keyring.decrypt(kept))
     shown = Shown(
         counts,
         map_=map_,
@@ -115,7 +128,7 @@ def prepare(
         known=same[0].known if same else None,
     )
     beat("writes the files")
-    was_on = agency.policy.timetable.survey.enabled or any(one.invited for one in counts.calls.values())
+    was_on = agency.policy.timetable.survey.enabled or shown.had_survey
     with TemporaryDirectory() as place:
         listed = write_bundle(
             Path(place),
@@ -148,6 +161,7 @@ def prepare(
         reason=None if order.reason is None else order.reason.model_dump(),
         report=report,
         files=listed,
+        secret_encrypted=keyring.encrypt(secret.hex()),
         prepared_by=order.by,
     )
     _keep(engine, row, files)

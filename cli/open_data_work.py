@@ -36,8 +36,7 @@ def run_prepare(settings: Settings, quarter: str, *, by: str | None, reason: Loc
             raise SettingsError("open_data.yaml says enabled: false; fill in what it lacks and switch it on first")
         wanted = _read(quarter) if quarter else newest_due(agency, now)
         order = Order(quarter=wanted, now=now, by=by, reason=reason)
-        secret = keyring_of(settings).rounding_secret
-        done = prepare(engine, agency, order, secret=secret, beat=lambda step: say(f"{step} …"))
+        done = prepare(engine, agency, order, keyring=keyring_of(settings), beat=lambda step: say(f"{step} …"))
     except (CannotPrepare, NotFilledIn) as why:
         raise SettingsError(str(why)) from None
     finally:

@@ -93,11 +93,6 @@ class Keyring:
         call's mark of the same number nobody can tell that they are one caller's (R3)."""
         return 1 + int.from_bytes(self._hash("recipient", f"{call}\n{number}")[:8], "big") % (2**31 - 1)
 
-    @property
-    def rounding_secret(self) -> bytes:
-        """By which published counts are rounded up or down: whoever has it can tell how (R7)."""
-        return self._hash("rounding", "")
-
     def survey_token(self, invitation_id: str) -> str:
         """The token in an invitation's link: the same for the same invitation, 60 bits, easy to read aloud."""
         bits = int.from_bytes(self._hash("survey", invitation_id), "big")

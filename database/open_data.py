@@ -34,7 +34,8 @@ def _time(**options: Any) -> Any:
 
 
 class OpenDataBundleRow(SQLModel, table=True):
-    """One version of one quarter. Writer: activities prepares; web/staff decides and publishes.
+    """One version of one quarter. Writer: activities prepares; web/staff decides and publishes. A trigger refuses every
+    other change, and every way back from a decision.
 
     `report` is the disclosure report: it is read before somebody approves, and is never published.
     """
@@ -67,6 +68,8 @@ class OpenDataBundleRow(SQLModel, table=True):
     report: Json = Field(sa_type=JSONB(none_as_null=True))
     files: list[dict[str, Any]] = Field(sa_type=JSONB(none_as_null=True))
     """Of each file that would be published `name`, `size` in bytes, `sha256`."""
+    secret_encrypted: str | None = None
+    """By which its counts were rounded, in hexadecimal digits: the quarter's next version is rounded by the same."""
     state: str = Field(default=BundleState.PREPARED.value)
     """`BundleState`."""
     prepared_real: datetime = _time(default_factory=real_now)

@@ -15,7 +15,7 @@ from database.forgotten import FORGOTTEN_IN
 from database.surveys import EMPTIED_AT_NIGHT, WRITTEN_AT_NIGHT
 
 _READ_AND_WRITTEN: Final = "SELECT, INSERT, UPDATE, DELETE"
-_OTHERWISE: Final = {"audit_entry": "SELECT, INSERT", "alembic_version": "SELECT"}
+_OTHERWISE: Final = {"audit_entry": "SELECT, INSERT", "alembic_version": "SELECT", "open_data_file": "SELECT, INSERT"}
 _OF_THE_CUT: Final = tuple(row.__tablename__ for row in (*EMPTIED_AT_NIGHT, *WRITTEN_AT_NIGHT))
 _VACUUMED: Final = tuple(dict.fromkeys((*_OF_THE_CUT, *FORGOTTEN_IN)))
 """By activities/survey_cut.py (R7), activities/forgetting.py. Without the right PostgreSQL warns and does nothing."""

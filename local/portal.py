@@ -13,7 +13,7 @@ import uvicorn
 from sqlalchemy import Engine
 
 from activities.prepare_open_data import Order, newest_due, prepare
-from database.encryption import keyring_of
+from database.encryption import Keyring, keyring_of
 from database.engine import connect
 from database.open_data import BundleState
 from insights.open_data.quarters import Quarter
@@ -48,27 +48,27 @@ def _make_up(settings: Settings, agency: Agency, root: Path) -> None:
     engine = connect(settings.database_url.get_secret_value(), pool_size=1)
     try:
         told = demonstrating(agency, demonstration_areas())
-        made_up_quarters(engine, told, root=root, now=settings.clock.now(), secret=keyring_of(settings).rounding_secret)
+        made_up_quarters(engine, told, root=root, now=settings.clock.now(), keyring=keyring_of(settings))
     finally:
         engine.dispose()
 
 
-def made_up_quarters(engine: Engine, agency: Agency, *, root: Path, now: datetime, secret: bytes) -> None:
+def made_up_quarters(engine: Engine, agency: Agency, *, root: Path, now: datetime, keyring: Keyring) -> None:
     """The last three quarters, prepared as the service does it; the first two published. What is there already stays,
     and what was decided about it."""
     bundles = Bundles(engine, agency.key)
     quarters = last_quarters(newest_due(agency, now), _QUARTERS)
     for quarter in quarters:
-        bundle = bundles.one(str(quarter), 1) or _prepared(engine, agency, quarter, now=now, secret=secret)
+        bundle = bundles.one(str(quarter), 1) or _prepared(engine, agency, quarter, now=now, keyring=keyring)
         if quarter != quarters[-1] and bundle.state in (BundleState.PREPARED, BundleState.APPROVED):
             if bundle.state is BundleState.PREPARED:
                 bundles.approve(bundle, by=_BY, why="Made up: nobody is in it.")
             publish(engine, bundle, root=root, by=_BY)
 
 
-def _prepared(engine: Engine, agency: Agency, quarter: Quarter, *, now: datetime, secret: bytes) -> Bundle:
+def _prepared(engine: Engine, agency: Agency, quarter: Quarter, *, now: datetime, keyring: Keyring) -> Bundle:
     order = Order(quarter=quarter, now=now, by=_BY)
-    prepare(engine, agency, order, secret=secret, beat=lambda _: None, count=MadeUp())
+    prepare(engine, agency, order, keyring=keyring, beat=lambda _: None, count=MadeUp())
     bundle = Bundles(engine, agency.key).one(str(quarter), 1)
     assert bundle is not None  # noqa: S101 - it was prepared
     return bundle

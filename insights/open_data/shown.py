@@ -137,6 +137,11 @@ class Shown:
         return None if cells is None else sum(self._figure(self.by_area[cell], question, option) for cell in cells)
 
     @property
+    def had_survey(self) -> bool:
+        """By what is published: that one caller in a quarter was sent a survey is told to nobody."""
+        return any(told[Measure.SURVEY_INVITATIONS] for told in self.calls.values()) or self.surveys > 0
+
+    @property
     def surveys(self) -> int:
         """With an answer to the first question."""
         return self._figure(self.answers, self.questions[0], ANSWERED) if self.questions else 0

@@ -38,8 +38,8 @@ def _drawn(*, up: bool) -> str:
 
 @pytest.mark.parametrize("more", [0, 1, 4, 9, 15, 16, 29, 40])
 def test_r7_what_is_shown_beside_a_public_list_is_shown_of_many_counts_in_a_row(more: int) -> None:
-    """By this very code, whatever the draw: of 45 shown of a list of 41, only 31 was far enough from the list's end to be
-    rounded up. `more`: so many more calls has the list when a second version is made."""
+    """By this very code, whatever the draw: of 45 shown of a list of 41, only 31 was far enough from the list's end to
+    be rounded up. `more`: so many more calls has the list when a second version is made."""
     names = (_drawn(up=True), _drawn(up=False))
     for before in range(30, 75):
         counts_of: dict[int, set[int]] = defaultdict(set)

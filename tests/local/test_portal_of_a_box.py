@@ -9,6 +9,7 @@ from database.open_data import BundleState
 from local.generated.open_quarters import demonstrating, demonstration_areas
 from local.portal import made_up_quarters
 from policy.agency import Agency
+from tests.open_data.made_up import KEYRING
 from tests.public.served import served_portal
 from web.staff.open_data.bundles import Bundles
 from web.staff.open_data.publishing import publish
@@ -25,7 +26,7 @@ def test_the_newest_quarter_waits_and_is_there_at_once_when_it_is_published(
     with served_portal(root, ottawa) as page:
         assert "Nothing has been published yet." in page("/en/index.html").text
         for _ in range(2):  # a box that goes on leaves what is there
-            made_up_quarters(engine, told, root=root, now=NOW, secret=b"of a box")
+            made_up_quarters(engine, told, root=root, now=NOW, keyring=KEYRING)
         assert {bundle.name: bundle.state for bundle in bundles.all()} == {
             "2026-q3-v1": BundleState.PREPARED,
             "2026-q2-v1": BundleState.PUBLISHED,
@@ -47,7 +48,7 @@ def test_the_newest_quarter_waits_and_is_there_at_once_when_it_is_published(
 
 def test_a_bundle_that_was_changed_on_the_disk_is_not_shown(engine: Engine, ottawa: Agency, tmp_path: Path) -> None:
     told = demonstrating(ottawa, demonstration_areas(wards=1))
-    made_up_quarters(engine, told, root=tmp_path, now=NOW, secret=b"of a box")
+    made_up_quarters(engine, told, root=tmp_path, now=NOW, keyring=KEYRING)
     path = tmp_path / "ottawa" / "2026-q2" / "v1" / "communityconnect_activity.csv"
     path.write_bytes(path.read_bytes().replace(b"OK", b"ok", 1))
     with served_portal(tmp_path, ottawa) as page:

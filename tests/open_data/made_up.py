@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from database.encryption import load_keyring, new_key
 from insights.open_data.attack import World
 from insights.open_data.bundle import Geometries, write_bundle
 from insights.open_data.counted import ANSWERED, CallCounts, QuarterCounts
@@ -22,6 +23,7 @@ from survey.areas import closed_questions
 from survey.questions import Localized, Question, QuestionKind
 
 SECRET = b"not known to the attacker"
+KEYRING = load_keyring(encryption_keys=f"k1:{new_key()}", lookup_key=new_key())
 PREPARED = datetime(2026, 11, 16, 5, tzinfo=UTC)
 Q3 = Quarter(2026, 3)
 _NOTICES = 3

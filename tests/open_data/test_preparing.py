@@ -7,32 +7,44 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from activities.prepare_open_data import CannotPrepare, Order, newest_due, prepare
 from activities.quarter_counts import count_quarter
+from database.encryption import Keyring, KeyringError, new_key
 from insights.open_data.quarters import Quarter
 from policy.agency import Agency
 from survey.questions import Localized
 from tests.open_data.conftest import City
-from tests.open_data.made_up import Q3
+from tests.open_data.made_up import KEYRING, Q3
 from web.staff.open_data.bundles import Bundles, MeanwhileDecided, NotSafe
 from web.staff.open_data.publishing import NotApproved, PublishingError, publish
 
-SECRET = b"a secret of the tests"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ZONE = ZoneInfo("America/Toronto")
 WHY = Localized(en="Two days were missing", fr="Il manquait deux jours")
 REACHED = {"accepted", "sent", "delivered", "undelivered"}
 
 
-def prepared(city: City, *, reason: Localized | None = None, by: str | None = None) -> int:
+def prepared(city: City, *, reason: Localized | None = None, by: str | None = None, keyring: Keyring = KEYRING) -> int:
     order = Order(quarter=Q3, now=NOW, by=by, reason=reason)
-    done = prepare(city.engine, city.agency, order, secret=SECRET, beat=lambda _: None)
+    done = prepare(city.engine, city.agency, order, keyring=keyring, beat=lambda _: None)
     assert done.is_safe
     return done.version
+
+
+def first_secret(connection: Connection) -> str:
+    kept: str = connection.execute(text("SELECT secret_encrypted FROM open_data_bundle WHERE version = 1")).scalar_one()
+    return kept
+
+
+def against_the_rules(connection: Connection, change: str) -> None:
+    """What only the server's owner can do: past the triggers."""
+    connection.execute(text("SET LOCAL session_replication_role = replica"))
+    connection.execute(text(change))
 
 
 pytestmark = pytest.mark.usefixtures("nothing_prepared")
@@ -120,7 +132,7 @@ def test_what_waits_is_decided_about_before_there_is_another_and_another_needs_a
 def test_a_quarter_that_is_not_over_for_45_days_is_not_prepared(city: City) -> None:
     early = Order(quarter=Q3, now=datetime(2026, 11, 14, 12, tzinfo=UTC))
     with pytest.raises(CannotPrepare, match="not over for long enough"):
-        prepare(city.engine, city.agency, early, secret=SECRET, beat=lambda _: None)
+        prepare(city.engine, city.agency, early, keyring=KEYRING, beat=lambda _: None)
     assert newest_due(city.agency, datetime(2026, 11, 15, 4, 59, tzinfo=UTC)) == Quarter(2026, 2)
     assert newest_due(city.agency, datetime(2026, 11, 15, 5, 1, tzinfo=UTC)) == Q3
 
@@ -167,6 +179,53 @@ def test_a_correction_is_a_version_beside_the_first(city: City, tmp_path: Path) 
     assert figures[0] == figures[1], "the same calls are rounded alike"
 
 
+def test_r7_a_second_version_is_rounded_by_the_secret_of_the_first_however_the_keys_have_changed(city: City) -> None:
+    """Two draws of the same counts narrow each other. The secret is nobody's but the quarter's, and encrypted."""
+    bundles = Bundles(city.engine, "ottawa")
+    prepared(city)
+    bundles.approve(bundles.all()[0], by="Ana", why="read")
+    newer = Keyring(encryption={"k2": Fernet(new_key()), **KEYRING.encryption}, lookup=b"another" * 6)
+    with city.engine.begin() as connection:
+        moved = {"kept": newer.encrypt(KEYRING.decrypt(first_secret(connection)))}
+        connection.execute(text("UPDATE open_data_bundle SET secret_encrypted = :kept"), moved)
+    prepared(city, reason=WHY, keyring=newer)
+    second, first = bundles.all()
+    for name in ("communityconnect_activity.csv", "communityconnect_survey_results.csv"):
+        assert bundles.file(first, name) == bundles.file(second, name)
+    with city.engine.connect() as connection:
+        kept = (
+            connection.execute(text("SELECT secret_encrypted FROM open_data_bundle ORDER BY version")).scalars().all()
+        )
+    assert [one.partition(":")[0] for one in kept] == ["k2", "k2"]
+    assert len({newer.decrypt(one) for one in kept}) == 1
+    bundles.decline(second, by="Ana", why="read")
+    lost = Keyring(encryption={"k3": Fernet(new_key())}, lookup=b"another" * 6)
+    with pytest.raises(KeyringError, match="k2"):
+        prepared(city, reason=WHY, keyring=lost)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE open_data_file SET body = 'x' WHERE name = 'data.json'",
+        "DELETE FROM open_data_file",
+        "UPDATE open_data_bundle SET files = '[]'",
+        """UPDATE open_data_bundle SET report = jsonb_set(report, '{is_safe}', 'true')""",
+        "UPDATE open_data_bundle SET state = 'declined'",
+        "UPDATE open_data_bundle SET state = 'prepared', decided_real = NULL, decided_by = NULL",
+        "DELETE FROM open_data_bundle",
+    ],
+)
+def test_the_database_refuses_to_change_what_was_prepared_or_to_take_a_decision_back(city: City, change: str) -> None:
+    prepared(city)
+    bundles = Bundles(city.engine, "ottawa")
+    with city.engine.begin() as connection:
+        against_the_rules(connection, "UPDATE open_data_bundle SET report = jsonb_set(report, '{is_safe}', '1')")
+    bundles.approve(bundles.all()[0], by="Ana", why="read")
+    with pytest.raises(DBAPIError, match=r"stays as it is|nothing leads back"), city.engine.begin() as connection:
+        connection.execute(text(change))
+
+
 def test_what_is_declined_is_never_published(city: City, tmp_path: Path) -> None:
     prepared(city)
     bundles = Bundles(city.engine, "ottawa")
@@ -178,7 +237,7 @@ def test_what_is_declined_is_never_published(city: City, tmp_path: Path) -> None
 def test_what_is_not_safe_nobody_can_approve(city: City) -> None:
     prepared(city)
     with city.engine.begin() as connection:
-        connection.execute(text("""UPDATE open_data_bundle SET report = jsonb_set(report, '{is_safe}', 'false')"""))
+        against_the_rules(connection, "UPDATE open_data_bundle SET report = jsonb_set(report, '{is_safe}', 'false')")
     bundles = Bundles(city.engine, "ottawa")
     with pytest.raises(NotSafe):
         bundles.approve(bundles.all()[0], by="Ana", why="in a hurry")
@@ -216,7 +275,7 @@ def test_files_that_are_not_those_that_were_approved_are_not_published(city: Cit
     bundles = Bundles(city.engine, "ottawa")
     bundles.approve(bundles.all()[0], by="Ana", why="read")
     with city.engine.begin() as connection:
-        connection.execute(text("UPDATE open_data_file SET body = 'x' WHERE name = 'data.json'"))
+        against_the_rules(connection, "UPDATE open_data_file SET body = 'x' WHERE name = 'data.json'")
     with pytest.raises(PublishingError, match="not those that were approved"):
         publish(city.engine, bundles.all()[0], root=tmp_path, by="Ana")
     assert not (tmp_path / "ottawa").exists()
@@ -225,7 +284,7 @@ def test_files_that_are_not_those_that_were_approved_are_not_published(city: Cit
 def test_the_database_keeps_no_decision_without_a_name(city: City) -> None:
     prepared(city)
     with pytest.raises(IntegrityError), city.engine.begin() as connection:
-        connection.execute(text("UPDATE open_data_bundle SET state = 'published', published_real = now()"))
+        connection.execute(text("UPDATE open_data_bundle SET state = 'approved', decided_real = now()"))
 
 
 @pytest.mark.parametrize("change", [{"base": 17, "least_calls": 34}, {"least_calls": 60}, {"areas": None}])
@@ -239,7 +298,7 @@ def test_r7_a_quarter_keeps_the_base_the_thresholds_and_the_map_of_its_first_ver
     assert city.agency.open_data is not None
     agency = city.agency.model_copy(update={"open_data": city.agency.open_data.model_copy(update=change)})
     with pytest.raises(CannotPrepare, match="another base, threshold or map"):
-        prepare(city.engine, agency, Order(quarter=Q3, now=NOW, reason=WHY), secret=SECRET, beat=lambda _: None)
+        prepare(city.engine, agency, Order(quarter=Q3, now=NOW, reason=WHY), keyring=KEYRING, beat=lambda _: None)
 
 
 def test_quarters_follow_the_calendar_and_every_week_counts_to_one(ottawa: Agency) -> None:

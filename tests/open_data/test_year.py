@@ -15,7 +15,7 @@ from policy.agency import Agency
 from tests.conftest import FIGURES
 from tests.insights.quarter import fill
 from tests.open_data.conftest import WARDS
-from tests.open_data.made_up import publishing
+from tests.open_data.made_up import KEYRING, publishing
 from tests.servers import create_database, drop_database
 from web.staff.open_data.bundles import Bundles
 
@@ -43,7 +43,7 @@ def test_the_bundles_of_a_year_take_under_a_minute_and_little_memory(
     took: list[float] = []
     for quarter in QUARTERS:
         began = time.perf_counter()
-        done = prepare(year, agency, Order(quarter=quarter, now=NOW), secret=b"year", beat=lambda _: None)
+        done = prepare(year, agency, Order(quarter=quarter, now=NOW), keyring=KEYRING, beat=lambda _: None)
         took.append(time.perf_counter() - began)
         assert done.is_safe
     with year.connect() as connection:
@@ -55,7 +55,7 @@ def test_the_bundles_of_a_year_take_under_a_minute_and_little_memory(
     bundles.decline(bundles.all()[0], by="a test", why="once more, to see how much memory it takes")
     tracemalloc.start()
     reason = agency.open_data.publisher if agency.open_data else None
-    prepare(year, agency, Order(quarter=QUARTERS[-1], now=NOW, reason=reason), secret=b"year", beat=lambda _: None)
+    prepare(year, agency, Order(quarter=QUARTERS[-1], now=NOW, reason=reason), keyring=KEYRING, beat=lambda _: None)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     report = bundles.all()[0].report

@@ -37,24 +37,28 @@ BROKEN = {
         "  Bay: {level: ward,",
         "  Bay: {level: town,",
         "  Bay:",
-        "areas.Bay.level: 'town' is none of levels; there are: ward, division",
+        "areas.Bay.level: 'town' is none of levels; there are: ward",
     ),
     "an area within none": Broken(
         "areas.yaml",
-        "Somerset: {level: ward, within: central,",
+        "Somerset: {level: ward,",
         "Somerset: {level: ward, within: centre,",
         "  Somerset:",
         "areas.Somerset.within: 'centre' is none of areas",
     ),
     "an area within itself": Broken(
         "areas.yaml",
-        "Somerset: {level: ward, within: central,",
+        "Somerset: {level: ward,",
         "Somerset: {level: ward, within: Somerset,",
         "  Somerset:",
         "areas.Somerset.within: 'Somerset' is a ward, which is no larger level than ward",
     ),
     "an area in one language": Broken(
-        "areas.yaml", ", fr: Division Est", "", "  east:", "areas.east.name: is missing in fr; en and fr are needed"
+        "areas.yaml",
+        ", fr: Quartier 7 - Baie",
+        "",
+        "  Bay:",
+        "areas.Bay.name: is missing in fr; en and fr are needed",
     ),
     "a level in one language": Broken(
         "areas.yaml",

@@ -17,11 +17,22 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(AGENCIES / "ottawa", tmp_path / "ottawa"))
 
 
+def with_a_division(folder: Path, *wards: str) -> None:
+    """One that these wards lie in, made up."""
+    text = (folder / "areas.yaml").read_text(encoding="utf-8")
+    for ward in wards:
+        assert f"  {ward}: {{level: ward," in text
+        text = text.replace(f"  {ward}: {{level: ward,", f"  {ward}: {{level: ward, within: all,")
+    text = text.replace("\nareas:\n", "\n  division: {en: Division, fr: Division}\nareas:\n", 1)
+    text += "  all: {level: division, name: {en: All, fr: Tous}}\n"
+    (folder / "areas.yaml").write_text(text, encoding="utf-8")
+
+
 def test_every_area_of_the_generated_day_is_on_ottawas_map(ottawa: Agency) -> None:
     assert ottawa.areas is not None
     assert set(ottawa.areas.smallest) == set(AREAS.weights)
     assert len(ottawa.areas.smallest) == 24
-    assert {next(ottawa.areas.above(code)) for code in AREAS.weights} == {"west", "central", "east"}
+    assert set(ottawa.areas.areas) == set(AREAS.weights), "nobody has read which division a ward lies in"
 
 
 def test_every_area_of_new_yorks_log_is_on_its_map() -> None:
@@ -31,10 +42,13 @@ def test_every_area_of_new_yorks_log_is_on_its_map() -> None:
     assert {call.area for call in log.calls} - {None} <= set(agency.areas.smallest)
 
 
-def test_a_larger_area_lies_in_nothing_and_a_strange_one_is_on_no_map(ottawa: Agency) -> None:
+def test_a_larger_area_lies_in_nothing_and_a_strange_one_is_on_no_map(folder: Path, ottawa: Agency) -> None:
+    with_a_division(folder, *AREAS.weights)
+    areas = load_agency(folder).areas
+    assert areas is not None
     assert ottawa.areas is not None
-    assert list(ottawa.areas.above("Somerset")) == ["central"]
-    assert list(ottawa.areas.above("central")) == list(ottawa.areas.above("Atlantis")) == []
+    assert list(areas.above("Somerset")) == ["all"]
+    assert list(areas.above("all")) == list(areas.above("Atlantis")) == list(ottawa.areas.above("Somerset")) == []
     assert [ottawa.areas.version_of(area) for area in ("Somerset", "Atlantis", None)] == ["2022", None, None]
 
 
@@ -48,13 +62,10 @@ def test_a_folder_may_lack_the_map(folder: Path) -> None:
 
 
 def test_an_area_that_lies_within_none_is_warned_of_and_a_map_that_cad_tells_nothing_of(folder: Path) -> None:
-    for file, old, new in (
-        ("areas.yaml", "Bay: {level: ward, within: west,", "Bay: {level: ward,"),
-        ("cad.yaml", "  area: area\n", ""),
-    ):
-        text = (folder / file).read_text(encoding="utf-8")
-        assert old in text
-        (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    with_a_division(folder, *(set(AREAS.weights) - {"Bay"}))
+    text = (folder / "cad.yaml").read_text(encoding="utf-8")
+    assert "  area: area\n" in text
+    (folder / "cad.yaml").write_text(text.replace("  area: area\n", ""), encoding="utf-8")
     said = [finding.what for finding in check_folder(folder)]
     for warning in (
         "areas: are listed, and cad.yaml has no columns.area",

@@ -11,6 +11,7 @@ from local.generated.open_quarters import MadeUp, demonstrating
 from policy.agency import Agency
 from policy.open_data import Areas
 from survey.questions import Localized
+from tests.open_data.made_up import KEYRING
 from web.staff.open_data.bundles import Bundle, Bundles
 from web.staff.open_data.publishing import publish
 
@@ -25,7 +26,15 @@ def prepared(engine: Engine, agency: Agency, quarter: Quarter, areas: Areas, *, 
     agency = demonstrating(agency, areas, least_calls_survey=300)
     now = datetime.combine(quarter.last_day, time(14, 30), UTC) + timedelta(days=46)
     order = Order(quarter=quarter, now=now, reason=_CORRECTED if again else None)
-    done = prepare(engine, agency, order, secret=SECRET, beat=lambda _: None, count=MadeUp(scale=_LARGE))
+    done = prepare(
+        engine,
+        agency,
+        order,
+        keyring=KEYRING,
+        beat=lambda _: None,
+        count=MadeUp(scale=_LARGE),
+        new_secret=lambda: SECRET,
+    )
     bundle = Bundles(engine, agency.key).one(str(quarter), done.version)
     assert bundle is not None
     return bundle

@@ -17,6 +17,7 @@ from insights.open_data.quarters import Quarter
 from local.generated.open_quarters import MadeUp, demonstrating, demonstration_areas, last_quarters
 from policy.agency import load_agency
 from tests.conftest import AGENCIES
+from tests.open_data.made_up import KEYRING
 from tests.public.made_bundles import SECRET, published
 from tests.servers import create_database, running_postgres
 from tests.web.browsing import DESK, PHONE, chromium
@@ -53,7 +54,9 @@ def _bundles(url: str, place: Path) -> Path:
         migrate.upgrade(engine)
         for quarter in last_quarters(_LAST, 8):
             order = Order(quarter=quarter, now=_NOW)
-            prepare(engine, agency, order, secret=SECRET, beat=lambda _: None, count=MadeUp())
+            prepare(
+                engine, agency, order, keyring=KEYRING, beat=lambda _: None, count=MadeUp(), new_secret=lambda: SECRET
+            )
             bundle = Bundles(engine, agency.key).one(str(quarter), 1)
             assert bundle is not None
             published(engine, bundle, place / "bundles")
