@@ -1440,6 +1440,13 @@ MUTATIONS = (
         OPEN_DATA,
     ),
     Mutation(
+        "R7: open data: a quarter's second version is rounded by a new secret",
+        "activities/prepare_open_data.py",
+        "    secret = new_secret() if kept is None else bytes.fromhex(keyring.decrypt(kept))",
+        "    secret = new_secret()",
+        PREPARING,
+    ),
+    Mutation(
         "R7: what is published is shown as more than a public list has",
         "insights/protect.py",
         "    return min(drawn, _largest(cell.count, base=base, at_most=cell.at_most, before=cell.at_most_before))",

@@ -74,6 +74,11 @@ class Edition:
         return self.address + self.path
 
     @property
+    def readme(self) -> str:
+        """The address of what people read first: that of the bundle is a folder, where a server may have nothing."""
+        return f"{self.place}README_EN.md"
+
+    @property
     def id(self) -> str:
         return f"communityconnect-{self.key}-{self.quarter}-v{self.version}"
 

@@ -41,7 +41,7 @@ def data_package(edition: Edition, files: Sequence[DataFile]) -> dict[str, Any]:
         "title_fr": edition.title.fr,
         "description": edition.description.en,
         "description_fr": edition.description.fr,
-        "homepage": edition.place,
+        "homepage": edition.readme,
         "version": str(edition.version),
         "created": f"{edition.prepared_at:%Y-%m-%dT%H:%M:%SZ}",
         "keywords": [word.en for word in _KEYWORDS],
@@ -215,7 +215,7 @@ def dcat_us(edition: Edition, files: Sequence[DataFile]) -> dict[str, Any]:
                 "language": ["en", "fr"],
                 "temporal": f"{edition.quarter.first_day}/{edition.quarter.last_day}",
                 "accrualPeriodicity": "R/P3M",
-                "landingPage": edition.place,
+                "landingPage": edition.readme,
                 "distribution": [
                     {
                         "@type": "dcat:Distribution",

@@ -169,6 +169,14 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
                 assert sum(cell.calls for cell in plan.sums[id_]) == within >= 30
 
 
+def test_r7_whether_there_was_a_survey_is_said_by_what_is_published_not_by_one_invitation(ottawa: Agency) -> None:
+    agency = publishing(ottawa)
+    for invited in range(60):
+        calls = {(None, 4): CallCounts(known=100, eligible=60, sent=60, invited=invited)}
+        shown = shown_of(MadeUp(counts=QuarterCounts(calls=calls), public=[]), agency)
+        assert shown.had_survey == bool(shown.of_calls(CITY, 4, Measure.SURVEY_INVITATIONS).figure)
+
+
 def test_r7_a_bundle_of_an_earlier_survey_is_attacked_as_well(ottawa: Agency, tmp_path: Path) -> None:
     """It lacks an option that the survey has today."""
     draw = Random(15)

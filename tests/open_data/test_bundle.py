@@ -116,6 +116,7 @@ def test_data_json_has_what_dcat_us_wants(folder: Path) -> None:
     about = json.loads((folder / "data.json").read_bytes())
     assert about["conformsTo"] == "https://project-open-data.cio.gov/v1.1/schema"
     (dataset,) = about["dataset"]
+    assert (folder / dataset["landingPage"].rpartition("/")[2]).is_file()
     needed = "title description keyword modified publisher contactPoint identifier accessLevel license temporal"
     assert [name for name in needed.split() if not dataset[name]] == []
     assert dataset["contactPoint"]["hasEmail"].startswith("mailto:")

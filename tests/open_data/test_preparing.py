@@ -243,6 +243,17 @@ def test_what_is_not_safe_nobody_can_approve(city: City) -> None:
         bundles.approve(bundles.all()[0], by="Ana", why="in a hurry")
 
 
+def test_a_damaged_index_is_said_and_stays_as_it_is(city: City, tmp_path: Path) -> None:
+    prepared(city)
+    bundles = Bundles(city.engine, "ottawa")
+    bundles.approve(bundles.all()[0], by="Ana", why="read")
+    (tmp_path / "index.json").write_text("{")
+    with pytest.raises(PublishingError, match=r"index\.json is damaged"):
+        publish(city.engine, bundles.all()[0], root=tmp_path, by="Ana")
+    assert bundles.all()[0].state == "approved"
+    assert (tmp_path / "index.json").read_text() == "{"
+
+
 def test_something_else_in_its_place_is_not_overwritten(city: City, tmp_path: Path) -> None:
     prepared(city)
     bundles = Bundles(city.engine, "ottawa")

@@ -115,7 +115,7 @@ def test_what_is_not_told_is_counted_in_words(portal: Portal) -> None:
     hidden = sum(row["STATUS"] == "SUPPRESSED" for row in rows)
     page = portal.page(f"en/{quarter}/ward-02.html")
     assert 1 < hidden < len(rows)
-    assert f"Of {len(rows)} figures, {hidden} are not shown: so few people are behind them" in page.text
+    assert f"Of {len(rows)} figures, {hidden} are not shown: they were rounded to nought" in page.text
     table = next(t for t in page.all("section") if t.first("table").get("data-question") == "Q1")
     q1 = [row for row in rows if row["QUESTION_ID"] == "Q1"]
     assert f"Not shown: {sum(row['STATUS'] == 'SUPPRESSED' for row in q1)} of {len(q1)}." in table.text

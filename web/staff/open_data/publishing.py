@@ -95,7 +95,10 @@ def _place(root: Path, place: Path, files: Mapping[str, bytes]) -> None:
 
 def _name_in_index(root: Path, entry: Mapping[str, Any]) -> None:
     path = root / INDEX
-    there: Sequence[Mapping[str, Any]] = json.loads(path.read_bytes())["bundles"] if path.exists() else []
+    try:
+        there: Sequence[Mapping[str, Any]] = json.loads(path.read_bytes())["bundles"] if path.exists() else []
+    except (ValueError, KeyError, TypeError):
+        raise PublishingError(f"{path} is damaged; restore it from a copy, and publish again") from None
 
     def place(one: Mapping[str, Any]) -> tuple[str, str, int]:
         return one["agency"], one["period"], one["version"]
