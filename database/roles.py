@@ -1,7 +1,8 @@
 """The service's own role in PostgreSQL: what it may do with each table, granted anew by every set-up.
 
 The tables belong to the owner, in whose name the migrations run. The service reads and writes, and to the audit log
-(R9) and the files of open data it can only add: it owns nothing, so it can neither switch off the trigger nor give itself more.
+(R9) and the files of open data it can only add: it owns nothing, so it can neither switch off a trigger nor give itself
+more.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from database.encryption import Keyring
@@ -110,6 +110,7 @@ def test_a_decision_without_a_reason_is_none(site: Served, bundle: Bundle, why: 
 
 def test_r7_what_is_not_safe_cannot_be_approved(site: Served, bundle: Bundle) -> None:
     with Session(site.engine) as session, session.begin():
+        session.execute(text("SET LOCAL session_replication_role = replica"))  # else a trigger refuses it
         row = session.exec(select(OpenDataBundleRow)).one()
         row.report = {**row.report, "is_safe": False, "too_narrow": [bundle.report["narrowest"]]}
         session.add(row)
