@@ -1447,6 +1447,13 @@ MUTATIONS = (
         PREPARING,
     ),
     Mutation(
+        "R7: the attack forgets that all answers to one question share a draw",
+        "insights/open_data/attack_answers.py",
+        "if question.kind is QuestionKind.MULTI_CHOICE and _is_told(with_it[-1], at, parts, question):",
+        "if False:",
+        OPEN_DATA,
+    ),
+    Mutation(
         "R7: what is published is shown as more than a public list has",
         "insights/protect.py",
         "    return min(drawn, _largest(cell.count, base=base, at_most=cell.at_most, before=cell.at_most_before))",

@@ -111,13 +111,26 @@ class AnswersAttack:
         """`parts`: those that are told apart; what is left is looked at."""
         found: dict[str, _Asked] = {}
         for question in self._world.questions:
-            boxes = [_boxes(one, at, parts, question) for one in versions if (at, question.id) in one.answers]
-            if not boxes:
+            with_it = [one for one in versions if (at, question.id) in one.answers]
+            if not with_it:
                 continue
+            boxes = [_boxes(one, at, parts, question) for one in with_it]
             both = {name: together([one[name] for one in boxes if name in one]) for name in boxes[-1]}
             kept = {name: fits or boxes[-1][name] for name, fits in both.items()}
             found[question.id] = self._question(quarter, at, parts, question, kept)
+            if question.kind is QuestionKind.MULTI_CHOICE and _is_told(with_it[-1], at, parts, question):
+                self._one_draw(with_it[-1], at, parts, question, found[question.id])
         return found
+
+    def _one_draw(self, one: Released, at: str, parts: Sequence[str], question: Question, asked: _Asked) -> None:
+        """All of it was rounded by one draw: what is `beyond` a multiple or less was rounded down, everything else up. So
+        a count is `beyond` more than is shown at most, and less than a base below that."""
+        program, base = self._program, one.base
+        beyond = program.unknown(0, base - 1)
+        for name, shown in _figures(one, at, parts, question).items():
+            count = asked.options[name] if name else next(iter(asked.answered))
+            program.at_most({count: 1, beyond: -1}, shown)
+            program.at_most({beyond: 1, count: -1}, base - 1 - shown)
 
     def _question(
         self,
@@ -176,12 +189,27 @@ def _boxes(one: Released, at: str, parts: Sequence[str], question: Question) -> 
     is_multi = question.kind is QuestionKind.MULTI_CHOICE
     # An option that the survey did not have yet, or has no more, is nowhere told.
     names = [option.id for option in question.options if option.id in told] + ([""] if is_multi else [])
-    if any(not one.answered.get((place, question.id)) for place in (at, *parts)):
+    if not _is_told(one, at, parts, question):
         return dict.fromkeys(names, (0.0, 2.0 * base - 1)) if not parts else dict.fromkeys(names, (0.0, _ALL))
-    shown = {option: told[option] - sum(one.answers[part, question.id][option] for part in parts) for option in told}
-    if is_multi:
-        shown[""] = one.answered[at, question.id] - sum(one.answered[part, question.id] for part in parts)
+    shown = _figures(one, at, parts, question)
     return {name: box(shown[name], base=base, at_most=_ALL) for name in names}
+
+
+def _is_told(one: Released, at: str, parts: Sequence[str], question: Question) -> bool:
+    return all(one.answered.get((place, question.id)) for place in (at, *parts))
+
+
+def _figures(one: Released, at: str, parts: Sequence[str], question: Question) -> dict[str, int]:
+    """What is shown of each option; with an empty name, of a question with several answers, who answered it."""
+    told = one.answers[at, question.id]
+    shown = {
+        option.id: told[option.id] - sum(one.answers[part, question.id][option.id] for part in parts)
+        for option in question.options
+        if option.id in told
+    }
+    if question.kind is QuestionKind.MULTI_CHOICE:
+        shown[""] = one.answered[at, question.id] - sum(one.answered[part, question.id] for part in parts)
+    return shown
 
 
 def _refuse_others(one: Released, world: "World") -> None:

@@ -18,6 +18,7 @@ from insights.open_data.released import Released
 from insights.protect import LEAST_WIDTH
 from policy.agency import Agency
 from survey.areas import closed_questions
+from survey.questions import QuestionKind
 from tests.conftest import FIGURES
 from tests.open_data.made_up import (
     Q3,
@@ -172,9 +173,29 @@ def test_r7_what_is_left_of_an_area_after_its_parts_is_never_a_few() -> None:
 def test_r7_whether_there_was_a_survey_is_said_by_what_is_published_not_by_one_invitation(ottawa: Agency) -> None:
     agency = publishing(ottawa)
     for invited in range(60):
-        calls = {(None, 4): CallCounts(known=100, eligible=60, sent=60, invited=invited)}
-        shown = shown_of(MadeUp(counts=QuarterCounts(calls=calls), public=[]), agency)
+        counts = CallCounts(known=100, eligible=60, sent=60, invited=invited)
+        shown = shown_of(MadeUp(counts=QuarterCounts(calls={(None, 4): counts}), public=[]), agency)
         assert shown.had_survey == bool(shown.of_calls(CITY, 4, Measure.SURVEY_INVITATIONS).figure)
+
+
+def test_r7_the_attack_knows_that_all_answers_to_one_question_share_a_draw(ottawa: Agency) -> None:
+    """One option is shown, the others as nought, and many more answered than chose the one: so none of the others was
+    rounded up, by the draw that rounded the total up, and each is near to 14."""
+    agency = publishing(ottawa)
+    question = next(one for one in closed_questions(agency.survey) if one.kind is QuestionKind.MULTI_CHOICE)
+    options = [option.id for option in question.options]
+    known: dict[int, dict[str, int]] = {3: {}, 4: {CITY: 3000}}
+    world = replace(world_of(agency, {}), calls={Q3: known}, listed={(Q3, 1): known})
+    for more, is_too_close in ((15, False), (15 * len(options) - 15, True)):
+        released = Released(
+            quarter=Q3,
+            version=1,
+            base=15,
+            activity={(CITY, "4", measure): 1995 for measure in OF_CALLS},
+            answers={(CITY, question.id): dict.fromkeys(options, 0) | {options[0]: 300}},
+            answered={(CITY, question.id): 300 + more},
+        )
+        assert bool(too_close(attack([released], world))) is is_too_close, more
 
 
 def test_r7_a_bundle_of_an_earlier_survey_is_attacked_as_well(ottawa: Agency, tmp_path: Path) -> None:
