@@ -123,8 +123,8 @@ class AnswersAttack:
         return found
 
     def _one_draw(self, one: Released, at: str, parts: Sequence[str], question: Question, asked: _Asked) -> None:
-        """All of it was rounded by one draw: what is `beyond` a multiple or less was rounded down, everything else up. So
-        a count is `beyond` more than is shown at most, and less than a base below that."""
+        """All of it was rounded by one draw: what is `beyond` a multiple or less was rounded down, everything else up.
+        So a count is `beyond` more than is shown at most, and less than a base below that."""
         program, base = self._program, one.base
         beyond = program.unknown(0, base - 1)
         for name, shown in _figures(one, at, parts, question).items():
