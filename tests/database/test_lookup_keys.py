@@ -104,6 +104,36 @@ def test_r6_who_said_stop_under_the_old_key_is_found_at_every_step_of_the_change
         assert [row.fingerprint for row in session.exec(select(LookupKeyRow))] == [ONLY_NEW.fingerprint]
 
 
+@pytest.mark.parametrize("keyring", [OLD_FIRST, NEW_FIRST])
+def test_r6_a_database_that_was_never_told_its_key_goes_by_what_is_stored(
+    engine: Engine, ottawa: Agency, keyring: Keyring
+) -> None:
+    """Restored from a backup of before the table, or set up without the keys."""
+    untold = Service(engine=engine, agency=ottawa)
+    untold.stop(ONLY_OLD, NUMBER)
+    assert untold.has_stopped(keyring, NUMBER)
+    untold.stop(keyring, OTHER)
+    assert untold.hashes() == {ONLY_OLD.phone_hash(NUMBER), ONLY_OLD.phone_hash(OTHER)}
+    note_key(engine, keyring)
+    assert untold.has_stopped(keyring, NUMBER)
+    begin_move(engine, NEW_FIRST)
+    assert untold.moved() == Moved(numbers=2)
+    assert untold.moved().is_done
+
+
+def test_r6_a_key_that_finds_nobody_is_not_noted_and_one_that_may_be_any_is_the_same_for_all(
+    engine: Engine, ottawa: Agency
+) -> None:
+    untold = Service(engine=engine, agency=ottawa)
+    with Session(engine) as session:
+        assert number_hash(session, OLD_FIRST, NUMBER) == number_hash(session, NEW_FIRST, NUMBER)
+    untold.stop(ONLY_OLD, NUMBER)
+    with pytest.raises(KeyringError, match="no STOP would match"):
+        note_key(engine, ONLY_NEW)
+    with pytest.raises(KeyringError, match="no STOP would match"):
+        untold.has_stopped(ring(NEW, new_key()), NUMBER)
+
+
 def test_r6_a_process_that_lacks_the_key_others_go_by_writes_nothing_down(service: Service) -> None:
     begin_move(service.engine, NEW_FIRST)
     for act in (lambda: service.stop(ONLY_OLD, NUMBER), lambda: service.tells(ONLY_NEW, "1", NUMBER)):
