@@ -225,7 +225,8 @@ class Recovery:
         self._say(
             "lost for good: survey answers since the backup, and what staff entered since: holds, stops for good,"
         )
-        self._say("  numbers not to be texted, opt-outs by telephone, the mode. Enter those again before you start")
+        self._say("  numbers not to be texted, opt-outs by telephone, the mode. Enter those again before you start,")
+        self._say("  and erase again who was erased since: their numbers and their calls are back")
         self._say(
             "complete. next: communityconnect resync, then start: communityconnect go --by … --why …, or the console"
         )

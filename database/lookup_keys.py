@@ -113,8 +113,8 @@ def key_of_what_is_stored(session: Session, keyring: Keyring) -> Keyring:
             if ring.phone_hash(number) == found.phone_hash:
                 return ring
         raise KeyringError(
-            "the numbers that are stored were hashed with another lookup key: no STOP would match; set the one of before "
-            "as COMMUNITYCONNECT_LOOKUP_KEY (docs/keys.md)"
+            "the numbers that are stored were hashed with another lookup key: no STOP would match; set the one of "
+            "before as COMMUNITYCONNECT_LOOKUP_KEY (docs/keys.md)"
         )
     return min(keyring.rings, key=lambda ring: ring.fingerprint)
 
