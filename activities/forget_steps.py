@@ -143,7 +143,7 @@ def _answers(session: Session, services: TextServices) -> int:
 
 def _audit(session: Session, services: TextServices) -> int:
     """By a function of the owner's: the service itself may delete nothing there, and nobody what is younger than a
-    year (migration 0029)."""
+    year (migration 0030)."""
     old = real_now() - services.agency.policy.retention.audit
     return int(session.execute(select(func.forget_audit_entries(old, BATCH))).scalar_one())
 

@@ -12,7 +12,7 @@ BY_LAW: Final = timedelta(days=365)
 """Ontario, R.R.O. 1990, Reg. 823, s. 5: what was used is kept for a year after its use, or as long as a by-law or
 resolution of the institution says, if that is shorter."""
 AUDIT_AT_LEAST: Final = timedelta(days=365)
-"""No resolution shortens it: the database itself refuses to delete younger entries (migration 0029)."""
+"""No resolution shortens it: the database itself refuses to delete younger entries (migration 0030)."""
 _BODIES_AT_LEAST: Final = timedelta(days=3)
 _AT_CARRIER_AT_LEAST: Final = timedelta(days=7)
 _USED: Final = ("bodies", "phones", "cad_records", "comments", "answers")

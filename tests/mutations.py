@@ -1175,7 +1175,7 @@ MUTATIONS = (
     ),
     Mutation(
         "R9: forgetting, the audit log gives away entries of the last year",
-        "database/migrations/versions/0029_forgetting.py",
+        "database/migrations/versions/0030_forgetting.py",
         "OLD.at_real < now() - interval '365 days' THEN",
         "true THEN",
         ("tests/database/test_roles.py",),

@@ -56,6 +56,8 @@ def test_an_area_that_lies_within_none_is_warned_of_and_a_map_that_cad_tells_not
         assert old in text
         (folder / file).write_text(text.replace(old, new), encoding="utf-8")
     said = [finding.what for finding in check_folder(folder)]
-    assert len(said) == 2
-    assert "areas: are listed, and cad.yaml has no columns.area" in said[0]
-    assert "areas.Bay: lies within no larger area, and others do" in said[1]
+    for warning in (
+        "areas: are listed, and cad.yaml has no columns.area",
+        "areas.Bay: lies within no larger area, and others do",
+    ):
+        assert any(warning in one for one in said), said
