@@ -91,7 +91,7 @@ def test_r3_what_the_lookup_key_of_before_found_and_messages_that_no_call_explai
     """A number that only wrote to us stands nowhere in a way that can be read: no change of keys moves it."""
     ring = load_keyring(encryption_keys=f"k1:{new_key()}", lookup_key=new_key())
     changed = replace(desk.keyring, lookup=ring.lookup, other_lookup=desk.keyring.lookup)
-    stray = {"kind": "confirmation", "case_number": "26-1001", "created_at": NOON}
+    stray: dict[str, Any] = {"kind": "confirmation", "case_number": "26-1001", "created_at": NOON}
     put(
         desk,
         LookupKeyRow(fingerprint=changed.fingerprint, state=KeyState.IN_FORCE),

@@ -1,5 +1,7 @@
 """R1: a service that nobody has said anything of yet texts nobody."""
 
+from typing import Any
+
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -26,7 +28,14 @@ def test_r1_a_new_database_begins_in_shadow_and_what_somebody_says_then_stays(en
 
 
 def test_a_service_that_has_calls_goes_on_as_it_did(engine: Engine) -> None:
-    call = {"eligibility": "no", "rule": "type", "reason": "", "policy_version": "1", "merged": {}, "facts": {}}
+    call: dict[str, Any] = {
+        "eligibility": "no",
+        "rule": "type",
+        "reason": "",
+        "policy_version": "1",
+        "merged": {},
+        "facts": {},
+    }
     with Session(engine) as session, session.begin():
         session.add(CallRow(call_id="ottawa-1", agency="ottawa", **call))
     begin_in_shadow(engine, say=print)

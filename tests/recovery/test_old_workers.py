@@ -12,7 +12,6 @@ from tests.starter.test_forward import connected
 from worker import workflow_runner
 from workflows.call_updates import CallUpdates
 
-
 OF_A_RELEASE = WorkerDeploymentConfig(
     version=WorkerDeploymentVersion(deployment_name="old-workers", build_id="1"),
     use_worker_versioning=True,

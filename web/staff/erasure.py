@@ -125,10 +125,9 @@ class Erasure:
     def _erase(self, session: Session, number: str) -> Found:
         phone_hash = number_hash(session, self._keyring, number)
         lock_number(session, phone_hash)  # until the end no text to it is claimed, checked or counted
+        # What no change of keys could move: rows that do not have the number itself.
         for before in set(self._keyring.phone_hashes(number)) - {phone_hash}:
-            rename(
-                session, before=before, after=phone_hash
-            )  # what no change of keys could move: the number was not in it
+            rename(session, before=before, after=phone_hash)
         calls, still_open = self._calls(session, phone_hash)
         links = self._links(session, calls)
         texts, sids, refusals = _texts(session, phone_hash)
