@@ -205,7 +205,7 @@ def test_two_recoveries_do_not_run_at_once(database_url: str, engine: Engine) ->
 @pytest.mark.parametrize(("days", "is_said"), [(6, False), (8, True)])
 def test_r6_stops_that_the_carrier_has_deleted_since_the_backup_are_spoken_of(
     days: int,
-    is_said: bool,  # noqa: FBT001
+    is_said: bool,
 ) -> None:
     restored = real_now()
     row = RecoveryRow(epoch=1, as_of_real=restored - timedelta(days=days), restored_real=restored)
