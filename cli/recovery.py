@@ -243,9 +243,9 @@ def deleted_at_carrier(row: RecoveryRow, length: timedelta | None) -> str | None
     if length is None or row.as_of_real > row.restored_real - length:
         return None
     return (
-        f"the carrier was asked to delete what is older than {length.days} days, and the backup is: what residents wrote "
-        f"from then until {length.days} days before the restore is lost, STOP too. Twilio's console lists whom it has "
-        "stopped; enter those, or stay in shadow"
+        f"the carrier was asked to delete what is older than {length.days} days, and the backup is: what residents "
+        f"wrote from then until {length.days} days before the restore is lost, STOP too. Twilio's console lists whom "
+        "it has stopped; enter those, or stay in shadow"
     )
 
 

@@ -1,5 +1,7 @@
 """R6: the key that numbers are found by is changed while the service works, and who said STOP stays found."""
 
+import importlib
+import pkgutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +10,13 @@ from typing import Final
 
 import pytest
 from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
+import database
 from activities.people import speaks_against
 from calls.contracts import Kind, LedgerState, SendText, TextKey
 from database.encryption import Keyring, KeyringError, load_keyring, new_key
-from database.lookup_keys import HAVE_NUMBERS, LookupKeyRow, MovedNumberRow, number_hash
+from database.lookup_keys import HAVE_NUMBERS, KEEP_THE_NUMBER, LookupKeyRow, MovedNumberRow, number_hash
 from database.move_numbers import Moved, begin_move, move_numbers, note_key
 from database.tables import CallRow, OptOutRow, TextRow, real_now
 from policy.agency import Agency
@@ -102,6 +105,16 @@ def test_r6_who_said_stop_under_the_old_key_is_found_at_every_step_of_the_change
     with Session(service.engine) as session:
         assert session.exec(select(MovedNumberRow)).all() == []
         assert [row.fingerprint for row in session.exec(select(LookupKeyRow))] == [ONLY_NEW.fingerprint]
+
+
+def test_r6_no_table_with_a_number_is_left_out_of_the_change() -> None:
+    for module in pkgutil.iter_modules(database.__path__):
+        importlib.import_module(f"database.{module.name}")
+    tables = SQLModel.metadata.tables
+    found = {name for name, table in tables.items() if "phone_hash" in table.columns} - {MovedNumberRow.__tablename__}
+    assert found == {table.__tablename__ for table in HAVE_NUMBERS}
+    kept = {name for name in found if "phone_encrypted" in tables[name].columns}
+    assert kept == {table.__tablename__ for table in KEEP_THE_NUMBER}
 
 
 @pytest.mark.parametrize("keyring", [OLD_FIRST, NEW_FIRST])
