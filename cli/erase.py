@@ -28,6 +28,7 @@ _WHAT_GOES = {
     "open_calls": "of them are open: they are stopped, no text of theirs goes out any more",
     "texts": "texts lose number and words; that they were sent stays in the ledger",
     "inbound": "texts or calls that came from the phone are deleted",
+    "strays": "messages that no call explained after a restore are deleted",
     "cad_records": "CAD records of these calls are deleted",
     "survey_links": "survey links are closed; what was typed and not sent is deleted",
     "list_entries": "entries of lists that are over are deleted",

@@ -8,7 +8,7 @@ from sqlmodel import Session, func, select
 
 from database.encryption import keyring_of
 from database.engine import connect
-from database.lookup_keys import LookupKeyRow, MovedNumberRow
+from database.lookup_keys import KeyState, LookupKeyRow, MovedNumberRow, key_of_what_is_stored
 from database.move_numbers import begin_move, move_numbers
 from database.re_encrypt import keys_in_use, re_encrypt
 from settings import load_settings
@@ -32,9 +32,10 @@ def show() -> None:
         typer.echo(f"encryption key {key_id}: IS NOT HERE, and {used[key_id]} values cannot be read without it")
     with Session(engine) as session:
         states = {row.fingerprint: row.state for row in session.exec(select(LookupKeyRow))}
+        states = states or {key_of_what_is_stored(session, keyring).fingerprint: KeyState.IN_FORCE}
         moved = session.exec(select(func.count()).select_from(MovedNumberRow)).one()
     for ring in keyring.rings:
-        state = states.get(ring.fingerprint, "in force" if not states else "not in force")
+        state = states.get(ring.fingerprint, "not in force")
         typer.echo(f"lookup key {ring.fingerprint}: {state}{f', {moved} numbers moved' if state == 'next' else ''}")
     for fingerprint in sorted(states.keys() - {ring.fingerprint for ring in keyring.rings}):
         typer.echo(f"lookup key {fingerprint}: {states[fingerprint]}, and IS NOT HERE")

@@ -111,6 +111,8 @@ class Recovery:
         sent, received = self._take_back(row.as_of_real)
         self._say_sent(sent)
         self._say_received(received)
+        if gone_there := deleted_at_carrier(row, self._services.agency.policy.retention.at_carrier):
+            self._say(f"  BUT {gone_there}")
         cad = self._cad_records(row.restored_real)
         self._keep(row.epoch, began=began, refed=refed, sent=sent, received=received, cad=cad)
         return self._next(row, refed, cad)
@@ -225,7 +227,8 @@ class Recovery:
         self._say(
             "lost for good: survey answers since the backup, and what staff entered since: holds, stops for good,"
         )
-        self._say("  numbers not to be texted, opt-outs by telephone, the mode. Enter those again before you start")
+        self._say("  numbers not to be texted, opt-outs by telephone, the mode. Enter those again before you start,")
+        self._say("  and erase again who was erased since: their calls are back, and a STOP of theirs may be gone")
         self._say(
             "complete. next: communityconnect resync, then start: communityconnect go --by … --why …, or the console"
         )
@@ -233,6 +236,17 @@ class Recovery:
 
     def _at(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M:%S}"
+
+
+def deleted_at_carrier(row: RecoveryRow, length: timedelta | None) -> str | None:
+    """R6: what the agency had the carrier delete is in its list no more, a STOP as well. `length`: of its retention."""
+    if length is None or row.as_of_real > row.restored_real - length:
+        return None
+    return (
+        f"the carrier was asked to delete what is older than {length.days} days, and the backup is: what residents "
+        f"wrote from then until {length.days} days before the restore is lost, STOP too. Twilio's console lists whom "
+        "it has stopped; enter those, or stay in shadow"
+    )
 
 
 async def _old_workers(epoch: int) -> list[OldWorker]:

@@ -2,14 +2,17 @@
 
 import asyncio
 
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
+from sqlmodel import Session, select
 from temporalio.service import RPCError
 
+from activities.stop_and_go import Mode
 from cli.set_up import Say, set_up_database, set_up_temporal
 from database.encryption import keyring_of
 from database.engine import connect
 from database.move_numbers import note_key
 from database.roles import RoleError
+from database.tables import CallRow, ServiceModeRow
 from policy.agency import load_agency
 from settings import Settings, SettingsError
 from starter.leases import bring_back
@@ -17,19 +20,32 @@ from temporal_client import connect_temporal, let_the_loop_finish
 
 
 def run_setup(settings: Settings, *, say: Say) -> None:
-    """Set up database, then Temporal."""
+    """Set up database, then Temporal. A new service begins in shadow."""
     service = settings.database_url.get_secret_value()
     owner = connect(settings.owner_database_url.get_secret_value() or service, pool_size=1)
     try:
         set_up_database(owner, service=make_url(service), say=say)
         if settings.lookup_key.get_secret_value():
             note_key(owner, keyring_of(settings))
+        begin_in_shadow(owner, say=say)
     except RoleError as error:
         raise SettingsError(str(error)) from None
     finally:
         owner.dispose()
     zone = load_agency(settings.agency).policy.timetable.zone
     asyncio.run(_temporal(zone=zone, say=say))
+
+
+def begin_in_shadow(engine: Engine, *, say: Say) -> None:
+    """R1: a database in which there is no call yet, and no word of anybody's, texts nobody until somebody says so."""
+    with Session(engine) as session, session.begin():
+        if (
+            session.exec(select(ServiceModeRow.id).limit(1)).first()
+            or session.exec(select(CallRow.call_id).limit(1)).first()
+        ):
+            return
+        session.add(ServiceModeRow(mode=Mode.SHADOW, set_by="communityconnect setup", why="a new database"))
+    say("mode: shadow: nobody is texted, until somebody says: communityconnect mode live --by … --why …")
 
 
 async def _temporal(*, zone: str, say: Say) -> None:

@@ -31,6 +31,8 @@ HAVE_NUMBERS: Final = (
     StrayMessageRow,
 )
 """The tables in which `phone_hash` is a number's."""
+KEEP_THE_NUMBER: Final = (OptOutRow, BlockedNumberRow, PilotNumberRow, CallRow, TextRow)
+"""Those in which the number itself stands beside it, encrypted."""
 
 
 class KeyState(StrEnum):
@@ -79,7 +81,7 @@ def number_hash(session: Session, keyring: Keyring, number: str) -> str:
     session.execute(select(*locks))  # by itself: what is read in the same statement was looked at before the lock
     by_state = {row.state: row.fingerprint for row in session.exec(select(LookupKeyRow))}
     if not by_state:
-        return keyring.phone_hash(number)
+        return (keyring if len(rings) == 1 else key_of_what_is_stored(session, keyring)).phone_hash(number)
     by_fingerprint = {ring.fingerprint: ring for ring in rings}
     missing = set(by_state.values()) - by_fingerprint.keys()
     if missing:
@@ -92,6 +94,29 @@ def number_hash(session: Session, keyring: Keyring, number: str) -> str:
         return now
     then = by_fingerprint[by_state[KeyState.NEXT]].phone_hash(number)
     return then if _is_moved(session, then) or _begins_as_moved(session, now=now, then=then) else now
+
+
+def key_of_what_is_stored(session: Session, keyring: Keyring) -> Keyring:
+    """For a database that does not know its key: the one that its numbers are found by. While it has none, the same one
+    in every process, in whichever order they were given.
+
+    Raises:
+        KeyringError: another key than those of this process.
+    """
+    for table in KEEP_THE_NUMBER:
+        known = select(col(table.phone_hash), col(table.phone_encrypted))
+        found = session.execute(known.where(col(table.phone_encrypted).is_not(None)).limit(1)).first()
+        if found is None:
+            continue
+        number = keyring.decrypt(found.phone_encrypted)
+        for ring in keyring.rings:
+            if ring.phone_hash(number) == found.phone_hash:
+                return ring
+        raise KeyringError(
+            "the numbers that are stored were hashed with another lookup key: no STOP would match; set the one of "
+            "before as COMMUNITYCONNECT_LOOKUP_KEY (docs/keys.md)"
+        )
+    return min(keyring.rings, key=lambda ring: ring.fingerprint)
 
 
 def _is_moved(session: Session, then: str) -> bool:

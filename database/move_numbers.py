@@ -11,11 +11,19 @@ from sqlmodel import Session, col, func, or_, select
 
 from calls.contracts import LedgerState
 from database.encryption import Keyring, KeyringError
-from database.lookup_keys import KEYS, NUMBER, KeyState, LookupKeyRow, MovedNumberRow, rename
+from database.lookup_keys import (
+    KEEP_THE_NUMBER,
+    KEYS,
+    NUMBER,
+    KeyState,
+    LookupKeyRow,
+    MovedNumberRow,
+    key_of_what_is_stored,
+    rename,
+)
 from database.numbers import BlockedNumberRow
 from database.tables import CallRow, OptOutRow, PilotNumberRow, TextRow, real_now
 
-_KEEP_THE_NUMBER: Final = (OptOutRow, BlockedNumberRow, PilotNumberRow, CallRow, TextRow)
 _UNDER_WAY: Final = (LedgerState.CLAIMED, LedgerState.SENDING, LedgerState.UNKNOWN)
 _A_DAY: Final = timedelta(days=1)
 """What nobody has touched for so long is not looked at by an attempt any more."""
@@ -52,7 +60,7 @@ def begin_move(engine: Engine, keyring: Keyring) -> None:
                 "COMMUNITYCONNECT_OTHER_LOOKUP_KEY (docs/keys.md)"
             )
         new, old = (ring.fingerprint for ring in keyring.rings)
-        in_force = states.get(KeyState.IN_FORCE, old)
+        in_force = states.get(KeyState.IN_FORCE) or key_of_what_is_stored(session, keyring).fingerprint
         if in_force == new:
             raise KeyringError("COMMUNITYCONNECT_LOOKUP_KEY is in force already: there is nothing to move")
         if in_force != old:
@@ -70,7 +78,7 @@ def move_numbers(engine: Engine, keyring: Keyring) -> Moved:
     with Session(engine) as session:
         now, then = _the_two(session, keyring)
     moved = waiting = 0
-    for table in _KEEP_THE_NUMBER:
+    for table in KEEP_THE_NUMBER:
         for number in _numbers(engine, keyring, table, now=now):
             if _move(engine, number, now=now, then=then):
                 moved += 1
@@ -81,13 +89,16 @@ def move_numbers(engine: Engine, keyring: Keyring) -> Moved:
 
 
 def note_key(engine: Engine, keyring: Keyring) -> None:
-    """For `setup`: the database knows which key its numbers are found by. Of two it cannot tell."""
-    if len(keyring.rings) > 1:
-        return
+    """For `setup`: the database knows from now on which key its numbers are found by.
+
+    Raises:
+        KeyringError: by none of those that are set.
+    """
     with Session(engine) as session, session.begin():
         session.execute(select(func.pg_advisory_xact_lock(KEYS)))
         if session.exec(select(LookupKeyRow)).first() is None:
-            session.add(LookupKeyRow(fingerprint=keyring.fingerprint, state=KeyState.IN_FORCE))
+            in_force = key_of_what_is_stored(session, keyring)
+            session.add(LookupKeyRow(fingerprint=in_force.fingerprint, state=KeyState.IN_FORCE))
 
 
 def _the_two(session: Session, keyring: Keyring) -> tuple[Keyring, Keyring]:

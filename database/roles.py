@@ -21,6 +21,8 @@ _OF_THE_CUT: Final = tuple(row.__tablename__ for row in (*EMPTIED_AT_NIGHT, *WRI
 _VACUUMED: Final = tuple(dict.fromkeys((*_OF_THE_CUT, *FORGOTTEN_IN)))
 """By activities/survey_cut.py (R7), activities/forgetting.py. Without the right PostgreSQL warns and does nothing."""
 _MAINTAIN_SINCE: Final = 170000
+_FORGETS: Final = "FUNCTION forget_audit_entries(timestamptz, integer)"
+"""Who may call a new function, PostgreSQL says: everybody."""
 
 
 class RoleError(Exception):
@@ -51,6 +53,8 @@ def grant_service(owner: Engine, service: URL) -> None:
         quoted = _quoted(connection, role)
         connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {quoted}"))
         connection.execute(text("REVOKE ALL ON audit_entry FROM PUBLIC"))
+        connection.execute(text(f"REVOKE ALL ON {_FORGETS} FROM PUBLIC"))
+        connection.execute(text(f"GRANT EXECUTE ON {_FORGETS} TO {quoted}"))
         connection.execute(text(f"REVOKE ALL ON SCHEMA public FROM {quoted}"))
         connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
         # Where the server is shared, not everybody may come into every database (deploy/postgres/temporal.sh).

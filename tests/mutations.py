@@ -1363,6 +1363,27 @@ MUTATIONS = (
         ("tests/database/test_lookup_keys.py",),
     ),
     Mutation(
+        "R6: of two keys the first one counts where the database was never told which is in force",
+        "database/lookup_keys.py",
+        "(keyring if len(rings) == 1 else key_of_what_is_stored(session, keyring))",
+        "keyring",
+        ("tests/database/test_lookup_keys.py",),
+    ),
+    Mutation(
+        "R3: erasing misses what the lookup key of before found",
+        "web/staff/erasure.py",
+        "            rename(session, before=before, after=phone_hash)",
+        "            pass",
+        ERASE,
+    ),
+    Mutation(
+        "R1: a new service texts before anybody has said so",
+        "cli/tasks.py",
+        "mode=Mode.SHADOW",
+        "mode=Mode.LIVE",
+        ("tests/cli/test_begin_in_shadow.py",),
+    ),
+    Mutation(
         "R2: a number that is moved gets a new mark within its call",
         "database/lookup_keys.py",
         ".values(phone_versions=renamed, merged=told)",

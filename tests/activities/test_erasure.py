@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from activities.error_codes import OPTED_OUT
 from calls.contracts import Kind, LedgerState
 from calls.eligibility import Rule
 from cli.erase import erase
+from database.encryption import load_keyring, new_key
+from database.lookup_keys import KeyState, LookupKeyRow
 from database.numbers import BlockedNumberRow
+from database.recovery import StrayMessageRow
 from database.staff import AuditEntryRow
 from database.surveys import SurveyDraftRow
 from database.tables import (
@@ -78,6 +83,28 @@ def dumped(engine: Engine) -> str:
             for table in tables
             for row in connection.execute(text(f'SELECT t::text FROM "{table}" t')).scalars()  # noqa: S608
         )
+
+
+def test_r3_what_the_lookup_key_of_before_found_and_messages_that_no_call_explains_are_erased_too(
+    desk: Desk, erasure: Erasure
+) -> None:
+    """A number that only wrote to us stands nowhere in a way that can be read: no change of keys moves it."""
+    ring = load_keyring(encryption_keys=f"k1:{new_key()}", lookup_key=new_key())
+    changed = replace(desk.keyring, lookup=ring.lookup, other_lookup=desk.keyring.lookup)
+    stray: dict[str, Any] = {"kind": "confirmation", "case_number": "26-1001", "created_at": NOON}
+    put(
+        desk,
+        LookupKeyRow(fingerprint=changed.fingerprint, state=KeyState.IN_FORCE),
+        inbound(desk, "other", NOON),
+        StrayMessageRow(provider_sid="SM1", phone_hash=desk.keyring.phone_hash(NUMBER), **stray),
+        StrayMessageRow(provider_sid="SM2", phone_hash=desk.keyring.phone_hash(OTHER), **stray),
+    )
+    found = do(Erasure(engine=desk.engine, keyring=changed, policy=desk.policy))
+    assert (found.inbound, found.strays) == (1, 1)
+    assert not {ring.phone_hash(NUMBER) for ring in changed.rings} & set(
+        re.findall("[0-9a-f]{64}", dumped(desk.engine))
+    )
+    assert [row.provider_sid for row in rows_of(desk, StrayMessageRow)] == ["SM2"]
 
 
 def test_looking_changes_nothing_and_says_what_erasing_then_does(desk: Desk, erasure: Erasure) -> None:

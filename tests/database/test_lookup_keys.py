@@ -1,5 +1,7 @@
 """R6: the key that numbers are found by is changed while the service works, and who said STOP stays found."""
 
+import importlib
+import pkgutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +10,13 @@ from typing import Final
 
 import pytest
 from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
+import database
 from activities.people import speaks_against
 from calls.contracts import Kind, LedgerState, SendText, TextKey
 from database.encryption import Keyring, KeyringError, load_keyring, new_key
-from database.lookup_keys import HAVE_NUMBERS, LookupKeyRow, MovedNumberRow, number_hash
+from database.lookup_keys import HAVE_NUMBERS, KEEP_THE_NUMBER, LookupKeyRow, MovedNumberRow, number_hash
 from database.move_numbers import Moved, begin_move, move_numbers, note_key
 from database.tables import CallRow, OptOutRow, TextRow, real_now
 from policy.agency import Agency
@@ -102,6 +105,46 @@ def test_r6_who_said_stop_under_the_old_key_is_found_at_every_step_of_the_change
     with Session(service.engine) as session:
         assert session.exec(select(MovedNumberRow)).all() == []
         assert [row.fingerprint for row in session.exec(select(LookupKeyRow))] == [ONLY_NEW.fingerprint]
+
+
+def test_r6_no_table_with_a_number_is_left_out_of_the_change() -> None:
+    for module in pkgutil.iter_modules(database.__path__):
+        importlib.import_module(f"database.{module.name}")
+    tables = SQLModel.metadata.tables
+    found = {name for name, table in tables.items() if "phone_hash" in table.columns} - {MovedNumberRow.__tablename__}
+    assert found == {table.__tablename__ for table in HAVE_NUMBERS}
+    kept = {name for name in found if "phone_encrypted" in tables[name].columns}
+    assert kept == {table.__tablename__ for table in KEEP_THE_NUMBER}
+
+
+@pytest.mark.parametrize("keyring", [OLD_FIRST, NEW_FIRST])
+def test_r6_a_database_that_was_never_told_its_key_goes_by_what_is_stored(
+    engine: Engine, ottawa: Agency, keyring: Keyring
+) -> None:
+    """Restored from a backup of before the table, or set up without the keys."""
+    untold = Service(engine=engine, agency=ottawa)
+    untold.stop(ONLY_OLD, NUMBER)
+    assert untold.has_stopped(keyring, NUMBER)
+    untold.stop(keyring, OTHER)
+    assert untold.hashes() == {ONLY_OLD.phone_hash(NUMBER), ONLY_OLD.phone_hash(OTHER)}
+    note_key(engine, keyring)
+    assert untold.has_stopped(keyring, NUMBER)
+    begin_move(engine, NEW_FIRST)
+    assert untold.moved() == Moved(numbers=2)
+    assert untold.moved().is_done
+
+
+def test_r6_a_key_that_finds_nobody_is_not_noted_and_one_that_may_be_any_is_the_same_for_all(
+    engine: Engine, ottawa: Agency
+) -> None:
+    untold = Service(engine=engine, agency=ottawa)
+    with Session(engine) as session:
+        assert number_hash(session, OLD_FIRST, NUMBER) == number_hash(session, NEW_FIRST, NUMBER)
+    untold.stop(ONLY_OLD, NUMBER)
+    with pytest.raises(KeyringError, match="no STOP would match"):
+        note_key(engine, ONLY_NEW)
+    with pytest.raises(KeyringError, match="no STOP would match"):
+        untold.has_stopped(ring(NEW, new_key()), NUMBER)
 
 
 def test_r6_a_process_that_lacks_the_key_others_go_by_writes_nothing_down(service: Service) -> None:

@@ -165,6 +165,16 @@ def test_the_service_forgets_entries_that_are_older_than_a_year_and_no_younger_o
     assert not rights(made.service).can_change_audit
 
 
+def test_nobody_else_thins_out_the_audit_log(made: Database) -> None:
+    """A role that somebody made to read figures may not, though the function has its owner's rights."""
+    ask = text("SELECT has_function_privilege(:role, 'forget_audit_entries(timestamptz, integer)', 'EXECUTE')")
+    with made.owner.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {made.name}_reads"))
+        may = [connection.execute(ask, {"role": f"{made.name}_{who}"}).scalar_one() for who in ("service", "reads")]
+        connection.execute(text(f"DROP ROLE {made.name}_reads"))
+    assert may == [True, False]
+
+
 def test_the_service_adds_to_the_audit_log_and_reads_it(filled: Database) -> None:
     before = len(entries(filled.service))
     AuditLog(engine=filled.service).write(WHO, Act.RELEASE_CALL)

@@ -74,6 +74,10 @@ def test_only_setup_is_told_of_the_owner() -> None:
     assert told == {"postgres", "setup"}
 
 
+def test_r6_setup_has_the_keys_so_that_the_database_knows_which_one_numbers_are_found_by() -> None:
+    assert {"communityconnect_encryption_keys", "communityconnect_lookup_key"} <= set(services()["setup"]["secrets"])
+
+
 def test_every_variable_of_ours_is_a_setting() -> None:
     known = {str(field.validation_alias) for field in Settings.model_fields.values()}
     said = {name for service in ours().values() for name in service["environment"] if name.startswith("COMMUNITY")}

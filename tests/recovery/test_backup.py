@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from activities.stop_and_go import EVERYTHING
 from calls.contracts import Kind, LedgerState
 from cli.backup import back_up, mark_restored, restore_from
-from cli.recovery import recover
+from cli.recovery import deleted_at_carrier, recover
 from database.dump import dump, find_tools, is_empty
 from database.encryption import Keyring, new_key
 from database.engine import connect
@@ -200,3 +200,14 @@ def test_two_recoveries_do_not_run_at_once(database_url: str, engine: Engine) ->
 
     with _alone(engine), pytest.raises(SettingsError, match="another recovery is running"):
         recover(settings(database_url), refed=None, say=lambda _: None)
+
+
+@pytest.mark.parametrize(("days", "is_said"), [(6, False), (8, True)])
+def test_r6_stops_that_the_carrier_has_deleted_since_the_backup_are_spoken_of(
+    days: int,
+    is_said: bool,
+) -> None:
+    restored = real_now()
+    row = RecoveryRow(epoch=1, as_of_real=restored - timedelta(days=days), restored_real=restored)
+    assert (deleted_at_carrier(row, timedelta(days=7)) is not None) == is_said
+    assert deleted_at_carrier(row, None) is None

@@ -13,14 +13,17 @@ from typing import Any
 
 import requests
 from sqlalchemy import Engine
+from sqlmodel import Session
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from activities.stop_and_go import Mode
 from calls.clock import Clock
 from calls.contracts import workflow_id
 from calls.policy import Timetable
 from database.engine import connect
+from database.tables import ServiceModeRow
 from local.box import Box, Ports
 from local.place import new_clock
 from local.processes import Supervisor
@@ -168,7 +171,9 @@ def running_town(
         box.start_servers(supervisor)
         engine = connect(box.owner_url)
         town = Town(box=box, supervisor=supervisor, begins=begins, folder=state.home, engine=engine)
-        town.command("setup")
+        assert "shadow" in town.command("setup").stdout
+        with Session(engine) as session, session.begin():
+            session.add(ServiceModeRow(mode=Mode.LIVE, set_by="the town", why="its phones are in the box"))
         town.box = box = box.with_clock(new_clock(begins=begins, lead=_LEAD, speed=speed))
         supervisor.start(*(getattr(box, service)() for service in services))
         try:

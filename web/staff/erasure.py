@@ -26,9 +26,10 @@ from calls.contracts import LedgerState
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.encryption import Keyring
-from database.lookup_keys import number_hash
+from database.lookup_keys import number_hash, rename
 from database.notify import wake_forwarders
 from database.numbers import BlockedNumberRow
+from database.recovery import StrayMessageRow
 from database.staff import AuditEntryRow
 from database.surveys import CallMemberRow, SurveyDraftRow
 from database.tables import (
@@ -56,6 +57,7 @@ class Found:
     open_calls: int = 0
     texts: int = 0
     inbound: int = 0
+    strays: int = 0
     cad_records: int = 0
     survey_links: int = 0
     list_entries: int = 0
@@ -123,10 +125,14 @@ class Erasure:
     def _erase(self, session: Session, number: str) -> Found:
         phone_hash = number_hash(session, self._keyring, number)
         lock_number(session, phone_hash)  # until the end no text to it is claimed, checked or counted
+        # What no change of keys could move: rows that do not have the number itself.
+        for before in set(self._keyring.phone_hashes(number)) - {phone_hash}:
+            rename(session, before=before, after=phone_hash)
         calls, still_open = self._calls(session, phone_hash)
         links = self._links(session, calls)
         texts, sids, refusals = _texts(session, phone_hash)
         inbound, inbound_sids = _inbound(session, phone_hash)
+        stray_sids = _strays(session, phone_hash)
         records = how_many(session, delete(CadRecordRow).where(col(CadRecordRow.call_id).in_(calls)))
         session.execute(delete(CallMemberRow).where(col(CallMemberRow.call_id).in_(calls)))
         entries, opt_outs, blocks = _lists(session, phone_hash)
@@ -135,13 +141,14 @@ class Erasure:
             open_calls=still_open,
             texts=texts,
             inbound=inbound,
+            strays=len(stray_sids),
             cad_records=records,
             survey_links=links,
             list_entries=entries,
             opt_outs_kept=opt_outs,
             refusals_kept=refusals,
             blocks_kept=blocks,
-            sids=sids,
+            sids=[*sids, *stray_sids],
             inbound_sids=inbound_sids,
         )
 
@@ -207,6 +214,12 @@ def _inbound(session: Session, phone_hash: str) -> tuple[int, list[str]]:
     gone = how_many(session, forget_inbound(which))
     session.execute(update(InboundMessageRow).where(mine).values(body_encrypted=None))
     return gone, sids
+
+
+def _strays(session: Session, phone_hash: str) -> list[str]:
+    """Messages that no call explained after a restore, by the carrier's names of them."""
+    mine = delete(StrayMessageRow).where(col(StrayMessageRow.phone_hash) == phone_hash)
+    return list(session.execute(mine.returning(col(StrayMessageRow.provider_sid))).scalars())
 
 
 def _lists(session: Session, phone_hash: str) -> tuple[int, int, int]:
