@@ -10,7 +10,7 @@ from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -164,7 +164,7 @@ def prepare(
         secret_encrypted=keyring.encrypt(secret.hex()),
         prepared_by=order.by,
     )
-    _keep(engine, row, files)
+    _keep(engine, row, files, beside=rows)
     return Prepared(version=version, is_safe=bool(report["is_safe"]))
 
 
@@ -240,9 +240,17 @@ def _geometries(agency: Agency) -> Geometries | None:
     return read_boundaries(agency.boundaries, agency.open_data.areas)
 
 
-def _keep(engine: Engine, row: OpenDataBundleRow, files: Mapping[str, bytes]) -> None:
+def _keep(
+    engine: Engine, row: OpenDataBundleRow, files: Mapping[str, bytes], *, beside: Sequence[OpenDataBundleRow]
+) -> None:
+    """`beside`: those that were there when it was compared with them."""
     try:
         with Session(engine) as session, session.begin():
+            session.execute(text("LOCK TABLE open_data_bundle IN SHARE ROW EXCLUSIVE MODE"))
+            if len(_rows(session, row.agency)) != len(beside):
+                raise CannotPrepare(
+                    "another bundle was prepared meanwhile, and not compared with this; prepare it again"
+                )
             session.add(row)
             session.flush()
             for name, body in files.items():

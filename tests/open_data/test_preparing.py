@@ -12,9 +12,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
-from activities.prepare_open_data import CannotPrepare, Order, newest_due, prepare
+from activities.prepare_open_data import Beat, CannotPrepare, Order, newest_due, prepare
 from activities.quarter_counts import count_quarter
 from database.encryption import Keyring, KeyringError, new_key
+from insights.open_data.counted import QuarterCounts
 from insights.open_data.quarters import Quarter
 from policy.agency import Agency
 from survey.questions import Localized
@@ -127,6 +128,25 @@ def test_what_waits_is_decided_about_before_there_is_another_and_another_needs_a
     newest = bundles.all()[0]
     assert (newest.version, newest.prepared_by, newest.reason) == (2, "Ana", {"en": WHY.en, "fr": WHY.fr})
     assert newest.report["compared_with"] == ["2026-q3 v1"]
+
+
+def test_r7_a_bundle_that_came_meanwhile_would_not_be_compared_so_it_is_not_kept(city: City) -> None:
+    def while_another_is_prepared(
+        session: Session, agency: Agency, quarter: Quarter, /, *, beat: Beat
+    ) -> QuarterCounts:
+        prepare(city.engine, agency, Order(quarter=Q3.before, now=NOW), keyring=KEYRING, beat=beat)
+        return count_quarter(session, agency, quarter, beat=beat)
+
+    with pytest.raises(CannotPrepare, match="prepared meanwhile"):
+        prepare(
+            city.engine,
+            city.agency,
+            Order(quarter=Q3, now=NOW),
+            keyring=KEYRING,
+            beat=lambda _: None,
+            count=while_another_is_prepared,
+        )
+    assert [bundle.period for bundle in Bundles(city.engine, "ottawa").all()] == ["2026-q2"]
 
 
 def test_a_quarter_that_is_not_over_for_45_days_is_not_prepared(city: City) -> None:
