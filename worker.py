@@ -107,13 +107,14 @@ def build_worker(
         workflow_runner=workflow_runner(),
         interceptors=[CallInLogs()],
         deployment_config=release,
-        identity=identity_of(client.identity, epoch=_epoch(services)),
+        identity=identity_in(client, services),
     )
 
 
-def _epoch(services: TextServices) -> int:
+def identity_in(client: Client, services: TextServices) -> str:
+    """How this process's worker is named in Temporal: with the epoch of its database."""
     with Session(services.engine) as session:
-        return epoch_now(session)
+        return identity_of(client.identity, epoch=epoch_now(session))
 
 
 def build_reconciler(
@@ -167,8 +168,8 @@ async def die_if_frozen() -> None:
         await asyncio.sleep(1)
 
 
-def polls(client: Client, *, is_running: Callable[[], bool]) -> Check:
-    """Is this process among those that Temporal hands the calls' tasks to? Temporal itself says so."""
+def polls(client: Client, *, identity: str, is_running: Callable[[], bool]) -> Check:
+    """Is the worker of this name among those that Temporal hands the calls' tasks to? Temporal itself says so."""
     queue = TaskQueue(name=TASK_QUEUE)
     request = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=queue, task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
@@ -177,7 +178,7 @@ def polls(client: Client, *, is_running: Callable[[], bool]) -> Check:
     async def check() -> str | None:
         answer = await client.workflow_service.describe_task_queue(request)
         recently = time.time() - _POLLED_WITHIN.total_seconds()
-        mine = [one for one in answer.pollers if one.identity == client.identity]
+        mine = [one for one in answer.pollers if one.identity == identity]
         if not is_running() or not any(one.last_access_time.seconds >= recently for one in mine):
             return "this process does not poll"
         return None
@@ -202,9 +203,9 @@ async def run(settings: Settings) -> None:
         client = await unless_stopped(connect_temporal(metrics=sdk, of_a_service=True), stop)
         calls = build_worker(client, services, threads=settings.worker_threads, release=release)
         async with calls, build_reconciler(client, services, release=release) as reconciler:
-            health.readiness.add(
-                "Temporal", polls(client, is_running=lambda: calls.is_running and reconciler.is_running)
-            )
+            identity = identity_in(client, services)
+            is_polling = polls(client, identity=identity, is_running=lambda: calls.is_running and reconciler.is_running)
+            health.readiness.add("Temporal", is_polling)
             version = services.agency.version
             log.info("worker ready", agency=services.agency.key, policy=version, build=settings.build_id)
             await stop.wait()

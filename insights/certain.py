@@ -5,8 +5,6 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csc_array
 
 Key = TypeVar("Key", bound=Hashable)
 _MORE_THAN_ALL: Final = 10**6
@@ -71,6 +69,9 @@ class _Ways(Generic[Key]):
         are_few: Sequence[bool],
         at_least: int,
     ) -> None:
+        from scipy.optimize import Bounds, LinearConstraint  # 0.8 s, only where figures are hidden
+        from scipy.sparse import csc_array
+
         column_of = {key: column for column, key in enumerate(keys)}
         short = [place for place, each in enumerate(told) if each.rest]
         matrix, right = np.zeros((len(told), len(keys) + len(short))), np.zeros(len(told))
@@ -98,6 +99,8 @@ class _Ways(Generic[Key]):
         return np.asarray(way[: len(self._truth)].round() != self._truth)
 
     def _way(self, aims: NDArray[np.float64], *, whole: int) -> NDArray[np.float64]:
+        from scipy.optimize import milp
+
         kinds = np.full(len(aims), whole, dtype=np.int64)
         found = milp(aims, constraints=self._told, bounds=self._bounds, integrality=kinds)
         if found.x is None:
