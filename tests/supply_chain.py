@@ -15,6 +15,7 @@ ALLOWED: Final = (
     "0BSD",
     "3-Clause BSD",
     "Apache",
+    "Artistic",
     "BSD",
     "CC0",
     "DFSG approved",
@@ -34,8 +35,8 @@ ALLOWED: Final = (
 LGPL: Final = {"jwcrypto", "psycopg", "psycopg-binary"}
 """Used as they are, as libraries that can be exchanged: that is what the LGPL allows."""
 
-READ: Final = {"axe-playwright-python": "MIT"}
-"""Packages whose metadata say nothing, and whose licence a person has read in its file."""
+READ: Final = {"axe-playwright-python": "MIT", "text-unidecode": "Artistic License"}
+"""Packages whose metadata say nothing, or join with "and" what may be chosen from: as a person has read the file."""
 
 
 @dataclass(frozen=True)

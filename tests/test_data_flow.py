@@ -35,7 +35,7 @@ def test_every_column_stands_there_once_with_a_class_and_none_that_is_not_there(
 
 
 def test_whatever_is_encrypted_or_a_keyed_hash_is_in_a_class_that_goes() -> None:
-    """A number, words or an answer is in none that stays."""
+    """A number, words or an answer is in none that stays; what a quarter's rounding is drawn with is nobody's."""
     stays = {"`call`", "`ledger`", "`counts`", "`machinery`"}
     kept = {
         column
@@ -43,4 +43,4 @@ def test_whatever_is_encrypted_or_a_keyed_hash_is_in_a_class_that_goes() -> None
         if class_ in stays
         for column in re.findall(r"`(\w+)`", columns)
     }
-    assert [column for column in kept if column.endswith(("_encrypted", "_hash"))] == []
+    assert {column for column in kept if column.endswith(("_encrypted", "_hash"))} == {"secret_encrypted"}

@@ -26,7 +26,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from calls.clock import REAL_TIME
 from calls.contracts import RECONCILER_TASK_QUEUE, TASK_QUEUE
+from cli.forget_schedule import set_up_forget_schedule
 from cli.issues_schedule import set_up_issues_schedule
+from cli.open_data_schedule import set_up_open_data_schedule
 from cli.reconcile_schedule import set_up_schedule
 from cli.set_up import RETENTION, missing_search_attributes, set_up_database, set_up_temporal
 from database.encryption import load_keyring
@@ -223,3 +225,5 @@ async def bare_namespace(client: Client, name: str) -> None:
             await asyncio.sleep(0.2)
     await set_up_schedule(inside)
     await set_up_issues_schedule(inside, zone="America/Toronto")
+    await set_up_open_data_schedule(inside, zone="America/Toronto")
+    await set_up_forget_schedule(inside, zone="America/Toronto")

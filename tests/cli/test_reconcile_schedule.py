@@ -56,10 +56,11 @@ async def in_a_new_namespace(server: TemporalServer) -> tuple[Client, list[str]]
 
 async def test_setup_makes_it_and_a_second_setup_leaves_it(temporal: TemporalServer) -> None:
     client, said = await in_a_new_namespace(temporal)
-    assert said[-3:] == [
+    assert said[-4:] == [
         "temporal: the reconciler's schedule was made",
         "temporal: the schedule of emerging issues was made",
         "temporal: the schedule of open data was made",
+        "temporal: the schedule of forgetting was made",
     ]
     assert await is_paused_by_hand(client, SCHEDULE_ID) is False
     schedule = (await client.get_schedule_handle(SCHEDULE_ID).describe()).schedule

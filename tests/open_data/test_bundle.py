@@ -23,6 +23,8 @@ from policy.open_data import Areas, Level, Place
 from survey.areas import closed_questions
 from tests.open_data.made_up import PREPARED, Q3, MadeUp, a_quarter, publishing, said, shown_of, written
 
+csv.field_size_limit(131_072)  # frictionless widens it for the whole process, and other tests would read other files
+
 WARDS = Areas(
     version="2022",
     places=(

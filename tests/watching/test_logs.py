@@ -31,6 +31,9 @@ class Written:
 def written() -> Iterator[Written]:
     hooks, root = (sys.excepthook, threading.excepthook), logging.getLogger()
     before = (root.handlers[:], root.level, structlog.get_config())
+    uvicorns = logging.getLogger("uvicorn")  # a server of another test has set it up in its own way
+    of_uvicorn = (uvicorns.handlers[:], uvicorns.propagate)
+    uvicorns.handlers[:], uvicorns.propagate = [], True
     it = Written()
     configure_logging(service="tests", format_="json", stream=it.stream)
     structlog.configure(cache_logger_on_first_use=False)
@@ -38,6 +41,7 @@ def written() -> Iterator[Written]:
     sys.excepthook, threading.excepthook = hooks
     logging.captureWarnings(capture=False)
     root.handlers[:], root.level = before[0], before[1]
+    uvicorns.handlers[:], uvicorns.propagate = of_uvicorn
     structlog.reset_defaults()
     structlog.configure(**before[2])
 
