@@ -19,11 +19,19 @@ from database.tables import InboundMessageRow, OptOutRow, TextRow, real_now
 from tests.conftest import FIGURES
 from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site
 from web.residents.agency import ResidentAgency
+from web.residents.webhooks import AS_TWILIO_WANTS_IT
 from web.serving.in_time import Deadline, transaction
 
 # What the webhooks promise, and a second for a busy machine.
 REPORT_WITHIN, TEXT_WITHIN = timedelta(seconds=1 + 1), timedelta(seconds=3 + 1)
 AT_ONCE = 60
+
+
+@pytest.fixture
+def residents(engine: Engine, keyring: Keyring, agency: ResidentAgency) -> Iterator[Residents]:
+    """As the command serves it."""
+    with residents_site(engine, keyring, agency, within=AS_TWILIO_WANTS_IT) as site:
+        yield site
 
 
 @contextmanager
@@ -142,7 +150,7 @@ def test_a_database_that_takes_the_connection_and_never_speaks_is_not_waited_for
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
         engine = connect(f"postgresql+psycopg://nobody@127.0.0.1:{mute.getsockname()[1]}/none")
-        with residents_site(engine, keyring, agency) as site:
+        with residents_site(engine, keyring, agency, within=AS_TWILIO_WANTS_IT) as site:
             answer = site.text("STOP")
             assert (answer.status_code, answer.text) == (503, "")
             assert waited(answer, most=TEXT_WITHIN)

@@ -25,7 +25,7 @@ from web.residents.pages import HERE, Pages, language_of
 from web.residents.surveys import survey_routes
 from web.residents.tries import Told, tries_of_codes, tries_of_links
 from web.residents.was_it_you import was_it_you_routes
-from web.residents.webhooks import webhook_routes
+from web.residents.webhooks import AS_TWILIO_WANTS_IT, Within, webhook_routes
 from web.serving.clients import Clients
 from web.serving.forms import form_of
 from web.serving.headers import SecurityHeaders
@@ -47,6 +47,7 @@ def create_residents_app(
     twilio_account_sid: str,
     proxies: Sequence[Network] = (),
     now: Callable[[], float] = time.monotonic,
+    within: Within = AS_TWILIO_WANTS_IT,
 ) -> FastAPI:
     """The application. `origin` is scheme and host under which residents and Twilio reach it; `proxies` are before it;
     `now` is the clock of the limits on guessing.
@@ -70,7 +71,9 @@ def create_residents_app(
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.include_router(survey_routes(site, pages))
     of_webhooks = replace(site, engine=webhook_engine)
-    app.include_router(webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid))
+    app.include_router(
+        webhook_routes(of_webhooks, auth_tokens=twilio_auth_tokens, account_sid=twilio_account_sid, within=within)
+    )
     app.include_router(was_it_you_routes(site, pages, clients=clients, tries=tries_of_codes(now), told=Told(now=now)))
     _add_own_pages(app, site)
     _add_error_pages(app, pages)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
@@ -23,17 +24,26 @@ from web.serving.in_time import InTime
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`
-_STATUS_WITHIN: Final = 1.0
-"""Seconds. A report that is lost costs a look into Twilio's list; many that wait cost the web its connections."""
-_INBOUND_WITHIN: Final = 3.0
-"""Longer: Twilio sends a text again after a 503 only where it is set up to (`#rc=2&rp=all`, a fallback address), and an
-ARRET that is lost is worse than one that waits. It outlasts a migration, which waits two seconds for its locks while
-everybody waits behind it, and is far below the fifteen that Twilio waits."""
 _VOICES = {Language.ENGLISH: ("Polly.Joanna", "en-US"), Language.FRENCH: ("Polly.Chantal", "fr-CA")}
 """Twilio has no Canadian English voice; a voice and a language that do not match make it say nothing."""
 
 
-def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) -> APIRouter:
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """So many seconds after it came a webhook is answered, whatever the database does."""
+
+    status: float = 1.0
+    """A report that is lost costs a look into Twilio's list; many that wait cost the web its connections."""
+    inbound: float = 3.0
+    """Longer: Twilio sends a text again after a 503 only where it is set up to (`#rc=2&rp=all`, a fallback address);
+    an ARRET that is lost is worse than one that waits. It outlasts a migration, which waits two seconds for its locks
+    while everybody waits behind it, and is far below the fifteen that Twilio waits."""
+
+
+AS_TWILIO_WANTS_IT: Final = Within()
+
+
+def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, within: Within) -> APIRouter:
     """`/twilio/status`, `/twilio/inbound` and `/twilio/voice`; each refuses (403) what Twilio has not signed."""
     router = APIRouter(prefix="/twilio")
     signed = signed_form(origin=site.origin, auth_tokens=auth_tokens, account_sid=account_sid)
@@ -50,7 +60,7 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) 
             now=site.clock.now(),
             hash_of_number=partial(number_hash, keyring=site.keyring, number=to) if to else None,
         )
-        await in_time.run(partial(record_delivery, site.engine, report), within=_STATUS_WITHIN)
+        await in_time.run(partial(record_delivery, site.engine, report), within=within.status)
 
     @router.post("/inbound")
     async def inbound(form: Annotated[Form, Depends(signed)]) -> Response:
@@ -62,7 +72,7 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str) 
             opt_out_type=form.get("OptOutType", ""),
         )
         answer = MessagingResponse()
-        reply = await in_time.run(partial(take_in, site, message), within=_INBOUND_WITHIN)
+        reply = await in_time.run(partial(take_in, site, message), within=within.inbound)
         if reply is not None:
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
             answer.message(reply.body, action=callback)
