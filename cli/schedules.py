@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import time, timedelta
+from typing import Final
 
 from temporalio.client import (
     Client,
@@ -10,10 +11,37 @@ from temporalio.client import (
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleState,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
 from temporalio.service import RPCError, RPCStatusCode
+
+from calls.contracts import RECONCILER_TASK_QUEUE
+
+_AT_MOST: Final = timedelta(hours=20)
+"""A run waits for the database or a worker for most of a day, and makes way for the next one."""
+_CATCH_UP: Final = timedelta(hours=20)
+"""Temporal was away: it starts the run when it is back. Of several days one is enough, for each makes good what was
+missed."""
+
+
+def daily(workflow: str, *, id_: str, at: time, zone: str, note: str) -> Schedule:
+    """Every day at this time of the agency's own clock, `zone` as `America/Toronto`. From four in the morning on each
+    time comes once, also on the two days on which the clocks change."""
+    when = ScheduleCalendarSpec(hour=[ScheduleRange(at.hour)], minute=[ScheduleRange(at.minute)])
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            workflow, id=id_, task_queue=RECONCILER_TASK_QUEUE, execution_timeout=_AT_MOST
+        ),
+        spec=ScheduleSpec(calendars=[when], time_zone_name=zone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_CATCH_UP),
+        state=ScheduleState(note=note),
+    )
 
 
 async def set_up(client: Client, id_: str, schedule: Schedule) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from insights.open_data.attack_calls import NotASum
-from insights.open_data.intervals import ENOUGH, Interval, box, together
+from insights.open_data.intervals import Interval, Target, box, intervals_of, together
 from insights.open_data.measures import Measure
 from insights.open_data.places import CITY, plan_of
 from insights.open_data.program import Program
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 
 _ALL = 1e7
 """More than anybody asks."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Target:
-    at: int
-    quarter: Quarter
-    place: str
-    what: str
-    needed: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +40,7 @@ class AnswersAttack:
         self._invited = invited
         self._with_links = with_links
         self._program = Program()
-        self._targets: list[_Target] = []
+        self._targets: list[Target] = []
         self._so_far: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
 
     def add(self, quarter: Quarter, versions: Sequence[Released]) -> None:
@@ -74,19 +65,7 @@ class AnswersAttack:
         Raises:
             CannotBe: nothing fits.
         """
-        least, most = self._program.intervals(enough=ENOUGH)
-        return [
-            Interval(
-                quarter=str(one.quarter),
-                table="survey_results",
-                place=one.place,
-                what=one.what,
-                low=least[one.at],
-                high=most[one.at],
-                needed=one.needed,
-            )
-            for one in self._targets
-        ]
+        return intervals_of(self._targets, self._program, table="survey_results")
 
     def _most(self, quarter: Quarter) -> float:
         """So many may have been asked, and may have answered in the quarter."""
@@ -148,7 +127,7 @@ class AnswersAttack:
         for name, of in boxes.items():
             options[name] = program.unknown(*of)
             what = f"{question.id} {name or 'answered'}"
-            self._targets.append(_Target(at=options[name], quarter=quarter, place=where, what=what, needed=needed))
+            self._targets.append(Target(at=options[name], quarter=quarter, place=where, what=what, needed=needed))
         if question.kind is not QuestionKind.MULTI_CHOICE:
             return _Asked(options=options, answered=dict.fromkeys(options.values(), 1.0))
         answered = options.pop("")

@@ -1,10 +1,9 @@
 """The attack on what is counted of calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from insights.open_data.intervals import ENOUGH, Interval, together
+from insights.open_data.intervals import Interval, Target, intervals_of, together
 from insights.open_data.measures import OF_CALLS, WITHIN, Measure
 from insights.open_data.places import CITY, Cell, Plan, plan_of
 from insights.open_data.program import Program
@@ -24,22 +23,13 @@ class NotASum(Exception):  # noqa: N818 - an outcome
     """A figure is not what its parts add up to: it would tell something of its own."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Target:
-    at: int
-    quarter: Quarter
-    place: str
-    what: str
-    needed: float
-
-
 class CallsAttack:
     """Every cell of calls, of every quarter and version."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
         self._program = Program()
-        self._targets: list[_Target] = []
+        self._targets: list[Target] = []
         self.invited: dict[Quarter, float] = {}
         """The most that may have been sent a survey in the quarter."""
 
@@ -62,19 +52,7 @@ class CallsAttack:
 
     def intervals(self) -> list[Interval]:
         """Of every cell."""
-        least, most = self._program.intervals(enough=ENOUGH)
-        return [
-            Interval(
-                quarter=str(one.quarter),
-                table="activity",
-                place=one.place,
-                what=one.what,
-                low=least[one.at],
-                high=most[one.at],
-                needed=one.needed,
-            )
-            for one in self._targets
-        ]
+        return intervals_of(self._targets, self._program, table="activity")
 
     def _cell(
         self,
@@ -110,7 +88,7 @@ class CallsAttack:
         at = self._program.unknown(*of)
         place = _place(self._world, cell)
         self._targets.append(
-            _Target(at=at, quarter=quarter, place=place, what=f"{priority} {measure}", needed=LEAST_WIDTH)
+            Target(at=at, quarter=quarter, place=place, what=f"{priority} {measure}", needed=LEAST_WIDTH)
         )
         return at
 
@@ -147,7 +125,7 @@ class CallsAttack:
             place = f"{self._world.map.places[at].level} {self._world.map.places[at].id} in {_place(self._world, cell)}"
             what = f"{priority} {Measure.CALLS_ELIGIBLE}"
             needed = min(LEAST_WIDTH, number)
-            self._targets.append(_Target(at=one, quarter=quarter, place=place, what=what, needed=needed))
+            self._targets.append(Target(at=one, quarter=quarter, place=place, what=what, needed=needed))
         self._program.equal(terms, 0)
 
 

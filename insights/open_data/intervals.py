@@ -1,8 +1,11 @@
 """How much is known of one cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from insights.open_data.program import Program
+from insights.open_data.quarters import Quarter
 from insights.protect import LEAST_WIDTH
 
 ENOUGH: Final = LEAST_WIDTH + 5.0
@@ -24,6 +27,38 @@ class Interval:
     @property
     def width(self) -> float:
         return self.high - self.low
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A cell of which an interval is sought: the unknown `at` of a programme."""
+
+    at: int
+    quarter: Quarter
+    place: str
+    what: str
+    needed: float
+
+
+def intervals_of(targets: Sequence[Target], program: Program, *, table: str) -> list[Interval]:
+    """What the programme leaves open of each.
+
+    Raises:
+        CannotBe: nothing fits.
+    """
+    least, most = program.intervals(enough=ENOUGH)
+    return [
+        Interval(
+            quarter=str(one.quarter),
+            table=table,
+            place=one.place,
+            what=one.what,
+            low=least[one.at],
+            high=most[one.at],
+            needed=one.needed,
+        )
+        for one in targets
+    ]
 
 
 def box(shown: int, *, base: int, at_most: float) -> tuple[float, float]:

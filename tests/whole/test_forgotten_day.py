@@ -156,8 +156,12 @@ def people_of(town: Town, services: TextServices) -> dict[str, set[str]]:
 
 
 def years_pass(town: Town, services: TextServices) -> Forgotten:
-    """The night's cut; then the service's clock is moved by six years, and the rows' real times are made older."""
-    SurveyCut(services)()
+    """The coming night's cut; then the service's clock is moved by six years, and the rows' real times are made older.
+
+    The worker may have made this night's cut before people answered: what is cut later is of the week of its cut.
+    """
+    tomorrow = services.clock.now() + timedelta(days=1)
+    assert SurveyCut(replace(services, clock=Clock(real_origin=real_now(), virtual_origin=tomorrow)))().done
     with town.engine.begin() as connection:
         columns = text(
             "SELECT table_name, column_name FROM information_schema.columns"

@@ -1,7 +1,7 @@
 """The workflow that has emerging issues looked for: one activity, tried again for as long as it takes."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.issues import FIND_ISSUES, LOOK_AT_DAYS, LookedAt
-from tests.servers import TemporalServer, running_temporal
+from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from worker import workflow_runner
 from workflows.find_issues import FindIssues
@@ -36,12 +36,6 @@ class Clerk:
         if self.asked <= self.fails:
             raise ApplicationError("the database did not answer as it should", type="Database")
         return LookedAt(days=1, told=2, again=3)
-
-
-@pytest.fixture(scope="module")
-def temporal() -> Iterator[TemporalServer]:
-    with running_temporal() as server:
-        yield server
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The workflow that has old data forgotten: part after part, tried again for as long as it takes."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.forgetting import CLEAR_AWAY, FORGET, FORGET_SOME, Forgotten
-from tests.servers import TemporalServer, running_temporal
+from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from worker import workflow_runner
 from workflows.forget import Forget
@@ -42,12 +42,6 @@ class Clerk:
     @activity.defn(name=CLEAR_AWAY)
     def clear_away(self) -> None:
         self.cleared += 1
-
-
-@pytest.fixture(scope="module")
-def temporal() -> Iterator[TemporalServer]:
-    with running_temporal() as server:
-        yield server
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The reconciler's workflow: every step is done, batch after batch, and one that fails does not keep the others."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.reconciliation import CUT_SURVEYS, FORGET_BODIES, RECONCILE, SETTLE_TEXTS, SUM_A_DAY, Batch, Reconciled
-from tests.servers import TemporalServer, running_temporal
+from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from worker import workflow_runner
 from workflows.reconcile import Reconcile
@@ -56,12 +56,6 @@ class Clerk:
         self.asked.append((step, after))
         if step == self.fails:
             raise ApplicationError("no", type="NotProcessed", non_retryable=True)
-
-
-@pytest.fixture(scope="module")
-def temporal() -> Iterator[TemporalServer]:
-    with running_temporal() as server:
-        yield server
 
 
 @asynccontextmanager

@@ -165,7 +165,10 @@ async def test_the_check_before_a_deploy_names_an_open_call_that_does_not_fit(
         call = await opened(temporal, ottawa, "4")
         await soon(lambda: clerk.sent == ["confirmation"])
         lines: list[str] = []
-        await asyncio.sleep(1.0)  # Temporal's list lags behind
+        client = await Client.connect(temporal)
+        async with asyncio.timeout(20):
+            while not (await client.count_workflows("ExecutionStatus = 'Running'")).count:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # Temporal's list lags behind
         assert not await asyncio.to_thread(
             replay_histories, files=[], workflow_id=None, open_calls=True, say=lines.append
         )
