@@ -389,6 +389,7 @@ BROKEN = {
         detail="is not as this version",
         mend=SETUP,
         breaks=folder("policy.yaml", "zone: America/Toronto", "zone: America/Halifax"),
+        also=("schedule of forgetting", "schedule of open data"),
     ),
     "no worker": Broken(
         found="workers on calls",
