@@ -10,7 +10,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from settings import python
 from tests.whole.town import ROOT
 from tests.workflows.test_replay import kept
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 
