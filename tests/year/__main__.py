@@ -2,17 +2,19 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from local.errors import LocalError
 from local.forget import forget
 from local.processes import Supervisor, leaving_on_signals
 from local.state import State
-from tests.year.feeding import Options
+from tests.year.feeding import Options, Outcome
 from tests.year.lives import CALLS_A_YEAR
 from tests.year.run import Run
 
 _HOME = Path(".year")
+_QUICKER = 10
 
 
 def _say(line: str) -> None:
@@ -30,6 +32,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _once(options: Options, state: State) -> Outcome:
+    with Supervisor(state, say=_say) as supervisor:
+        return Run(options, state=state, supervisor=supervisor, say=_say).run()
+
+
 def main() -> int:
     """Run the command; its exit status."""
     asked = _arguments()
@@ -45,8 +52,9 @@ def main() -> int:
         if asked.fresh:
             forget(state, say=_say)
             state = State.at(asked.home, chosen_with="--home")
-        with leaving_on_signals(), Supervisor(state, say=_say) as supervisor:
-            Run(options, state=state, supervisor=supervisor, say=_say).run()
+        with leaving_on_signals():
+            while _once(options, state) is Outcome.QUIET:
+                options = replace(options, speed=options.speed * _QUICKER, is_quick=True)
     except LocalError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

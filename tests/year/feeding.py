@@ -5,7 +5,8 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,23 @@ from tests.year.samples import EVERY_SECONDS, Samples
 _STEP_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 1.0
 _MOST_UNPUSHED: Final = 500
+_QUIET_FOR: Final = timedelta(hours=24)
+"""So long after CAD's last word every text is due but those of calls that are open for days."""
+_LATE_BOUND: Final = timedelta(minutes=15)
+"""Of the service's clock: a quarter of the hour after which a confirmation or a delay notice expires."""
 _UNSETTLED: Final = text("SELECT count(*) FROM text WHERE state IN ('claimed', 'sending', 'unknown')")
 WAITED_FOR: Final = text("SELECT count(*) FROM call WHERE ended_reason IS NULL AND eligibility = 'eligible'")
 
 Say = Callable[[str], None]
+
+
+class Outcome(Enum):
+    """How a run ended. `QUIET`: CAD has nothing more to tell for days, and the calls that nobody ever cleared wait for
+    the day on which they end by themselves: on a quicker clock it comes sooner."""
+
+    STOPPED = "stopped"
+    QUIET = "quiet"
+    OVER = "over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +52,8 @@ class Options:
     speed: float
     seconds: float | None
     first_port: int
+    is_quick: bool = False
+    """It is the last part, on a quicker clock."""
 
 
 class Feeding:
@@ -53,17 +69,18 @@ class Feeding:
         self._engine = engine
         self._say = say
         self._waiting: list[Record] = []
-        self._pace = Pace()
+        self._pace = Pace(late_bound=box.clock.real_duration(_LATE_BOUND).total_seconds())
         self._watch = Watch(engine=engine, speed=box.clock.speed)
         self._samples = Samples(
             box.state.home / "samples.csv", box=box, supervisor=supervisor, engine=engine
         )
         self._pushing = Pushing(box)
+        self._quiet_since: datetime | None = None
         self._began = time.monotonic()
         self._lag = Lag(unpushed=0, behind=0, in_line=0, late=0.0)
 
-    def go(self, last: Standing | None) -> bool:
-        """Feed until the time is over or the year is. True: the year is."""
+    def go(self, last: Standing | None) -> Outcome:
+        """Feed until the time is over or the year is."""
         zone = self._box.agency.policy.timetable.zone_info
         coming = itertools.islice(the_year(zone), self._fed.number, self._options.calls)
         if last is not None:
@@ -91,7 +108,7 @@ class Feeding:
     def _clock(self) -> Clock:
         return self._box.clock
 
-    def _feed(self, coming: Iterator[dict[str, str]]) -> bool:
+    def _feed(self, coming: Iterator[dict[str, str]]) -> Outcome:
         zone = self._box.agency.policy.timetable.zone_info
         look = sample = time.monotonic()
         while True:
@@ -102,13 +119,14 @@ class Feeding:
                     self._take_in(moved(row, received=now, zone=zone))
             if time.monotonic() >= look:
                 look = time.monotonic() + _LOOK_SECONDS
-                if self._look(is_last_call=self._fed.number >= self._options.calls):
-                    return True
+                self._look()
+                if (outcome := self._is_over()) is not None:
+                    return outcome
             if time.monotonic() >= sample:
                 sample = time.monotonic() + EVERY_SECONDS
                 self._sample()
             if self._options.seconds is not None and time.monotonic() - self._began > self._options.seconds:
-                return False
+                return Outcome.STOPPED
             time.sleep(_STEP_SECONDS)
 
     def _take_in(self, row: dict[str, str]) -> None:
@@ -120,18 +138,26 @@ class Feeding:
         while self._waiting and self._waiting[0].at <= now:
             self._pushing.tell(heapq.heappop(self._waiting))
 
-    def _look(self, *, is_last_call: bool) -> bool:
-        """Once a second. True: all is fed and over."""
+    def _look(self) -> None:
+        """Once a second."""
         self._supervisor.poll()
         self._pushing.raise_trouble()
         self._stand()
         self._lag = self._watch.lag(unpushed=self._pushing.in_line)
         self._pace.heed(self._lag)
-        return is_last_call and not self._waiting and not self._pushing.in_line and self._is_over()
 
-    def _is_over(self) -> bool:
+    def _is_over(self) -> Outcome | None:
+        if self._fed.number < self._options.calls or self._waiting or self._pushing.in_line:
+            self._quiet_since = None
+            return None
         with self._engine.connect() as connection:
-            return not any(connection.execute(count).scalar_one() for count in (WAITED_FOR, _UNSETTLED))
+            waiting, unsettled = (int(connection.execute(count).scalar_one()) for count in (WAITED_FOR, _UNSETTLED))
+        if not waiting and not unsettled:
+            return Outcome.OVER
+        now = self._clock.now()
+        self._quiet_since = self._quiet_since or now
+        is_quiet = now - self._quiet_since > _QUIET_FOR and not unsettled
+        return Outcome.QUIET if is_quiet and not self._options.is_quick else None
 
     def _stand(self) -> None:
         real = datetime.now(UTC)

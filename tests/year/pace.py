@@ -29,11 +29,14 @@ class Lag:
 
 @dataclass(kw_only=True)
 class Pace:
-    """New calls a second, by what the service is behind with: slowly more while all is well, quickly fewer."""
+    """New calls a second, by what the service is behind with: slowly more while all is well, quickly fewer.
+
+    `late_bound`: real seconds.
+    """
 
     rate: float = 4.0
     most: float = 200.0
-    late_bound: float = 0.5
+    late_bound: float
     behind_bound: int = 60
     _owed: float = 0.0
     _held: bool = False

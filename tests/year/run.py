@@ -21,11 +21,14 @@ from settings import adopt_environment
 from starter.forward import Forwarder
 from temporal_client import connect_temporal
 from tests.year.fed import STANDING, Fed, Standing, last_standing
-from tests.year.feeding import WAITED_FOR, Feeding, Options, Say
+from tests.year.reading import account_for
+from tests.year.results import told, write_results
+from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say
 
 OTTAWA: Final = Path(__file__).resolve().parents[2] / "agencies" / "ottawa"
 BEGINS: Final = datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
 """Eight in the morning in Ottawa."""
+_SERVERS: Final = 2
 _LEAD: Final = timedelta(seconds=8)
 _LEAD_PER_OPEN_CALL: Final = timedelta(seconds=0.02)
 """Each is told the new clock, and looks at it, before the clock goes on."""
@@ -62,8 +65,8 @@ class Run:
             state=state, ports=Ports.from_(options.first_port), folder=folder, agency=self._agency, clock=REAL_TIME
         )
 
-    def run(self) -> bool:
-        """Feed until the time is over or the year is. True: the year is."""
+    def run(self) -> Outcome:
+        """Feed until the time is over or the year is; then account for every call."""
         self._box.ports.check()
         self._box.start_servers(self._supervisor)
         adopt_environment(self._box.environment())
@@ -77,9 +80,26 @@ class Run:
             self._supervisor.start(box.web(), box.phones(), box.worker(), box.starter(), box.cad())
             with Fed(self._state.home / "fed.csv") as fed:
                 feeding = Feeding(self._options, box=box, supervisor=self._supervisor, fed=fed, engine=engine, say=self._say)
-                return feeding.go(last)
+                outcome = feeding.go(last)
+            if outcome is Outcome.OVER:
+                self._supervisor.stop(keep=_SERVERS)
+                self._account(engine)
+            return outcome
         finally:
             engine.dispose()
+
+    def _account(self, engine: Engine) -> None:
+        account = account_for(
+            self._state.home,
+            engine=engine,
+            agency=self._agency.key,
+            speed=self._options.speed,
+            folder=self._box.folder,
+            carrier=self._state.carrier_db,
+        )
+        write_results(self._state.home, account)
+        for line in told(account):
+            self._say(line)
 
     async def _bring_up(self, engine: Engine, last: Standing | None) -> Clock:
         """The clock of this run, which every open call is told."""

@@ -1,0 +1,156 @@
+"""Every call accounted for: what the policy owes it by a calculation that imports nothing of the product, beside the
+database's decision, the ledger and the phones. Each difference has a name."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from tests.simulation.by_the_policy import ExpectedText
+
+_WENT_OUT: Final = frozenset({"accepted", "sent", "delivered"})
+_HELD_BACK: Final = frozenset({"suppressed"})
+_EARLY: Final = timedelta(minutes=1)
+"""By which the check lets two clocks differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledgered:
+    """A row of the ledger. `carried_at`: when the carrier had it, by the service's clock."""
+
+    id: UUID
+    kind: str
+    sequence: int
+    due_at: datetime
+    state: str
+    rule: str | None
+    carried_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnPhone:
+    """A text on a phone. `text_id`: the one that its status callback names."""
+
+    text_id: UUID
+    phone: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call. `moments`: when CAD told something of it; `phone`: its caller's. `found`: the database's decision,
+    (eligible, rule); `None`: it does not know the call."""
+
+    call: str
+    phone: str
+    moments: Sequence[datetime]
+    decision: tuple[str, str]
+    owed: Sequence[ExpectedText]
+    found: tuple[str, str] | None
+    ledger: Sequence[Ledgered]
+
+
+@dataclass(kw_only=True)
+class Account:
+    """What became of all calls. `counts`: totals, by name; `differences`: what must not be, by name, and of which
+    calls."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: dict[str, list[str]] = field(default_factory=dict)
+
+    def differs(self, name: str, what: str) -> None:
+        """Note a difference."""
+        self.differences.setdefault(name, []).append(what)
+
+    def add(self, call: Call, phones: Mapping[UUID, Sequence[OnPhone]], slack: Callable[[datetime], timedelta]) -> None:
+        """Account for the call. `slack(due)`: how late the service was at that time: a step that CAD told within it
+        after a text was due may have come before the text, or after it."""
+        self.counts["calls"] += 1
+        self.counts["eligible, by the calculation"] += call.decision[0] == "true"
+        self._decision(call)
+        matched = self._owed(call, slack)
+        self._not_owed(call, matched, slack)
+        for row in call.ledger:
+            self._on_phone(call, row, phones.get(row.id, ()))
+
+    def _decision(self, call: Call) -> None:
+        if call.found is None:
+            self.differs("the database does not know the call", call.call)
+            return
+        self.counts[f"decided: {call.found[1]}"] += 1
+        self.counts["eligible, by the service"] += call.found[0] == "true"
+        if call.found != call.decision:
+            self.differs("decided otherwise", f"{call.call}: {call.found}, by the policy {call.decision}")
+
+    def _owed(self, call: Call, slack: Callable[[datetime], timedelta]) -> set[tuple[str, datetime]]:
+        """What is owed, and whether it went out; the texts that this settles."""
+        rows = {(row.kind, row.due_at): row for row in call.ledger}
+        settled: set[tuple[str, datetime]] = set()
+        was_confirmed = any(row.kind == "confirmation" and row.state in _WENT_OUT for row in call.ledger)
+        for text in call.owed:
+            key = (text.kind, text.due_at)
+            self.counts[f"owed: {text.kind}"] += 1
+            settled.add(key)
+            row = rows.get(key)
+            if row is not None and row.state in _WENT_OUT:
+                self.counts[f"sent: {text.kind}"] += 1
+            elif any(text.due_at < moment <= text.due_at + slack(text.due_at) for moment in call.moments):
+                self.counts[f"overtaken by what CAD told: {text.kind}"] += 1
+            elif row is None and text.kind != "confirmation" and not was_confirmed:
+                self.counts[f"not sent, since the confirmation was not: {text.kind}"] += 1
+            elif row is None:
+                self.differs("owed, and not in the ledger", _of(call, text.kind, text.sequence, text.due_at))
+            else:
+                what = _of(call, row.kind, row.sequence, row.due_at)
+                self.differs(f"owed, and {row.state} ({row.rule})", what)
+        return settled
+
+    def _not_owed(
+        self, call: Call, settled: set[tuple[str, datetime]], slack: Callable[[datetime], timedelta]
+    ) -> None:
+        is_confirmed = any(text.kind == "confirmation" for text in call.owed)
+        for row in call.ledger:
+            if (row.kind, row.due_at) in settled:
+                continue
+            if row.state in _HELD_BACK:
+                self.counts[f"held back, not owed: {row.kind} ({row.rule})"] += 1
+            elif any(row.due_at - slack(row.due_at) <= moment <= row.due_at for moment in call.moments):
+                self.counts[f"sent before it was heard what CAD told: {row.kind}"] += 1
+            elif row.kind != "confirmation" and not is_confirmed:
+                self.counts[f"sent, since the confirmation was: {row.kind}"] += 1
+            else:
+                what = f"{_of(call, row.kind, row.sequence, row.due_at)} is {row.state}"
+                self.differs("in the ledger, and not owed", what)
+
+    def _on_phone(self, call: Call, row: Ledgered, found: Sequence[OnPhone]) -> None:
+        what = f"{_of(call, row.kind, row.sequence, row.due_at)} is {row.state}"
+        if row.state not in _WENT_OUT:
+            if found:
+                self.differs("on a phone, and by the ledger not sent", what)
+            return
+        if not found:
+            self.differs("sent by the ledger, and on no phone", what)
+            return
+        self.counts["on phones"] += 1
+        if len(found) > 1:
+            self.differs("twice on a phone", what)
+        if any(one.phone != call.phone for one in found):
+            self.differs("on another's phone", what)
+        if any(one.status != "delivered" for one in found):
+            self.differs("not delivered", what)
+        elif row.state != "delivered":
+            self.counts["delivered, and the service was not told"] += 1
+        if row.carried_at is not None and row.carried_at < row.due_at - _EARLY:
+            self.differs("sent before it was due", what)
+
+    def strangers(self, known: set[UUID], phones: Mapping[UUID, Sequence[OnPhone]]) -> None:
+        """Texts on phones that the ledger does not have."""
+        for text_id, found in phones.items():
+            if text_id not in known:
+                self.differs("on a phone, and not in the ledger", f"{text_id} ({len(found)})")
+
+
+def _of(call: Call, kind: str, sequence: int, due: datetime) -> str:
+    return f"{call.call} {kind} {sequence} due {due:%Y-%m-%d %H:%M:%S}"
