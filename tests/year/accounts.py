@@ -41,7 +41,8 @@ class OnPhone:
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One call. `moments`: when CAD told something of it; `phone`: its caller's. `found`: the database's decision,
-    (eligible, rule); `None`: it does not know the call."""
+    (eligible, rule); `None`: it does not know the call. `heard_late`: by how much the latest of its records was committed
+    after its moment."""
 
     call: str
     phone: str
@@ -50,6 +51,7 @@ class Call:
     owed: Sequence[ExpectedText]
     found: tuple[str, str] | None
     ledger: Sequence[Ledgered]
+    heard_late: timedelta = timedelta(0)
 
 
 @dataclass(kw_only=True)
@@ -65,13 +67,17 @@ class Account:
         self.differences.setdefault(name, []).append(what)
 
     def add(self, call: Call, phones: Mapping[UUID, Sequence[OnPhone]], slack: Callable[[datetime], timedelta]) -> None:
-        """Account for the call. `slack(due)`: how late the service was at that time: a step that CAD told within it
-        after a text was due may have come before the text, or after it."""
+        """Account for the call. `slack(due)`: how late the service's texts were at that time. A step that CAD told within
+        it, and within what the call's records were late, after a text was due may have come before the text, or after."""
+
+        def near(due: datetime) -> timedelta:
+            return slack(due) + call.heard_late
+
         self.counts["calls"] += 1
         self.counts["eligible, by the calculation"] += call.decision[0] == "true"
         self._decision(call)
-        matched = self._owed(call, slack)
-        self._not_owed(call, matched, slack)
+        matched = self._owed(call, near)
+        self._not_owed(call, matched, near)
         for row in call.ledger:
             self._on_phone(call, row, phones.get(row.id, ()))
 
@@ -110,6 +116,7 @@ class Account:
     def _not_owed(
         self, call: Call, settled: set[tuple[str, datetime]], slack: Callable[[datetime], timedelta]
     ) -> None:
+        has_expired = any(row.kind == "delay" and row.state == "expired" for row in call.ledger)
         is_confirmed = any(text.kind == "confirmation" for text in call.owed)
         for row in call.ledger:
             if (row.kind, row.due_at) in settled:
@@ -118,6 +125,8 @@ class Account:
                 self.counts[f"held back, not owed: {row.kind} ({row.rule})"] += 1
             elif any(row.due_at - slack(row.due_at) <= moment <= row.due_at for moment in call.moments):
                 self.counts[f"sent before it was heard what CAD told: {row.kind}"] += 1
+            elif row.kind == "delay" and has_expired:
+                self.counts["delay notices in place of one that expired"] += 1
             elif row.kind != "confirmation" and not is_confirmed:
                 self.counts[f"sent, since the confirmation was: {row.kind}"] += 1
             else:

@@ -19,7 +19,7 @@ from tests.year.fed import STANDING, Fed, Standing
 from tests.year.lives import Record, moved, records, the_year
 from tests.year.pace import Lag, Pace, Watch
 from tests.year.pushing import Pushing
-from tests.year.samples import EVERY_SECONDS, Samples
+from tests.year.samples import EVERY_SECONDS, SAMPLES, Samples
 
 _STEP_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 1.0
@@ -60,7 +60,7 @@ class Feeding:
     """One run's feeder. The service is there; its clock may not have begun."""
 
     def __init__(
-        self, options: Options, *, box: Box, supervisor: Supervisor, fed: Fed, engine: Engine, say: Say
+        self, options: Options, *, box: Box, supervisor: Supervisor, fed: Fed, engine: Engine, run: int, say: Say
     ) -> None:
         self._options = options
         self._box = box
@@ -72,7 +72,7 @@ class Feeding:
         self._pace = Pace(late_bound=box.clock.real_duration(_LATE_BOUND).total_seconds())
         self._watch = Watch(engine=engine, speed=box.clock.speed)
         self._samples = Samples(
-            box.state.home / "samples.csv", box=box, supervisor=supervisor, engine=engine
+            box.state.home / SAMPLES, box=box, supervisor=supervisor, engine=engine, run=run
         )
         self._pushing = Pushing(box)
         self._quiet_since: datetime | None = None

@@ -16,6 +16,7 @@ from calls.contracts import call_id
 from starter.fictional_numbers import fictional_number
 from tests.simulation.by_the_policy import Expected, ExpectedText, expected
 from tests.year.accounts import Account, Call, Ledgered, OnPhone
+from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import Fed
 from tests.year.lives import moments
 
@@ -25,21 +26,23 @@ _DECISIONS: Final = text("SELECT call_id, eligibility, rule FROM call WHERE call
 _LEDGER: Final = text(
     "SELECT id, call_id, kind, sequence, due_at, state, rule, settled_at, provider_sid FROM text WHERE call_id = ANY(:ids)"
 )
+_HEARD: Final = text("SELECT call_id, stamp, accepted_real FROM cad_record WHERE call_id = ANY(:ids)")
 _LATENESS: Final = text(
     "SELECT floor(extract(epoch FROM due_at) / :width), max(extract(epoch FROM settled_at - due_at)) FROM text "
     "WHERE kind IN ('confirmation', 'delay') AND provider_sid IS NOT NULL GROUP BY 1"
 )
 
 
-def account_for(home: Path, *, engine: Engine, agency: str, speed: float, folder: Path, carrier: Path) -> Account:
+def account_for(home: Path, *, engine: Engine, agency: str, folder: Path, carrier: Path) -> Account:
     """Every call that was fed. What is read at a time are 5,000 calls; of the phones' texts the ids are in memory."""
     account = Account()
     phones = on_phones(carrier)
     known: set[UUID] = set()
-    late = lateness(engine, speed=speed)
+    clocks = Clocks(home / CLOCKS)
+    late = lateness(engine, speed=clocks.speed)
     numbered = enumerate(Fed(home / "fed.csv").rows())
     while batch := [row for row, _ in zip(numbered, range(_AT_ONCE), strict=False)]:
-        for call in _calls(batch, engine, agency=agency, folder=folder):
+        for call in _calls(batch, engine, agency=agency, folder=folder, clocks=clocks):
             account.add(call, phones, late)
             known.update(row.id for row in call.ledger)
     account.strangers(known, phones)
@@ -48,7 +51,7 @@ def account_for(home: Path, *, engine: Engine, agency: str, speed: float, folder
 
 def lateness(engine: Engine, *, speed: float) -> Callable[[datetime], timedelta]:
     """How late the service was around a moment: as late as the latest confirmation or delay notice that was due within
-    ten real seconds of it, and a second more for what CAD told to arrive."""
+    ten real seconds of it, and a second more."""
     width = 10 * speed
     with engine.connect() as connection:
         found = {int(place): float(late) for place, late in connection.execute(_LATENESS, {"width": width})}
@@ -77,7 +80,7 @@ def on_phones(carrier: Path) -> dict[UUID, list[OnPhone]]:
 
 
 def _calls(
-    batch: Sequence[tuple[int, Mapping[str, str]]], engine: Engine, *, agency: str, folder: Path
+    batch: Sequence[tuple[int, Mapping[str, str]]], engine: Engine, *, agency: str, folder: Path, clocks: Clocks
 ) -> Iterator[Call]:
     owed = _by_the_policy([row for _, row in batch], folder)
     texts: dict[str, list[ExpectedText]] = {}
@@ -92,6 +95,9 @@ def _calls(
         ledger: dict[str, list[Ledgered]] = {}
         for row in connection.execute(_LEDGER, {"ids": list(ids)}).mappings():
             ledger.setdefault(ids[row["call_id"]], []).append(_ledgered(row))
+        heard: dict[str, timedelta] = {}
+        for call, stamp, accepted in connection.execute(_HEARD, {"ids": list(ids)}):
+            heard[ids[call]] = max(heard.get(ids[call], timedelta(0)), clocks.at(accepted) - stamp)
     for number, row in batch:
         cad_id = row["incident_id"]
         yield Call(
@@ -102,6 +108,7 @@ def _calls(
             owed=texts.get(cad_id, []),
             found=decisions.get(cad_id),
             ledger=ledger.get(cad_id, []),
+            heard_late=heard.get(cad_id, timedelta(0)),
         )
 
 

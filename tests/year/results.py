@@ -1,27 +1,77 @@
 """What the year said: written beside its data, and told."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from tests.year import growth
 from tests.year.accounts import Account
+from tests.year.clocks import CLOCKS, Clocks
+from tests.year.samples import EVERY_SECONDS, SAMPLES, read_samples
 
 RESULTS: Final = "results.json"
 _SHOWN: Final = 10
+_ENOUGH_TO_SEE: Final = 5_000
+"""Calls. Of fewer the memory and the growth are told, and not judged."""
 
 
-def write_results(home: Path, account: Account) -> None:
-    """All counts, and every difference."""
-    content = {"counts": dict(sorted(account.counts.items())), "differences": account.differences}
-    (home / RESULTS).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything that the page tells. `failures`: what must not be, in words."""
+
+    counts: Mapping[str, int]
+    differences: Mapping[str, list[str]]
+    memory: list[dict[str, Any]]
+    databases: list[dict[str, Any]]
+    milliseconds_a_call: Mapping[str, float]
+    hours: float
+    runs: int
+    late_p99: float
+    failures: list[str] = field(default_factory=list)
 
 
-def told(account: Account) -> Iterator[str]:
-    """In lines, the differences last."""
-    yield from (f"{number:>9} {name}" for name, number in sorted(account.counts.items()))
-    for name, of in account.differences.items():
-        yield f"DIFFERENCE, {len(of)} times: {name}"
+def results_of(home: Path, account: Account) -> Results:
+    """Judge what was measured, and write all of it beside the data."""
+    samples = read_samples(home / SAMPLES)
+    memory, databases = growth.memory(samples), growth.databases(samples)
+    failures = [f"{len(of)} times: {name}" for name, of in account.differences.items()]
+    if account.counts["calls"] >= _ENOUGH_TO_SEE:
+        failures += [f"the memory of {one.process} grew by {one.grows_kb / 1000:.0f} MB" for one in memory if not one.is_flat]
+        failures += [
+            f"{one.name} does not grow in proportion to the calls: R² is {one.straightness:.3f}"
+            for one in databases
+            if one.bytes_a_call > 1 and one.straightness is not None and one.straightness < growth.STRAIGHT
+        ]
+    fed = growth.fed(samples)
+    late = sorted(one["late_p99"] for one in fed)
+    results = Results(
+        counts=dict(sorted(account.counts.items())),
+        differences=account.differences,
+        memory=[growth.as_json(one) for one in memory],
+        databases=[growth.as_json(one) for one in databases],
+        milliseconds_a_call=growth.costs(samples),
+        hours=len(fed) * EVERY_SECONDS / 3600,
+        runs=Clocks(home / CLOCKS).runs,
+        late_p99=late[len(late) // 2] if late else 0.0,
+        failures=failures,
+    )
+    (home / RESULTS).write_text(json.dumps(vars(results), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return results
+
+
+def told(results: Results) -> Iterator[str]:
+    """In lines, what must not be last."""
+    yield from (f"{number:>9} {name}" for name, number in results.counts.items())
+    for one in results.memory:
+        yield f"memory of {one['process']}: {one['begins_kb'] / 1000:.0f} MB, then {one['grows_kb'] / 1000:+.1f} MB in {one['calls']} calls"
+    for one in results.databases:
+        straight = "" if one["straightness"] is None else f", R² {one['straightness']:.4f}"
+        yield f"{one['name']}: {one['bytes_a_call']:.0f} bytes a call{straight}"
+    for name, of in results.differences.items():
+        yield f"{len(of)} times: {name}"
         yield from (f"          {what}" for what in of[:_SHOWN])
-    if not account.differences:
-        yield "No difference: every call is accounted for."
+    yield from (f"FAILED: {failure}" for failure in results.failures)
+    if not results.failures:
+        yield "Every call is accounted for."

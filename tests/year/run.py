@@ -20,9 +20,10 @@ from policy.agency import Agency, load_agency
 from settings import adopt_environment
 from starter.forward import Forwarder
 from temporal_client import connect_temporal
+from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import STANDING, Fed, Standing, last_standing
 from tests.year.reading import account_for
-from tests.year.results import told, write_results
+from tests.year.results import results_of, told
 from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say
 
 OTTAWA: Final = Path(__file__).resolve().parents[2] / "agencies" / "ottawa"
@@ -78,8 +79,10 @@ class Run:
             self._box = self._box.with_clock(clock)
             box = self._box
             self._supervisor.start(box.web(), box.phones(), box.worker(), box.starter(), box.cad())
+            clocks = Clocks(self._state.home / CLOCKS)
+            clocks.add(clock)
             with Fed(self._state.home / "fed.csv") as fed:
-                feeding = Feeding(self._options, box=box, supervisor=self._supervisor, fed=fed, engine=engine, say=self._say)
+                feeding = Feeding(self._options, box=box, supervisor=self._supervisor, fed=fed, engine=engine, run=clocks.runs, say=self._say)
                 outcome = feeding.go(last)
             if outcome is Outcome.OVER:
                 self._supervisor.stop(keep=_SERVERS)
@@ -93,12 +96,11 @@ class Run:
             self._state.home,
             engine=engine,
             agency=self._agency.key,
-            speed=self._options.speed,
             folder=self._box.folder,
             carrier=self._state.carrier_db,
         )
-        write_results(self._state.home, account)
-        for line in told(account):
+        results = results_of(self._state.home, account)
+        for line in told(results):
             self._say(line)
 
     async def _bring_up(self, engine: Engine, last: Standing | None) -> Clock:

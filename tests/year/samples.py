@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from local.box import Box
 from local.processes import Supervisor
 
+SAMPLES: Final = "samples.csv"
 PROCESSES: Final = ("worker", "starter", "web", "cad", "phones", "Temporal", "PostgreSQL")
 TABLES: Final = ("call", "cad_record", "text", "survey_invitation")
 """The four that grow with the calls; the others are counted together."""
@@ -22,7 +23,7 @@ _SIZES: Final = text(
 )
 _OPEN: Final = text("SELECT count(*) FROM call WHERE ended_reason IS NULL")
 COLUMNS: Final = (
-    *("at", "fed", "open", "late_p99", "rate"),
+    *("at", "run", "fed", "open", "late_p99", "rate"),
     *(f"{name} kB" for name in PROCESSES),
     *(f"{name} cpu" for name in (*PROCESSES, "feeder")),
     *(f"{name} bytes" for name in (*TABLES, "other tables", "Temporal", "phones")),
@@ -30,13 +31,14 @@ COLUMNS: Final = (
 
 
 class Samples:
-    """Appends to the file."""
+    """Appends to the file; `run` counts the runs."""
 
-    def __init__(self, path: Path, *, box: Box, supervisor: Supervisor, engine: Engine) -> None:
+    def __init__(self, path: Path, *, box: Box, supervisor: Supervisor, engine: Engine, run: int) -> None:
         self._path = path
         self._box = box
         self._supervisor = supervisor
         self._engine = engine
+        self._run = run
 
     def take(self, *, fed: int, late_p99: float, rate: float) -> int:
         """Measure now; how many calls are open."""
@@ -45,6 +47,7 @@ class Samples:
             open_ = int(connection.execute(_OPEN).scalar_one())
         line: dict[str, object] = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run": self._run,
             "fed": fed,
             "open": open_,
             "late_p99": round(late_p99, 3),
