@@ -10,9 +10,11 @@ SPEED ?= 60
 PORT ?= 8000
 FROM ?=
 HOURS ?=
+MINUTES ?=
+FRESH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep test-year mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +39,9 @@ unit: $(VENV)/.test chromium ## The tests alone
 
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
+
+test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for (MINUTES= FRESH=1); goes on where it was stopped
+	@$(BIN)/python -m tests.year $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations

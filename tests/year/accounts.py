@@ -41,8 +41,8 @@ class OnPhone:
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One call. `moments`: when CAD told something of it; `phone`: its caller's. `found`: the database's decision,
-    (eligible, rule); `None`: it does not know the call. `heard_late`: by how much the latest of its records was committed
-    after its moment."""
+    (eligible, rule); `None`: it does not know the call. `heard_late`: by how much the latest of its records was
+    committed after its moment."""
 
     call: str
     phone: str
@@ -67,8 +67,9 @@ class Account:
         self.differences.setdefault(name, []).append(what)
 
     def add(self, call: Call, phones: Mapping[UUID, Sequence[OnPhone]], slack: Callable[[datetime], timedelta]) -> None:
-        """Account for the call. `slack(due)`: how late the service's texts were at that time. A step that CAD told within
-        it, and within what the call's records were late, after a text was due may have come before the text, or after."""
+        """Account for the call. `slack(due)`: how late the service's texts were at that time. A step that CAD told
+        within it, and within what the call's records were late, after a text was due may have come before or after it.
+        """
 
         def near(due: datetime) -> timedelta:
             return slack(due) + call.heard_late
@@ -113,9 +114,7 @@ class Account:
                 self.differs(f"owed, and {row.state} ({row.rule})", what)
         return settled
 
-    def _not_owed(
-        self, call: Call, settled: set[tuple[str, datetime]], slack: Callable[[datetime], timedelta]
-    ) -> None:
+    def _not_owed(self, call: Call, settled: set[tuple[str, datetime]], slack: Callable[[datetime], timedelta]) -> None:
         has_expired = any(row.kind == "delay" and row.state == "expired" for row in call.ledger)
         is_confirmed = any(text.kind == "confirmation" for text in call.owed)
         for row in call.ledger:

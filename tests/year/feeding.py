@@ -1,4 +1,4 @@
-"""The feeder: new calls as fast as the service keeps up, and of each call that is open what CAD tells, when it happens."""
+"""The feeder: new calls as fast as the service keeps up, and what CAD tells of each open call, when it happens."""
 
 import heapq
 import itertools
@@ -71,9 +71,7 @@ class Feeding:
         self._waiting: list[Record] = []
         self._pace = Pace(late_bound=box.clock.real_duration(_LATE_BOUND).total_seconds())
         self._watch = Watch(engine=engine, speed=box.clock.speed)
-        self._samples = Samples(
-            box.state.home / SAMPLES, box=box, supervisor=supervisor, engine=engine, run=run
-        )
+        self._samples = Samples(box.state.home / SAMPLES, box=box, supervisor=supervisor, engine=engine, run=run)
         self._pushing = Pushing(box)
         self._quiet_since: datetime | None = None
         self._began = time.monotonic()
@@ -170,6 +168,6 @@ class Feeding:
         open_ = self._samples.take(fed=self._fed.number, late_p99=late, rate=self._pace.rate)
         lag = self._lag
         self._say(
-            f"{self._clock.now():%Y-%m-%d %H:%M} | {self._fed.number} calls fed, {open_} open, {self._pace.rate:.1f} a second | "
-            f"late {late:.2f} s (p99) | unpushed {lag.unpushed}, behind {lag.behind}, in line {lag.in_line}"
+            f"{self._clock.now():%Y-%m-%d %H:%M} | {self._fed.number} calls fed, {open_} open, "
+            f"{self._pace.rate:.1f} a second | late {late:.2f} s (p99) | unpushed {lag.unpushed}, behind {lag.behind}, in line {lag.in_line}"
         )

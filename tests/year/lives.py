@@ -1,8 +1,8 @@
 """The calls of a generated Ottawa year, and one call's life moved to another time.
 
 Only priority 3 and 4, the city's own 274,075 (`local/generated/days.py`): the priorities that Ottawa texts, and whose
-rows the generator neither doubles nor spoils. Whom they do not text among them (officers' jobs, sensitive types, unknown
-sources) comes along.
+rows the generator neither doubles nor spoils. Those among them whom nobody texts (officers' jobs, sensitive types,
+unknown sources) come along.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ def the_year(zone: ZoneInfo, *, seed: int = 1, first_day: date = date(2026, 1, 1
 
 
 def moved(row: Row, *, received: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """The same life, received at that moment: everything else as long after it as it was. Times are UTC from then on."""
+    """The same life, received at that moment: everything else as long after it as it was. Its times are UTC."""
     begins = _in_utc(row["received"], zone)
     received = received.astimezone(UTC).replace(microsecond=0)
     result = dict(row)
@@ -94,7 +94,8 @@ def records(row: Row, *, number: int) -> list[Record]:
         told[at] = told.get(at, {}) | step
     call = row["incident_id"]
     return [
-        Record(at=at, call=call, told={"cad_id": call, "updated_at": _rfc(at), **what}) for at, what in sorted(told.items())
+        Record(at=at, call=call, told={"cad_id": call, "updated_at": _rfc(at), **what})
+        for at, what in sorted(told.items())
     ]
 
 

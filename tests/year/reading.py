@@ -24,7 +24,8 @@ _AT_ONCE: Final = 5_000
 _ELIGIBLE: Final = {"eligible": "true", "ineligible": "false", "undecided": "undecided"}
 _DECISIONS: Final = text("SELECT call_id, eligibility, rule FROM call WHERE call_id = ANY(:ids)")
 _LEDGER: Final = text(
-    "SELECT id, call_id, kind, sequence, due_at, state, rule, settled_at, provider_sid FROM text WHERE call_id = ANY(:ids)"
+    "SELECT id, call_id, kind, sequence, due_at, state, rule, settled_at, provider_sid FROM text "
+    "WHERE call_id = ANY(:ids)"
 )
 _HEARD: Final = text("SELECT call_id, stamp, accepted_real FROM cad_record WHERE call_id = ANY(:ids)")
 _LATENESS: Final = text(
@@ -93,8 +94,8 @@ def _calls(
             for call, eligibility, rule in connection.execute(_DECISIONS, {"ids": list(ids)})
         }
         ledger: dict[str, list[Ledgered]] = {}
-        for row in connection.execute(_LEDGER, {"ids": list(ids)}).mappings():
-            ledger.setdefault(ids[row["call_id"]], []).append(_ledgered(row))
+        for text_row in connection.execute(_LEDGER, {"ids": list(ids)}).mappings():
+            ledger.setdefault(ids[text_row["call_id"]], []).append(_ledgered(text_row))
         heard: dict[str, timedelta] = {}
         for call, stamp, accepted in connection.execute(_HEARD, {"ids": list(ids)}):
             heard[ids[call]] = max(heard.get(ids[call], timedelta(0)), clocks.at(accepted) - stamp)

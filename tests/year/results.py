@@ -1,10 +1,13 @@
 """What the year said: written beside its data, and told."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 from tests.year import growth
 from tests.year.accounts import Account
@@ -26,6 +29,7 @@ class Results:
     memory: list[dict[str, Any]]
     databases: list[dict[str, Any]]
     milliseconds_a_call: Mapping[str, float]
+    machine: str
     hours: float
     runs: int
     late_p99: float
@@ -38,7 +42,9 @@ def results_of(home: Path, account: Account) -> Results:
     memory, databases = growth.memory(samples), growth.databases(samples)
     failures = [f"{len(of)} times: {name}" for name, of in account.differences.items()]
     if account.counts["calls"] >= _ENOUGH_TO_SEE:
-        failures += [f"the memory of {one.process} grew by {one.grows_kb / 1000:.0f} MB" for one in memory if not one.is_flat]
+        failures += [
+            f"the memory of {one.process} grew by {one.grows_kb / 1000:.0f} MB" for one in memory if not one.is_flat
+        ]
         failures += [
             f"{one.name} does not grow in proportion to the calls: R² is {one.straightness:.3f}"
             for one in databases
@@ -52,6 +58,7 @@ def results_of(home: Path, account: Account) -> Results:
         memory=[growth.as_json(one) for one in memory],
         databases=[growth.as_json(one) for one in databases],
         milliseconds_a_call=growth.costs(samples),
+        machine=machine(),
         hours=len(fed) * EVERY_SECONDS / 3600,
         runs=Clocks(home / CLOCKS).runs,
         late_p99=late[len(late) // 2] if late else 0.0,
@@ -61,11 +68,18 @@ def results_of(home: Path, account: Account) -> Results:
     return results
 
 
+def machine() -> str:
+    """In words."""
+    memory = psutil.virtual_memory().total / 1e9
+    return f"{os.cpu_count()} processors and {memory:.0f} GB"
+
+
 def told(results: Results) -> Iterator[str]:
     """In lines, what must not be last."""
     yield from (f"{number:>9} {name}" for name, number in results.counts.items())
     for one in results.memory:
-        yield f"memory of {one['process']}: {one['begins_kb'] / 1000:.0f} MB, then {one['grows_kb'] / 1000:+.1f} MB in {one['calls']} calls"
+        begins, grows = one["begins_kb"] / 1000, one["grows_kb"] / 1000
+        yield f"memory of {one['process']}: {begins:.0f} MB, and {grows:+.1f} MB in {one['calls']} calls"
     for one in results.databases:
         straight = "" if one["straightness"] is None else f", R² {one['straightness']:.4f}"
         yield f"{one['name']}: {one['bytes_a_call']:.0f} bytes a call{straight}"

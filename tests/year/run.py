@@ -13,6 +13,7 @@ from calls.clock import REAL_TIME, Clock
 from cli.set_up import set_up_database, set_up_temporal
 from database.engine import connect
 from local.box import Box, Ports
+from local.errors import LocalError
 from local.place import new_clock
 from local.processes import Supervisor
 from local.state import State
@@ -22,9 +23,11 @@ from starter.forward import Forwarder
 from temporal_client import connect_temporal
 from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import STANDING, Fed, Standing, last_standing
-from tests.year.reading import account_for
-from tests.year.results import results_of, told
 from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say
+from tests.year.lives import CALLS_A_YEAR
+from tests.year.page import PAGE, write_page
+from tests.year.reading import account_for
+from tests.year.results import RESULTS, results_of, told
 
 OTTAWA: Final = Path(__file__).resolve().parents[2] / "agencies" / "ottawa"
 BEGINS: Final = datetime(2026, 1, 5, 13, 0, tzinfo=UTC)
@@ -82,7 +85,15 @@ class Run:
             clocks = Clocks(self._state.home / CLOCKS)
             clocks.add(clock)
             with Fed(self._state.home / "fed.csv") as fed:
-                feeding = Feeding(self._options, box=box, supervisor=self._supervisor, fed=fed, engine=engine, run=clocks.runs, say=self._say)
+                feeding = Feeding(
+                    self._options,
+                    box=box,
+                    supervisor=self._supervisor,
+                    fed=fed,
+                    engine=engine,
+                    run=clocks.runs,
+                    say=self._say,
+                )
                 outcome = feeding.go(last)
             if outcome is Outcome.OVER:
                 self._supervisor.stop(keep=_SERVERS)
@@ -102,6 +113,11 @@ class Run:
         results = results_of(self._state.home, account)
         for line in told(results):
             self._say(line)
+        if results.counts["calls"] == CALLS_A_YEAR:
+            write_page(self._state.home / RESULTS)
+            self._say(f"Written: {PAGE}")
+        if results.failures:
+            raise LocalError(f"{len(results.failures)} failures, see {self._state.home / RESULTS}")
 
     async def _bring_up(self, engine: Engine, last: Standing | None) -> Clock:
         """The clock of this run, which every open call is told."""
@@ -116,4 +132,3 @@ class Run:
         forwarder = Forwarder(engine=engine, client=client, policy=self._agency.policy, clock=clock)
         await forwarder.resume_with(clock)
         return clock
-

@@ -19,7 +19,8 @@ TABLES: Final = ("call", "cad_record", "text", "survey_invitation")
 """The four that grow with the calls; the others are counted together."""
 EVERY_SECONDS: Final = 30.0
 _SIZES: Final = text(
-    "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    "SELECT relname, pg_total_relation_size(oid) FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 )
 _OPEN: Final = text("SELECT count(*) FROM call WHERE ended_reason IS NULL")
 COLUMNS: Final = (
@@ -114,7 +115,8 @@ def _file_bytes(path: Path) -> int:
         return 0
     try:
         pages, free, size = (
-            int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
         )
     except sqlite3.OperationalError:
         return 0
