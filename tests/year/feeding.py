@@ -167,7 +167,10 @@ class Feeding:
         late = self._watch.lateness(share=0.99, seconds=EVERY_SECONDS)
         open_ = self._samples.take(fed=self._fed.number, late_p99=late, rate=self._pace.rate)
         lag = self._lag
-        self._say(
-            f"{self._clock.now():%Y-%m-%d %H:%M} | {self._fed.number} calls fed, {open_} open, "
-            f"{self._pace.rate:.1f} a second | late {late:.2f} s (p99) | unpushed {lag.unpushed}, behind {lag.behind}, in line {lag.in_line}"
+        said = (
+            f"{self._clock.now():%Y-%m-%d %H:%M}",
+            f"{self._fed.number} calls fed, {open_} open, {self._pace.rate:.1f} a second",
+            f"late {late:.2f} s (p99)",
+            f"unpushed {lag.unpushed}, behind {lag.behind}, in line {lag.in_line}",
         )
+        self._say(" | ".join(said))
