@@ -55,12 +55,13 @@ def page_of(results: Mapping[str, Any]) -> str:
 def _said(results: Mapping[str, Any]) -> Iterator[str]:
     counts = results["counts"]
     yield "## What it said\n"
+    by_service, by_us = counts["eligible, by the service"], counts["eligible, by the calculation"]
     yield (
         f"{counts['calls']:,} of {CALLS_A_YEAR:,} calls, in {results['runs']} runs and {results['hours']:.1f} hours of "
-        f"feeding, on {results['machine']}. Eligible by the service's decision: "
-        f"{counts['eligible, by the service']:,}; by the calculation: {counts['eligible, by the calculation']:,}. Texts "
-        f"on phones: {counts['on phones']:,}. From when a confirmation or delay notice was due to the carrier's word that "
-        f"it has it, at the 99th percentile of each half minute: {results['late_p99']:.2f} s (real) in the median.\n"
+        f"feeding, on {results['machine']}. Eligible by the service's decision: {by_service:,}; by the calculation: "
+        f"{by_us:,}. Texts on phones: {counts['on phones']:,}. From when a confirmation or delay notice was due to the "
+        "carrier's word that it has it, at the 99th percentile of each half minute: "
+        f"{results['late_p99']:.2f} s (real) in the median.\n"
     )
     yield from _table(("what became of them", "number"), [(name, f"{number:,}") for name, number in counts.items()])
     yield "\n### Differences\n"

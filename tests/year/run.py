@@ -66,7 +66,12 @@ class Run:
         folder = folder_of(state.home)
         self._agency: Agency = load_agency(folder)
         self._box = Box(
-            state=state, ports=Ports.from_(options.first_port), folder=folder, agency=self._agency, clock=REAL_TIME
+            state=state,
+            ports=Ports.from_(options.first_port),
+            folder=folder,
+            agency=self._agency,
+            clock=REAL_TIME,
+            extra={"PYTHONDONTWRITEBYTECODE": ""},  # as in use, where code is compiled once (Dockerfile)
         )
 
     def run(self) -> Outcome:
