@@ -15,6 +15,9 @@ _HELD_BACK: Final = frozenset({"suppressed"})
 _EARLY: Final = timedelta(minutes=1)
 """By which the check lets two clocks differ."""
 
+Slack = Callable[[str, datetime], timedelta]
+"""How late the service was with texts of a kind around the time at which one was due."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ledgered:
@@ -66,19 +69,21 @@ class Account:
         """Note a difference."""
         self.differences.setdefault(name, []).append(what)
 
-    def add(self, call: Call, phones: Mapping[UUID, Sequence[OnPhone]], slack: Callable[[datetime], timedelta]) -> None:
-        """Account for the call. `slack(due)`: how late the service's texts were at that time. A step that CAD told
-        within it, and within what the call's records were late, after a text was due may have come before or after it.
-        """
+    def add(self, call: Call, phones: Mapping[UUID, Sequence[OnPhone]], slack: Slack) -> None:
+        """Account for the call. A step that CAD told within the slack, and within what the call's records were late,
+        after a text was due may have come before or after it."""
 
-        def near(due: datetime) -> timedelta:
-            return slack(due) + call.heard_late
+        def near(kind: str, due: datetime) -> timedelta:
+            return slack(kind, due) + call.heard_late
 
         self.counts["calls"] += 1
         self.counts["eligible, by the calculation"] += call.decision[0] == "true"
         self._decision(call)
-        matched = self._owed(call, near)
-        self._not_owed(call, matched, near)
+        owed = {(text.kind, text.due_at) for text in call.owed}
+        others = [row for row in call.ledger if (row.kind, row.due_at) not in owed]
+        instead = {row.kind for row in others if row.state in _WENT_OUT and _came_before_it_was_heard(call, row, near)}
+        self._owed(call, near, instead)
+        self._not_owed(call, others, near)
         for row in call.ledger:
             self._on_phone(call, row, phones.get(row.id, ()))
 
@@ -91,19 +96,19 @@ class Account:
         if call.found != call.decision:
             self.differs("decided otherwise", f"{call.call}: {call.found}, by the policy {call.decision}")
 
-    def _owed(self, call: Call, slack: Callable[[datetime], timedelta]) -> set[tuple[str, datetime]]:
-        """What is owed, and whether it went out; the texts that this settles."""
+    def _owed(self, call: Call, near: Slack, instead: set[str]) -> None:
+        """What is owed, and whether it went out. `instead`: kinds of which another text went out than the one that is
+        owed, since the service had not heard yet what makes it this one."""
         rows = {(row.kind, row.due_at): row for row in call.ledger}
-        settled: set[tuple[str, datetime]] = set()
         was_confirmed = any(row.kind == "confirmation" and row.state in _WENT_OUT for row in call.ledger)
         for text in call.owed:
-            key = (text.kind, text.due_at)
             self.counts[f"owed: {text.kind}"] += 1
-            settled.add(key)
-            row = rows.get(key)
+            row = rows.get((text.kind, text.due_at))
             if row is not None and row.state in _WENT_OUT:
                 self.counts[f"sent: {text.kind}"] += 1
-            elif any(text.due_at < moment <= text.due_at + slack(text.due_at) for moment in call.moments):
+            elif row is None and text.kind in instead:
+                self.counts[f"sent as what was heard by then wanted it: {text.kind}"] += 1
+            elif any(text.due_at < at <= text.due_at + near(text.kind, text.due_at) for at in call.moments):
                 self.counts[f"overtaken by what CAD told: {text.kind}"] += 1
             elif row is None and text.kind != "confirmation" and not was_confirmed:
                 self.counts[f"not sent, since the confirmation was not: {text.kind}"] += 1
@@ -112,17 +117,14 @@ class Account:
             else:
                 what = _of(call, row.kind, row.sequence, row.due_at)
                 self.differs(f"owed, and {row.state} ({row.rule})", what)
-        return settled
 
-    def _not_owed(self, call: Call, settled: set[tuple[str, datetime]], slack: Callable[[datetime], timedelta]) -> None:
+    def _not_owed(self, call: Call, rows: Sequence[Ledgered], near: Slack) -> None:
         has_expired = any(row.kind == "delay" and row.state == "expired" for row in call.ledger)
         is_confirmed = any(text.kind == "confirmation" for text in call.owed)
-        for row in call.ledger:
-            if (row.kind, row.due_at) in settled:
-                continue
+        for row in rows:
             if row.state in _HELD_BACK:
                 self.counts[f"held back, not owed: {row.kind} ({row.rule})"] += 1
-            elif any(row.due_at - slack(row.due_at) <= moment <= row.due_at for moment in call.moments):
+            elif _came_before_it_was_heard(call, row, near):
                 self.counts[f"sent before it was heard what CAD told: {row.kind}"] += 1
             elif row.kind == "delay" and has_expired:
                 self.counts["delay notices in place of one that expired"] += 1
@@ -158,6 +160,10 @@ class Account:
         for text_id, found in phones.items():
             if text_id not in known:
                 self.differs("on a phone, and not in the ledger", f"{text_id} ({len(found)})")
+
+
+def _came_before_it_was_heard(call: Call, row: Ledgered, near: Slack) -> bool:
+    return any(row.due_at - near(row.kind, row.due_at) <= at <= row.due_at for at in call.moments)
 
 
 def _of(call: Call, kind: str, sequence: int, due: datetime) -> str:

@@ -55,6 +55,8 @@ def page_of(results: Mapping[str, Any]) -> str:
 def _said(results: Mapping[str, Any]) -> Iterator[str]:
     counts = results["counts"]
     yield "## What it said\n"
+    if counts["calls"] < CALLS_A_YEAR:
+        yield "**The whole year was not run yet.** These are the figures of a trial, to show what the command tells.\n"
     by_service, by_us = counts["eligible, by the service"], counts["eligible, by the calculation"]
     yield (
         f"{counts['calls']:,} of {CALLS_A_YEAR:,} calls, in {results['runs']} runs and {results['hours']:.1f} hours of "

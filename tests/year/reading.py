@@ -3,7 +3,7 @@
 import csv
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from calls.contracts import call_id
 from starter.fictional_numbers import fictional_number
 from tests.simulation.by_the_policy import Expected, ExpectedText, expected
-from tests.year.accounts import Account, Call, Ledgered, OnPhone
+from tests.year.accounts import Account, Call, Ledgered, OnPhone, Slack
 from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import Fed
 from tests.year.lives import moments
@@ -29,8 +29,8 @@ _LEDGER: Final = text(
 )
 _HEARD: Final = text("SELECT call_id, stamp, accepted_real FROM cad_record WHERE call_id = ANY(:ids)")
 _LATENESS: Final = text(
-    "SELECT floor(extract(epoch FROM due_at) / :width), max(extract(epoch FROM settled_at - due_at)) FROM text "
-    "WHERE kind IN ('confirmation', 'delay') AND provider_sid IS NOT NULL GROUP BY 1"
+    "SELECT kind = 'survey', floor(extract(epoch FROM due_at) / :width), max(extract(epoch FROM settled_at - due_at)) "
+    "FROM text WHERE kind <> 'auto_reply' AND provider_sid IS NOT NULL GROUP BY 1, 2"
 )
 
 
@@ -50,16 +50,18 @@ def account_for(home: Path, *, engine: Engine, agency: str, folder: Path, carrie
     return account
 
 
-def lateness(engine: Engine, *, speed: float) -> Callable[[datetime], timedelta]:
-    """How late the service was around a moment: as late as the latest confirmation or delay notice that was due within
-    ten real seconds of it, and a second more."""
+def lateness(engine: Engine, *, speed: float) -> Slack:
+    """How late the service was around a moment: as late as the latest text that was due within ten real seconds of it,
+    and a second more. Surveys, which all go out at nine, by themselves."""
     width = 10 * speed
     with engine.connect() as connection:
-        found = {int(place): float(late) for place, late in connection.execute(_LATENESS, {"width": width})}
+        rows = connection.execute(_LATENESS, {"width": width})
+        found = {(bool(is_survey), int(place)): float(late) for is_survey, place, late in rows}
 
-    def at(due: datetime) -> timedelta:
-        place = int(due.timestamp() // width)
-        return timedelta(seconds=max(found.get(near, 0.0) for near in (place - 1, place, place + 1)) + speed)
+    def at(kind: str, due: datetime) -> timedelta:
+        is_survey, place = kind == "survey", int(due.timestamp() // width)
+        late = max(found.get((is_survey, near), 0.0) for near in (place - 1, place, place + 1))
+        return timedelta(seconds=late + speed)
 
     return at
 

@@ -35,7 +35,7 @@ PHONES = {row.id: [OnPhone(text_id=row.id, phone=PHONE, status="delivered")] for
 def account(call: Call, phones: dict[UUID, list[OnPhone]] | None = None, *, late: timedelta = timedelta(0)) -> Account:
     """Of one call."""
     made = Account()
-    made.add(call, PHONES if phones is None else phones, lambda _due: late)
+    made.add(call, PHONES if phones is None else phones, lambda _kind, _due: late)
     return made
 
 
@@ -118,6 +118,16 @@ def test_a_text_sent_before_the_service_heard_is_no_difference_within_its_latene
     call = replace(CALL, moments=[RECEIVED, DUE - timedelta(minutes=1)], owed=[], ledger=[CONFIRMATION])
     assert account(call, late=timedelta(minutes=1)).differences == {}
     assert list(account(call, late=timedelta(seconds=59)).differences) == ["in the ledger, and not owed"]
+
+
+def test_a_confirmation_that_went_out_before_the_hang_up_was_heard_stands_for_the_one_that_is_owed() -> None:
+    hung_up = DUE - timedelta(seconds=30)
+    owed = [ExpectedText("26-1", "confirmation", 1, hung_up + timedelta(minutes=2)), CALL.owed[1]]
+    call = replace(CALL, moments=[RECEIVED, hung_up, CLEARED], owed=owed)
+    made = account(call, late=timedelta(minutes=1))
+    assert made.differences == {}
+    assert made.counts["sent as what was heard by then wanted it: confirmation"] == 1
+    assert "owed, and not in the ledger" in account(call).differences
 
 
 def test_a_text_held_back_that_was_not_owed_is_no_difference() -> None:
