@@ -10,11 +10,11 @@ from typing import Final
 
 from temporalio.client import Client
 
+from benchmarks.carrier_tmp import Stub
 from benchmarks.contestants import Contestant
 from benchmarks.ground import Ground, ground
 from benchmarks.lifecycles import Driver
 from benchmarks.notices import listen
-from benchmarks.carrier_tmp import Stub
 from tests.whole.cost import actions
 
 Figures = Mapping[str, float]
@@ -77,6 +77,15 @@ async def closed(contestant: Contestant, *, seconds: float) -> Figures:
             "total_cpu": used.machine / took,
             "cpu_ms_all": 1000 * used.own / lives,
         } | {f"cpu_ms_{name}": 1000 * seconds / lives for name, seconds in used.parts.items()}
+        import os, collections, json as j
+
+        if os.environ.get("WLOG"):
+            print(
+                collections.Counter(
+                    (x.get("event"), x.get("cause"))
+                    for x in map(j.loads, case.ground.box.state.log("worker").read_text().splitlines())
+                )
+            )
         return figures | await _history(case, contestant) | _checked_posts(case, contestant)
 
 
@@ -111,10 +120,18 @@ async def latency(contestant: Contestant, *, a_second: float, lives: int, thinks
         for to, _, at in case.posts[seen_before:]:
             by_phone.setdefault(to, []).append(at)
         from starter.fictional_numbers import fictional_number
+
         confirm, survey = [], []
         for call in lives_:
             posts = by_phone.get(fictional_number(call.number)) or by_phone[str(call.number)]
             confirm.append(posts[0] - call.marks["received taken"])
             survey.append(posts[-1] - call.marks["cleared taken"])
-        def q(v, p): return 1000 * sorted(v)[min(len(v) - 1, int(len(v) * p))]
-        return {"n": len(survey), **{f"survey_p{int(100*p)}": q(survey, p) for p in (.5,.95,.99)}, **{f"confirmation_p{int(100*p)}": q(confirm, p) for p in (.5,.95,.99)}}
+
+        def q(v, p):
+            return 1000 * sorted(v)[min(len(v) - 1, int(len(v) * p))]
+
+        return {
+            "n": len(survey),
+            **{f"survey_p{int(100 * p)}": q(survey, p) for p in (0.5, 0.95, 0.99)},
+            **{f"confirmation_p{int(100 * p)}": q(confirm, p) for p in (0.5, 0.95, 0.99)},
+        }

@@ -18,7 +18,6 @@ from benchmarks.ground import Ground
 from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, Signal, workflow_id
 from calls.contracts import call_id as id_of_call
 from cli.set_up import set_up_temporal
-from database.lookup_keys import number_hash
 from database.tables import CallRow
 from starter.accept import Acceptor
 from starter.fictional_numbers import fictional_number
@@ -138,14 +137,14 @@ class WorkerAlone:
             "phone_encrypted": keyring.encrypt(phone),
             "phone_hash": keyring.phone_hash(phone),
         }
-        statement = """INSERT INTO call SELECT (jsonb_populate_record(call, %s::jsonb)).* FROM call WHERE call_id = %s"""
+        statement = (
+            """INSERT INTO call SELECT (jsonb_populate_record(call, %s::jsonb)).* FROM call WHERE call_id = %s"""
+        )
         await self._execute(statement, (json.dumps(changes), row.call_id))
         known = known_call(row.model_copy(update={"facts": facts}), self._ground.agency.policy)
         start = CallInput(call_id=self._id(number), call=known, timetable=self._ground.agency.policy.timetable)
         self._facts[number] = facts
-        await self._client.start_workflow(
-            WORKFLOW_TYPE, start, id=self.workflow(number), task_queue=TASK_QUEUE
-        )
+        await self._client.start_workflow(WORKFLOW_TYPE, start, id=self.workflow(number), task_queue=TASK_QUEUE)
 
     _facts: dict[int, dict[str, Any]] = {}
 

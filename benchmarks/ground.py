@@ -66,7 +66,9 @@ class Ground:
     def start(self, *children: Child, cache: int | None = None) -> None:
         """Start these, and let their workers tell the driver what happens."""
         # As in use, where code is compiled once and not in every sandbox anew (Dockerfile).
-        more = {ADDRESS: str(self.notices), "PYTHONDONTWRITEBYTECODE": ""} | ({} if cache is None else {"BENCHMARK_CACHE": str(cache)})
+        more = {ADDRESS: str(self.notices), "PYTHONDONTWRITEBYTECODE": ""} | (
+            {} if cache is None else {"BENCHMARK_CACHE": str(cache)}
+        )
         self.supervisor.start(*(replace(child, env={**child.env, **more}) for child in children))
 
     def python(self, module: str, *arguments: str, name: str = "worker") -> Child:
@@ -111,7 +113,12 @@ def in_no_time(place: Path) -> Path:
     policy = _read(folder / "policy.yaml")
     policy["timetable"] |= {
         "confirmation": {"after_received": "0 s", "after_hang_up": "0 s", "expires_after": "60 min"},
-        "delay": {"first_after": {3: "1 s", 4: "1 s"}, "repeat_every": "60 min", "at_most": 1, "expires_after": "60 min"},
+        "delay": {
+            "first_after": {3: "1 s", 4: "1 s"},
+            "repeat_every": "60 min",
+            "at_most": 1,
+            "expires_after": "60 min",
+        },
         "survey": policy["timetable"]["survey"] | {"after_cleared": "0 s", "opens": "00:00", "closes": "23:59:59"},
     }
     policy["numbers"] |= {"texts_a_day": 1_000_000, "one_survey_in": "0 s"}

@@ -22,7 +22,7 @@ def main() -> None:
     """As worker.main, on a client that tells the driver what happens."""
     settings = load_settings()
     configure_logging(service="worker", format_=settings.log_format)
-    worker.connect_temporal = _connect  # type: ignore[assignment]
+    vars(worker)["connect_temporal"] = _connect
     asyncio.run(worker.run(settings))
     os._exit(0)
 
