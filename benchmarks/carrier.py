@@ -1,7 +1,7 @@
 """A carrier that takes every text at once and says when it saw it, in the driver's own process.
 
-It speaks Twilio's API as far as a text needs it: a POST, and the list that a search asks for. It refuses nothing, asks for
-no credentials and keeps no limits. A POST costs it a tenth of a millisecond of processor time. The carrier in a box
+It speaks Twilio's API as far as a text needs it: a POST, and the list that a search asks for. It refuses nothing, asks
+for no credentials and keeps no limits. A POST costs it a tenth of a millisecond of processor time. The carrier in a box
 (local/carrier) writes each text into a file, and would be measured instead of the service.
 """
 
