@@ -28,7 +28,8 @@ Seen = Callable[[str, str, float], None]
 """Who is told of each POST: the phone, the kind of the text, and `time.monotonic()` before its body was read."""
 
 KINDS: Final = ("confirmation", "delay", "survey")
-"""What the first, second and third text to a phone is, where a life has one delay notice."""
+"""What the first, second and third text to a phone is, where a life has one delay notice; the fourth begins another
+life: of fictional numbers there are some four thousand."""
 
 _MESSAGES: Final = re.compile(r"/2010-04-01/Accounts/(?P<account>[^/]+)/Messages\.json")
 _LISTED_AT_MOST: Final = 50
@@ -71,7 +72,7 @@ class StubCarrier:
         to = form["To"]
         before = self.posts[to]
         self.posts[to] += 1
-        self._seen(to, self._kinds[before] if before < len(self._kinds) else f"text {before + 1}", at)
+        self._seen(to, self._kinds[before % len(self._kinds)], at)
         entry = _entry(next(self._ids), form)
         self._taken[to].append(entry)
         self._report(entry)

@@ -28,12 +28,12 @@ async def test_our_client_sends_and_finds_its_texts_and_each_is_named_by_its_ord
     async with stub_carrier(lambda *post: posts.append(post)) as stub:
         ours = client(stub.origin)
         before = time.monotonic()
-        sent = [await asyncio.to_thread(text, ours, body) for body in ("received", "delayed", "survey", "more")]
+        sent = [await asyncio.to_thread(text, ours, body) for body in ("received", "delayed", "survey", "another life")]
         found = await asyncio.to_thread(
             ours.find, to=PHONE, sender=SENDER, body="delayed", since=datetime.now(UTC) - timedelta(seconds=9), known=()
         )
     assert [(to, kind) for to, kind, _ in posts] == [
-        (PHONE, kind) for kind in ("confirmation", "delay", "survey", "text 4")
+        (PHONE, kind) for kind in ("confirmation", "delay", "survey", "confirmation")
     ]
     assert before < posts[0][2] < posts[3][2] < time.monotonic()
     assert found == sent[1]
