@@ -25,17 +25,13 @@ _OPEN: Final = 400
 """Calls that are open at once: between two records of a call there are so many of others."""
 
 
-async def accept(*, seconds: float = 10) -> Figures:
-    """Records a second, one by one and in batches, and after how many ms a request is answered (p50, p95, p99)."""
+async def accept(*, batch: int = 1, seconds: float = 20) -> Figures:
+    """Records a second, one in a request or so many, and after how many ms a request is answered (p50, p95, p99)."""
     with ground(carrier="http://127.0.0.1:9", notices=0) as place:
         place.set_up_database()
         place.start(place.box.cad())
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
-            single = await _accepted(place, session, batch=1, seconds=seconds)
-            batch = await _accepted(place, session, batch=BATCH, seconds=seconds)
-    return {f"single_{name}": value for name, value in single.items()} | {
-        f"batch_{name}": value for name, value in batch.items()
-    }
+            return await _accepted(place, session, batch=batch, seconds=seconds)
 
 
 async def _accepted(place: Ground, session: aiohttp.ClientSession, *, batch: int, seconds: float) -> Figures:
