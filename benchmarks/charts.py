@@ -145,7 +145,7 @@ def _rows(labels: Sequence[str]) -> alt.Y:
 def _across(name: str, title: str, *, is_log: bool = False) -> alt.X:
     scale = alt.Scale(type="log", nice=True) if is_log else alt.Scale(zero=True)
     ticks = {"values": _POWERS} if is_log else {"tickCount": 5}
-    axis = alt.Axis(ticks=False, domain=False, format=",", **ticks)
+    axis = alt.Axis(ticks=False, domain=False, format="," if is_log else ",.0f", **ticks)
     return alt.X(f"{name}:Q", title=title, scale=scale, axis=axis)
 
 

@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results.jsonl"
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
 PICTURES: Final = ROOT / "docs" / "pictures"
-_WORDS: Final = ROOT / "benchmarks" / "page.md.j2"
+WORDS: Final = ROOT / "benchmarks" / "page.md.j2"
 NOT_MEASURED: Final = "not measured"
 Cases = str | Sequence[str]
 
@@ -63,6 +63,10 @@ class Report:
             for what in dict.fromkeys(figure.removesuffix(end) for figure in figures)
         ]
         return _table([name, *columns], rows)
+
+    def chart(self, case: str, name: str, says: str) -> str:
+        """The chart of a case that was measured. `says`: for those who do not see it."""
+        return f"![{says}](pictures/{name}.svg)" if self._results.of(case) else ""
 
     def figure(self, case: str, contestant: str, figure: str, **where: float) -> str:
         """One median, for a sentence."""
@@ -132,7 +136,7 @@ def _said(key: str | float | None) -> str:
 def main() -> None:
     """Write the page and its charts."""
     results = Results.read(RESULTS)
-    PAGE.write_text(page(results, _WORDS.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(page(results, WORDS.read_text(encoding="utf-8")), encoding="utf-8")
     for name, svg in charts(results).items():
         (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
 
