@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import psutil
 
-from benchmarks import report
 from benchmarks.machine import machine
 from benchmarks.plan import Planned, plan
 from settings import python
@@ -38,13 +37,11 @@ def main() -> None:
         print(json.dumps(asyncio.run(_lines(one))))
         return
     _keep_machine(options.results)
-    _keep_machine(options.results)
     for number, one in enumerate(planned, start=1):
         if _key(one) in _measured(options.results):
             continue
         print(f"{number} of {len(planned)}: {one.case}, {one.contestant}, round {one.round}", flush=True)
         _keep(options.results, one, _measure(one, options))
-    report.main()
 
 
 def _measure(one: Planned, options: argparse.Namespace) -> list[Mapping[str, float]]:
@@ -80,13 +77,7 @@ def _measured(results: Path) -> set[tuple[str, ...]]:
     if not results.exists():
         return set()
     lines: list[dict[str, Any]] = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-    return {(line["case"], line["contestant"], str(line["round"])) for line in lines if "case" in line}
-
-
-def _keep_machine(results: Path) -> None:
-    """What it is measured on, as the first line."""
-    if not results.exists():
-        results.write_text(json.dumps({"facts": dict(machine())}) + "\n", encoding="utf-8")
+    return {(line["case"], line["contestant"], str(line["round"])) for line in lines}
 
 
 def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> None:

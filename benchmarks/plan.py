@@ -43,7 +43,6 @@ def plan(*, rounds: int) -> Iterator[Planned]:
     for round_ in range(1, rounds + 1):
         yield from _doors(round_)
     yield from _recovery(rounds)
-    yield from _doors()
     yield from _worst_hours()
     yield from _open()
 
@@ -110,14 +109,6 @@ def _recovery(rounds: int) -> Iterator[Planned]:
             )
 
 
-def _doors() -> Iterator[Planned]:
-    for batch in (1, BATCH):
-        name = "one a request" if batch == 1 else f"{batch} a request"
-        yield Planned(case="records", contestant=name, round=1, run=partial(_records, batch=batch))
-    yield Planned(case="surveys", contestant="our whole service", round=1, run=_surveys)
-    yield Planned(case="pages", contestant="our console", round=1, run=_pages)
-
-
 def _open() -> Iterator[Planned]:
     for contestant in (
         Bare(is_delayed=False, posts_raw=True, cache=CACHE),
@@ -160,15 +151,3 @@ async def _survey() -> list[Figures]:
 
 async def _pages() -> list[Figures]:
     return [await asyncio.to_thread(pages)]
-
-
-async def _records(*, batch: int) -> list[Figures]:
-    return [dict(await accept(batch=batch))]
-
-
-async def _surveys() -> list[Figures]:
-    return [dict(await survey())]
-
-
-async def _pages() -> list[Figures]:
-    return [dict(await asyncio.to_thread(pages))]
