@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
@@ -56,11 +57,42 @@ class Options:
     """It is the last part, on a quicker clock."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Supply:
+    """What is still to be told: `waiting`, a heap of records of calls that were fed, and `coming`, the calls that were
+    not."""
+
+    waiting: list[Record]
+    coming: Iterator[dict[str, str]]
+
+
+def supply_of(fed: Fed, *, told_until: datetime | None, calls: int, zone: ZoneInfo) -> Supply:
+    """Look through all of the year that is past, which takes some seconds: before the clock goes on."""
+    waiting: list[Record] = []
+    if told_until is not None:
+        for number, row in enumerate(fed.rows()):
+            waiting += (record for record in records(row, number=number) if record.at >= told_until)
+    heapq.heapify(waiting)
+    year = the_year(zone)
+    for _ in itertools.islice(year, fed.number):
+        pass
+    return Supply(waiting=waiting, coming=itertools.islice(year, max(calls - fed.number, 0)))
+
+
 class Feeding:
     """One run's feeder. The service is there; its clock may not have begun."""
 
     def __init__(
-        self, options: Options, *, box: Box, supervisor: Supervisor, fed: Fed, engine: Engine, run: int, say: Say
+        self,
+        options: Options,
+        *,
+        box: Box,
+        supervisor: Supervisor,
+        fed: Fed,
+        supply: Supply,
+        engine: Engine,
+        run: int,
+        say: Say,
     ) -> None:
         self._options = options
         self._box = box
@@ -68,7 +100,8 @@ class Feeding:
         self._fed = fed
         self._engine = engine
         self._say = say
-        self._waiting: list[Record] = []
+        self._waiting = supply.waiting
+        self._coming = supply.coming
         self._pace = Pace(late_bound=box.clock.real_duration(_LATE_BOUND).total_seconds())
         self._watch = Watch(engine=engine, speed=box.clock.speed)
         self._samples = Samples(box.state.home / SAMPLES, box=box, supervisor=supervisor, engine=engine, run=run)
@@ -77,25 +110,16 @@ class Feeding:
         self._began = time.monotonic()
         self._lag = Lag(unpushed=0, behind=0, in_line=0, late=0.0)
 
-    def go(self, last: Standing | None) -> Outcome:
+    def go(self) -> Outcome:
         """Feed until the time is over or the year is."""
-        zone = self._box.agency.policy.timetable.zone_info
-        coming = itertools.islice(the_year(zone), self._fed.number, self._options.calls)
-        if last is not None:
-            self._waiting = list(self._still_to_tell(last.told_until))
-            heapq.heapify(self._waiting)
         self._say(f"{self._fed.number} calls are fed; {len(self._waiting)} records of them are still to come.")
         self._wait_for_clock()
         try:
-            return self._feed(coming)
+            return self._feed()
         finally:
             self._pushing.stop()
             self._stand()
             self._say(f"{self._fed.number} calls are fed. The same command goes on from here.")
-
-    def _still_to_tell(self, told_until: datetime) -> Iterator[Record]:
-        for number, row in enumerate(self._fed.rows()):
-            yield from (record for record in records(row, number=number) if record.at >= told_until)
 
     def _wait_for_clock(self) -> None:
         while datetime.now(UTC) < self._clock.real_origin:
@@ -106,14 +130,14 @@ class Feeding:
     def _clock(self) -> Clock:
         return self._box.clock
 
-    def _feed(self, coming: Iterator[dict[str, str]]) -> Outcome:
+    def _feed(self) -> Outcome:
         zone = self._box.agency.policy.timetable.zone_info
         look = sample = time.monotonic()
         while True:
             now = self._clock.now()
             self._tell_until(now)
             if self._pushing.in_line < _MOST_UNPUSHED:
-                for row in itertools.islice(coming, self._pace.calls_now()):
+                for row in itertools.islice(self._coming, self._pace.calls_now()):
                     self._take_in(moved(row, received=now, zone=zone))
             if time.monotonic() >= look:
                 look = time.monotonic() + _LOOK_SECONDS

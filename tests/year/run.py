@@ -23,7 +23,7 @@ from starter.forward import Forwarder
 from temporal_client import connect_temporal
 from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import STANDING, Fed, Standing, last_standing
-from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say
+from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say, supply_of
 from tests.year.lives import CALLS_A_YEAR
 from tests.year.page import PAGE, write_page
 from tests.year.reading import account_for
@@ -82,30 +82,39 @@ class Run:
         engine = connect(self._box.owner_url, pool_size=4)
         try:
             set_up_database(engine, service=make_url(self._box.environment()["DATABASE_URL"]), say=lambda _: None)
-            last = last_standing(self._state.home / STANDING)
-            clock = asyncio.run(self._bring_up(engine, last))
-            self._box = self._box.with_clock(clock)
-            box = self._box
-            self._supervisor.start(box.web(), box.phones(), box.worker(), box.starter(), box.cad())
-            clocks = Clocks(self._state.home / CLOCKS)
-            clocks.add(clock)
             with Fed(self._state.home / "fed.csv") as fed:
-                feeding = Feeding(
-                    self._options,
-                    box=box,
-                    supervisor=self._supervisor,
-                    fed=fed,
-                    engine=engine,
-                    run=clocks.runs,
-                    say=self._say,
-                )
-                outcome = feeding.go(last)
+                outcome = self._feed(fed, engine)
             if outcome is Outcome.OVER:
                 self._supervisor.stop(keep=_SERVERS)
                 self._account(engine)
             return outcome
         finally:
             engine.dispose()
+
+    def _feed(self, fed: Fed, engine: Engine) -> Outcome:
+        last = last_standing(self._state.home / STANDING)
+        supply = supply_of(
+            fed,
+            told_until=None if last is None else last.told_until,
+            calls=self._options.calls,
+            zone=self._agency.policy.timetable.zone_info,
+        )
+        clock = asyncio.run(self._bring_up(engine, last))
+        self._box = box = self._box.with_clock(clock)
+        self._supervisor.start(box.web(), box.phones(), box.worker(), box.starter(), box.cad())
+        clocks = Clocks(self._state.home / CLOCKS)
+        clocks.add(clock)
+        feeding = Feeding(
+            self._options,
+            box=box,
+            supervisor=self._supervisor,
+            fed=fed,
+            supply=supply,
+            engine=engine,
+            run=clocks.runs,
+            say=self._say,
+        )
+        return feeding.go()
 
     def _account(self, engine: Engine) -> None:
         account = account_for(

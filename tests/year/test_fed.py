@@ -10,6 +10,7 @@ from calls.clock import Clock
 from local.generated.days import Recipe, counts_by_day
 from starter.fictional_numbers import fictional_number
 from tests.year.fed import Fed, Standing, last_standing
+from tests.year.feeding import supply_of
 from tests.year.lives import CALLS_A_YEAR, moment, moments, moved, records, the_year
 
 ZONE = ZoneInfo("America/Toronto")
@@ -68,3 +69,14 @@ def test_the_clock_goes_on_where_the_run_stood(tmp_path: Path) -> None:
     resumed = stopped + timedelta(days=3)
     assert last.clock_going_on(at=resumed, speed=60).at(resumed) == clock.at(stopped)
     assert last_standing(tmp_path / "none.json") is None
+
+
+def test_a_run_goes_on_with_the_next_call_and_with_what_is_not_told_yet(tmp_path: Path) -> None:
+    with Fed(tmp_path / "fed.csv") as fed:
+        for row in FIRST[:10]:
+            fed.write(moved(row, received=NOW, zone=ZONE))
+        told_until = NOW + timedelta(minutes=30)
+        supply = supply_of(fed, told_until=told_until, calls=12, zone=ZONE)
+        told = [record for number, row in enumerate(fed.rows()) for record in records(row, number=number)]
+    assert sorted(supply.waiting) == sorted(record for record in told if record.at >= told_until)
+    assert [row["incident_id"] for row in supply.coming] == [row["incident_id"] for row in FIRST[10:12]]
