@@ -20,6 +20,7 @@ class Folder:
     """An agency's folder: who is texted, when, and what its CAD's codes mean."""
 
     def __init__(self, folder: Path) -> None:
+        self.path = folder
         cad, types, policy = (_read(folder / name) for name in ("cad.yaml", "call_types.yaml", "policy.yaml"))
         self.columns: dict[str, str] = cad["columns"]
         self.zone = ZoneInfo(cad["zone"])
@@ -29,6 +30,8 @@ class Folder:
         self.priorities: list[str] = policy["priorities"]
         self.sources: list[str] = policy["sources"]
         self.timetable: dict[str, Any] = policy["timetable"]
+        self.numbers: dict[str, Any] = policy.get("numbers") or {}
+        self.undecided_for: str = policy.get("undecided_for") or "2 h"
         self.survey_zone = ZoneInfo(self.timetable["zone"])
         self._exact: dict[str, str] = {}
         self._patterns: list[tuple[re.Pattern[str], str]] = []
@@ -36,6 +39,11 @@ class Folder:
         for group in types["groups"].values():
             for code in group["codes"]:
                 self._add(_plain(code), group["rule"])
+
+    @property
+    def key(self) -> str:
+        """With which the ids of its calls begin."""
+        return str(_read(self.path / "agency.yaml")["key"])
 
     def _add(self, code: str, rule: str) -> None:
         if "*" in code:
