@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Final
 
-from tests.chaos.reading import Heard, heard
+from tests.chaos.reading import Heard, heard, is_sharp
 from tests.chaos.run_folder import Push, Run
 from tests.chaos.timetable import Timetable
 from tests.streams.known_by_the_words import Known, Verdict
@@ -32,6 +32,11 @@ class Told:
     arrivals: Sequence[Heard]
     sent: datetime
     sure: datetime
+
+    @property
+    def at(self) -> datetime:
+        """When it was received, as near as that is known."""
+        return self.push.taken or self.push.sent
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Call:
         """Every one that was ever told of it."""
         told = (arrival.record.facts.get("case_number") for one in self.told for arrival in one.arrivals)
         return {number for number in told if number is not None}
+
+    @property
+    def is_sharp(self) -> bool:
+        """None of its times hangs on when exactly a record was received."""
+        return all(is_sharp(one.push.record, at=one.at) for one in self.told)
 
     def _knowns(self, at: datetime) -> list[Known]:
         sure = frozenset(n for n, one in enumerate(self.told) if one.sure <= at)

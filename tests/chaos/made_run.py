@@ -36,8 +36,13 @@ class MadeRun:
 
     plan: Line = field(
         default_factory=lambda: {
-            "seed": 1, "log": "ottawa-day", "speed": SPEED, "agency": str(OTTAWA),
-            "begins": at(0), "real_begins": "2026-11-27T00:00:00+00:00", "ends": at(600),
+            "seed": 1,
+            "log": "ottawa-day",
+            "speed": SPEED,
+            "agency": str(OTTAWA),
+            "begins": at(0),
+            "real_begins": "2026-11-27T00:00:00+00:00",
+            "ends": at(600),
         }
     )
     told: list[Line] = field(default_factory=list)
@@ -66,22 +71,21 @@ class MadeRun:
     def call(self, cad_id: str, to: int, *, call_type: str = "NOISE", received: float = 0, **then: float) -> None:
         """A call that may be texted, with its steps."""
         self.tell(
-            *(cad_id, received),
-            case_number=f"26-{cad_id}",
-            priority="3",
-            call_type=call_type,
-            source="phone",
-            phone=phone(to),
-            received_at=at(received),
+            cad_id,
+            received,
+            record={
+                "case_number": f"26-{cad_id}", "priority": "3", "call_type": call_type, "source": "phone",
+                "phone": phone(to), "received_at": at(received),
+            },
         )
         for step, minute in sorted(then.items(), key=lambda step: step[1]):
-            self.tell(cad_id, minute, **{f"{step}_at": at(minute)})
+            self.tell(cad_id, minute, record={f"{step}_at": at(minute)})
         self.histories.append(
             {"workflow_id": f"call-ottawa-{cad_id}", "run_id": f"run-{cad_id}", "status": "COMPLETED", "reason": "over"}
             | {"events": {}, "replays": True, "texts": []}
         )
 
-    def tell(self, cad_id: str, minute: float, *, answered: float = 0.01, **record: Any) -> None:
+    def tell(self, cad_id: str, minute: float, *, answered: float = 0.01, record: Line) -> None:
         """One record, and what the service keeps of it."""
         body = {"cad_id": cad_id, "updated_at": at(minute), **record}
         times = {"sent": at(minute), "answered": at(minute + answered)}
@@ -124,8 +128,15 @@ class MadeRun:
     ) -> Line:
         """In the ledger."""
         row = {
-            "id": str(UUID(int=len(self.texts) + 1)), "call_id": f"ottawa-{cad_id}", "kind": kind, "state": state,
-            "sequence": sequence, "rule": rule, "due_at": at(due), "settled_at": at(settled), "phone": phone(to),
+            "id": str(UUID(int=len(self.texts) + 1)),
+            "call_id": f"ottawa-{cad_id}",
+            "kind": kind,
+            "state": state,
+            "sequence": sequence,
+            "rule": rule,
+            "due_at": at(due),
+            "settled_at": at(settled),
+            "phone": phone(to),
             "expires_at": at(due + (68 * 60 if kind == "survey" else 60)),
         }
         self.texts.append(row)
@@ -173,7 +184,7 @@ def _ordinary(run: MadeRun) -> None:
     run.text("1", "delay", 1, due=30)
     run.text("1", "survey", 1, due=300)
     run.call("2", 2, dispatched=25, cleared=45)  # its number is corrected
-    run.tell("2", 20, phone=phone(22))
+    run.tell("2", 20, record={"phone": phone(22)})
     run.text("2", "confirmation", 2, due=3)
     run.text("2", "confirmation", 22, due=20)
     run.text("2", "survey", 22, due=285)
@@ -186,11 +197,11 @@ def _silenced(run: MadeRun) -> None:
     run.histories.pop()  # it never had a workflow
     run.call("5", 5)
     run.text("5", "confirmation", 5, due=3)
-    run.tell("5", 10, in_progress=True)
+    run.tell("5", 10, record={"in_progress": True})
     run.silent("5", "in progress", latch="in progress")
     run.call("6", 6)
     run.text("6", "confirmation", 6, due=3)
-    run.tell("6", 10, cancelled="duplicate")
+    run.tell("6", 10, record={"cancelled": "duplicate"})
     run.silent("6", "cancelled")
 
 

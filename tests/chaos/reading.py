@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.folder_by_its_words import ENDS, Folder
-from tests.streams.known_by_the_words import NO_NUMBER
+from tests.streams.known_by_the_words import NO_NUMBER, TOLERANCE
 
 STEPS: Final = (
     *("received_at", "queued_at", "call_ended_at", "dispatched_at", "requeued_at", "arrived_at", "cleared_at"),
@@ -52,9 +52,19 @@ def heard(record: Mapping[str, Any], folder: Folder, *, at: datetime) -> list[He
     return [*of_first, Heard(at, Read(stamp, _number(told.get("phone")), facts))]
 
 
-def has_no_time(record: Mapping[str, Any]) -> bool:
-    """Nothing in it says when it was said: it counts as of its receipt, which nobody outside knows exactly."""
-    return all(_time(record.get(name)) is None for name in ("updated_at", "at", *STEPS))
+def counts_as_of(record: Mapping[str, Any], *, at: datetime) -> datetime | None:
+    """The time of what it tells. `None`: that of its receipt, which nobody outside knows exactly: it tells no time, or
+    one of the future."""
+    stamp = _time(record.get("updated_at")) or _time(record.get("at"))
+    stamp = stamp or max((time for name in STEPS if (time := _time(record.get(name))) is not None), default=None)
+    is_step_now = f"{record.get('event')}_at" in STEPS and _time(record.get("updated_at") or record.get("at")) is None
+    return None if stamp is None or stamp > at + TOLERANCE or is_step_now else stamp
+
+
+def is_sharp(record: Mapping[str, Any], *, at: datetime) -> bool:
+    """None of its times will be read as that of its receipt."""
+    times = [_time(record.get(name)) for name in STEPS]
+    return counts_as_of(record, at=at) is not None and all(time is None or time <= at + TOLERANCE for time in times)
 
 
 def _facts(told: Mapping[str, Any], folder: Folder) -> Iterator[tuple[str, Any]]:
@@ -94,7 +104,8 @@ def _end(told: Mapping[str, Any], folder: Folder) -> Iterator[tuple[str, Any]]:
         outcomes = [reading for reading in readings if reading not in ENDS]
         cancelled = cancelled or next(iter(ends), None)
         yield "disposition", cell
-        yield "outcome", max(outcomes, key=_OUTCOMES.index, default="unknown")
+        outcome = max(outcomes, key=_OUTCOMES.index, default="unknown")
+        yield "outcome", None if outcome == "unknown" else outcome
     if cancelled is not None:
         yield "cancelled", cancelled
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.chaos.knowledge import FOR_EVER, Told
 from tests.chaos.on_phones import Scene
 from tests.chaos.people import words
-from tests.chaos.reading import STEPS, has_no_time
+from tests.chaos.reading import STEPS, counts_as_of
 from tests.chaos.run_folder import Row, lines, maybe, moment
 from tests.streams.known_by_the_words import Known, Verdict
 
@@ -51,8 +51,7 @@ def _kept(scene: Scene) -> Iterator[str]:
     for call in scene.calls.values():
         for one in call.told:
             main = one.arrivals[-1]
-            stamp = None if has_no_time(one.push.record) else main.record.stamp or _latest(main.record.facts)
-            key = _key(call.call_id, stamp, main.record.facts)
+            key = _key(call.call_id, counts_as_of(one.push.record, at=one.at), main.record.facts)
             maybe_told.add(key)
             if one.push.taken is not None:
                 told[key].add(json.dumps([one.push.feed, *_content(one)], sort_keys=True))
@@ -82,10 +81,6 @@ def _without_stamp(key: str) -> str:
     return f"{call} as of None {rest[rest.index('{') :]}"
 
 
-def _latest(facts: Mapping[str, Any]) -> datetime | None:
-    return max((moment(facts[name]) for name in STEPS if name in facts), default=None)
-
-
 # The facts of a call
 
 
@@ -96,16 +91,16 @@ def _facts(scene: Scene) -> Iterator[str]:
             if any(one.push.taken is not None for one in call.told):
                 yield f"{call_id}: CAD told of it, and it is not there"
             continue
-        wrong = [list(_differences(row, known)) for known in call.last]
+        wrong = [list(_differences(row, known, is_sharp=call.is_sharp)) for known in call.last]
         if all(wrong):
-            yield f"{call_id}: {'; '.join(min(wrong, key=len))}"
+            yield f"{call_id}: {'; '.join(wrong[-1])}"
     for call_id in scene.run.calls.keys() - scene.calls.keys():
         yield f"{call_id}: nobody told of it"
 
 
-def _differences(row: Row, known: Known) -> Iterator[str]:
+def _differences(row: Row, known: Known, *, is_sharp: bool) -> Iterator[str]:
     facts = row["facts"]
-    for name in STEPS:
+    for name in STEPS if is_sharp else ():
         is_told, is_kept = known.told(name), maybe(facts.get(name))
         if is_told != is_kept:
             yield f"{name} is {is_kept}, and by the records {is_told}"
@@ -138,6 +133,7 @@ def _decision(row: Row, known: Known) -> Iterator[str]:
 
 def _opt_outs(scene: Scene) -> Iterator[str]:
     rows: dict[str, list[Row]] = defaultdict(list)
+    row: Row
     for row in _table(scene, "opt_out"):
         rows[row["phone"]].append(row)
     sharp = scene.run.real(_SAID_SECONDS)

@@ -47,13 +47,14 @@ def struck(scene: Scene) -> Stretches:
 def surely_owed(scene: Scene, call: Call) -> Iterator[SurelyOwed]:
     """Every text of the call that is owed for sure, if only for a moment; where the caller may be texted at all."""
     over = over_from(scene, call)
-    for (kind, number, _), (due, stretches, ends) in _by_key(scene, call).items():
+    for (kind, number, _), (due, stretches, by_themselves) in _by_key(scene, call).items():
         begins = call.segments[0].begins if kind == "confirmation" else scene.confirmed(call, number)
         if begins is None or _speaks_against(scene, call, number, kind, by=stretches[-1][1]):
             continue
-        left = both(stretches, [(begins, min(over, scene.run.ends))])
+        ends = min([over, scene.run.ends, *_by_the_ledger(scene, call, kind, number)])
+        left = both(stretches, [(begins, ends)])
         if left:
-            yield SurelyOwed(call, kind, number, due, left, by_expiry=left[-1][1] in ends)
+            yield SurelyOwed(call, kind, number, due, left, by_expiry=left[-1][1] in by_themselves)
 
 
 def _by_key(scene: Scene, call: Call) -> dict[_Key, tuple[datetime, Stretches, set[datetime]]]:
@@ -116,7 +117,7 @@ def _speaks_against(scene: Scene, call: Call, number: str, kind: str, *, by: dat
 
 def over_from(scene: Scene, call: Call) -> datetime:
     """The first moment at which its workflow may have ended: from then on nothing is owed for sure."""
-    moments = [FOR_EVER, *_by_the_ledger(scene, call)]
+    moments = [FOR_EVER]
     may_have_begun, undecided_until = False, call.segments[0].begins + scene.timetable.undecided_for
     for segment in call.segments:
         may_have_begun = may_have_begun or any(known.verdict() is Verdict.TEXT for known in segment.knowns)
@@ -147,12 +148,13 @@ def _ends_in(scene: Scene, call: Call, segment: Segment, known: Known) -> Iterat
         yield max(asked, segment.begins)
 
 
-def _by_the_ledger(scene: Scene, call: Call) -> Iterator[datetime]:
-    """A confirmation that expired, and a survey whatever came of it, end a call. (Whether they had reason to is asked
-    elsewhere.)"""
+def _by_the_ledger(scene: Scene, call: Call, kind: str, number: str) -> Iterator[datetime]:
+    """A confirmation that expired, and a survey whatever came of it, end a call for every other text. (Whether they had
+    reason to is asked elsewhere.)"""
     for row in scene.rows_by_call.get(call.call_id, []):
         is_end = row["kind"] == "survey" or (row["kind"] == "confirmation" and row["state"] == "expired")
-        if is_end and row["settled_at"] is not None:
+        is_itself = row["kind"] == kind and (kind == "survey" or row.get("phone") == number)
+        if is_end and not is_itself and row["settled_at"] is not None:
             yield datetime.fromisoformat(row["settled_at"])
 
 

@@ -16,7 +16,8 @@ def doubled(scene: Scene) -> list[str]:
     """R2: by our ids, by the words, and by what the texts say."""
     mids = Counter(text.mid for text in scene.run.phones if text.mid is not None)
     found = [f"{mid} is on a phone {count} times" for mid, count in mids.items() if count > 1]
-    same = Counter((text.on.to, text.on.body) for text in scene.texts)
+    once = [text for text in scene.texts if text.kind != "delay"]  # one notice after the other has the same words
+    same = Counter((text.on.to, text.on.body) for text in once)
     found += [f"{to} has the same words {count} times: {body[:60]}…" for (to, body), count in same.items() if count > 1]
     for its in scene.by_call.values():
         found += _twice_to_a_call(scene, its)
