@@ -13,6 +13,7 @@ DURATION = re.compile(r"(\d+) ?(s|min|h|d)")
 UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 SILENCE = {"allowed": 0, "unknown": 1, "excluded": 2, "sensitive": 3}
 ENDS = {"cancelled", "duplicate", "merged", "transferred", "test"}  # handled, if at all, under another number
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the one in C is ten times faster
 YES = {"1", "true", "t", "yes", "y"}
 
 
@@ -74,7 +75,7 @@ class Folder:
 
 def _read(path: Path) -> dict[str, Any]:
     """Every value as it is written: 20:00 is no number of minutes, and NO is no falsehood."""
-    tree: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    tree: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
     return tree
 
 

@@ -7,7 +7,7 @@ cut into segments at these moments, and a segment has every set of records that 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import combinations
 from typing import Final
@@ -84,10 +84,11 @@ class Call:
         told = (arrival.record.facts.get("case_number") for one in self.told for arrival in one.arrivals)
         return {number for number in told if number is not None}
 
-    @property
-    def is_sharp(self) -> bool:
-        """None of its times hangs on when exactly a record was received."""
-        return all(is_sharp(one.push.record, at=one.at) for one in self.told)
+    @cached_property
+    def unsharp_by(self) -> timedelta:
+        """How far its times may be off where they hang on when exactly a record was received; mostly nothing."""
+        unsharp = (one for one in self.told if not is_sharp(one.push.record, at=one.at))
+        return max((one.at - one.sent for one in unsharp), default=timedelta(0))
 
     def _knowns(self, at: datetime) -> list[Known]:
         sure = frozenset(n for n, one in enumerate(self.told) if one.sure <= at)

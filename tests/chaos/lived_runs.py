@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from calls.contracts import LedgerState, TextRecord
@@ -13,7 +13,7 @@ from calls.policy import Policy
 from calls.timetable import End, Send, Wait, next_step
 from starter.records import CadRecord
 from tests.campaign.script import phone_number
-from tests.chaos.made_run import MadeRun, words
+from tests.chaos.made_run import Line, MadeRun, words
 from tests.streams.lives import Heard
 from tests.streams.streams import NUMBERS, Arrival, stream
 
@@ -78,7 +78,7 @@ def _push(run: MadeRun, call: _One, arrival: Arrival, dice: random.Random) -> No
     told = {_NAMES.get(name, name): value for name, value in record.facts.items() if name not in _READINGS}
     told |= {} if record.phone is None else {"phone": record.phone}
     body = {"cad_id": call.cad_id, "updated_at": record.stamp and record.stamp.isoformat(), **told}
-    line: dict[str, Any] = {"n": len(run.told), "feed": "cad", "record": body}
+    line: Line = {"n": len(run.told), "feed": "cad", "record": body}
     sent, answered = (arrival.at + sign * timedelta(seconds=dice.randrange(90)) for sign in (-1, 1))
     if dice.random() < 0.2:
         run.told.append({**line, "sent": sent.isoformat(), "answered": None, "status": None})
@@ -130,7 +130,7 @@ def _live(run: MadeRun, call: _One, policy: Policy, outages: Outages) -> None:
 def _send(run: MadeRun, call: _One, step: Send, now: datetime) -> TextRecord:
     is_expired = now >= step.expires_at
     number, identity = call.heard.number or "", str(UUID(int=len(run.texts) + 1))
-    row = {"id": identity, "call_id": f"ottawa-{call.cad_id}", "kind": step.key.kind.value, "phone": number}
+    row: Line = {"id": identity, "call_id": f"ottawa-{call.cad_id}", "kind": step.key.kind.value, "phone": number}
     row |= {"sequence": step.key.sequence, "state": "expired" if is_expired else "delivered"}
     row |= {"rule": "expired" if is_expired else None, "settled_at": now.isoformat()}
     run.texts.append(row | {"due_at": step.due_at.isoformat(), "expires_at": step.expires_at.isoformat()})
@@ -146,8 +146,11 @@ def _keep(run: MadeRun, call: _One, policy: Policy) -> None:
         return
     known = call.heard.call
     run.calls[f"ottawa-{call.cad_id}"] = {
-        "call_id": f"ottawa-{call.cad_id}", "eligibility": known.decision.eligibility.value,
-        "rule": known.decision.rule, "latch": call.heard.record.latch, "ended_reason": "over",
+        "call_id": f"ottawa-{call.cad_id}",
+        "eligibility": known.decision.eligibility.value,
+        "rule": known.decision.rule,
+        "latch": call.heard.record.latch,
+        "ended_reason": "over",
         "facts": known.facts.model_dump(mode="json"),
         "phone": call.heard.number if known.decision.is_eligible else None,
     }

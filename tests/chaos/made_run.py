@@ -74,8 +74,12 @@ class MadeRun:
             cad_id,
             received,
             record={
-                "case_number": f"26-{cad_id}", "priority": "3", "call_type": call_type, "source": "phone",
-                "phone": phone(to), "received_at": at(received),
+                "case_number": f"26-{cad_id}",
+                "priority": "3",
+                "call_type": call_type,
+                "source": "phone",
+                "phone": phone(to),
+                "received_at": at(received),
             },
         )
         for step, minute in sorted(then.items(), key=lambda step: step[1]):
@@ -179,7 +183,7 @@ def clean_run() -> MadeRun:
 
 
 def _ordinary(run: MadeRun) -> None:
-    run.call("1", 1, dispatched=40, cleared=60)
+    run.call("1", 1, dispatched=50, cleared=60)
     run.text("1", "confirmation", 1, due=3)
     run.text("1", "delay", 1, due=30)
     run.text("1", "survey", 1, due=300)

@@ -28,12 +28,10 @@ def missing(scene: Scene, all_: Sequence[SurelyOwed]) -> list[str]:
 def _why_missing(scene: Scene, owed: SurelyOwed) -> str | None:
     if is_on_phone(scene, owed) or any(is_row_of(row, owed) for row in scene.rows_by_call.get(owed.call.call_id, [])):
         return None
-    if owed.by_expiry:
-        return "on no phone, and the ledger says nothing of it"
-    seconds = owed.undisturbed(scene)
-    if seconds <= PATIENCE_SECONDS or was_busy(scene, owed):
-        return None  # overtaken: something happened to the call before it could go
-    return f"on no phone, not in the ledger, and owed for {seconds:.0f} s in which nothing was struck"
+    seconds = owed.undisturbed(scene, with_its_expiry=True)
+    if seconds <= PATIENCE_SECONDS or (was_busy(scene, owed) and not owed.by_expiry):
+        return None  # overtaken: something happened to the call before it could go, or be said to have expired
+    return f"on no phone, not in the ledger, and {seconds:.0f} s in which nothing was struck"
 
 
 def is_on_phone(scene: Scene, owed: SurelyOwed) -> bool:

@@ -133,7 +133,8 @@ class Scene:
     def _find_owed(self, text: Text) -> Sequence[Owed]:
         if text.call is None:
             return []
-        begins, ends = self.checked_from(text.on), text.on.at + self.run.real(EARLY_SECONDS)
+        begins = self.checked_from(text.on)
+        ends = text.on.at + self.run.real(EARLY_SECONDS) + text.call.unsharp_by
         found: dict[tuple[str, str, datetime], Owed] = {}
         for segment in text.call.during(begins, text.on.at):
             since, until = max(begins, segment.begins), min(ends, max(segment.ends, text.on.at))

@@ -57,7 +57,8 @@ def _expired(scene: Scene, row: Row, owed: SurelyOwed | None) -> str | None:
 
 
 def was_busy(scene: Scene, owed: SurelyOwed) -> bool:
-    """The line was: another text, as urgent or more, came to a phone in that time as late as this one was owed."""
+    """The line was: another text, as urgent or more, that nobody held, came to a phone in that time, late by half of
+    it."""
     begins, ends = owed.stretches[0][0], owed.stretches[-1][1]
     before = _URGENT[: _URGENT.index(owed.kind) + 1]
     return any(
@@ -65,6 +66,7 @@ def was_busy(scene: Scene, owed: SurelyOwed) -> bool:
         and text.row is not None
         and begins <= text.on.at <= ends
         and text.on.at - _moment(text.row["due_at"]) >= (ends - begins) / 2
+        and not any(scene.people.held(text.row["call_id"]))
         for text in scene.texts
     )
 

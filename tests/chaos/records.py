@@ -91,7 +91,7 @@ def _facts(scene: Scene) -> Iterator[str]:
             if any(one.push.taken is not None for one in call.told):
                 yield f"{call_id}: CAD told of it, and it is not there"
             continue
-        wrong = [list(_differences(row, known, is_sharp=call.is_sharp)) for known in call.last]
+        wrong = [list(_differences(row, known, is_sharp=not call.unsharp_by)) for known in call.last]
         if all(wrong):
             yield f"{call_id}: {'; '.join(wrong[-1])}"
     for call_id in scene.run.calls.keys() - scene.calls.keys():

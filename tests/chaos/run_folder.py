@@ -99,14 +99,14 @@ def read_run(folder: Path) -> Run:
     FileNotFoundError: a file of the interface is missing; KeyError: a field is.
     """
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    agency, speed = folder / plan["agency"], float(plan["speed"])
+    agency, speed = Folder(folder / plan["agency"]), float(plan["speed"])
     blows = list(lines(folder / "blows.jsonl"))
     mischief: Counter[str] = Counter()
     for blow in blows:
         mischief[blow["how"]] += blow.get("count") or 0
     return Run(
-        folder=Folder(agency),
-        agency=Folder(agency).key,
+        folder=agency,
+        agency=agency.key,
         speed=speed,
         begins=moment(plan["begins"]),
         ends=moment(plan["ends"]),

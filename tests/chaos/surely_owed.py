@@ -29,10 +29,36 @@ class SurelyOwed:
     stretches: Stretches
     by_expiry: bool
 
-    def undisturbed(self, scene: Scene) -> float:
-        """Real seconds of it in which nothing was struck, or getting up again, and staff did not hold it."""
+    def undisturbed(self, scene: Scene, *, with_its_expiry: bool = False) -> float:
+        """Real seconds of it in which nothing was struck, or getting up again, and staff did not hold it.
+
+        `with_its_expiry`: and of the time after, in which the service could only say that it has expired.
+        """
         held = [(hold.perhaps_from, hold.perhaps_until) for hold in scene.people.held(self.call.call_id)]
-        return scene.run.seconds(length(without(self.stretches, [*struck(scene), *held])))
+        stretches = list(self.stretches)
+        if with_its_expiry and self.by_expiry:
+            expired = stretches[-1][1]
+            stretches += both([(expired, scene.run.ends)], [(expired, self._until_something_happens(scene))])
+        return scene.run.seconds(length(without(stretches, [*struck(scene), *held])))
+
+    def _until_something_happens(self, scene: Scene) -> datetime:
+        """After its expiry: the first moment at which the call may have been in another state than it was owed in."""
+        expired = self.stretches[-1][1]
+        later = (segment for segment in self.call.segments if segment.ends > expired)
+        for segment in later:
+            if not all(self._stands(known) for known in segment.knowns):
+                return max(segment.begins, expired)
+        return over_from(scene, self.call)
+
+    def _stands(self, known: Known) -> bool:
+        if known.verdict() is not Verdict.TEXT or known.number() != self.number:
+            return False
+        if self.kind == "survey":
+            return known.cleared_at() is not None
+        is_waiting = known.cleared_at() is None
+        return is_waiting and (
+            self.kind == "confirmation" or (not known.has_officer() and known.waiting_since() < self.due)
+        )
 
     def __str__(self) -> str:
         return f"{self.call.call_id} {self.kind} to {self.number}, due {self.due.isoformat()}"
