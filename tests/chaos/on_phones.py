@@ -135,13 +135,13 @@ class Scene:
             return []
         begins = self.checked_from(text.on)
         ends = text.on.at + self.run.real(EARLY_SECONDS) + text.call.unsharp_by
-        found: dict[tuple[str, str, datetime], Owed] = {}
+        found: dict[datetime, Owed] = {}
         for segment in text.call.during(begins, text.on.at):
             since, until = max(begins, segment.begins), min(ends, max(segment.ends, text.on.at))
             for owed in self._owed(segment.knowns, until):
                 fits = owed.kind == text.kind and owed.number == text.on.to
                 if fits and owed.begins <= until and owed.ends > since:
-                    found[owed.key] = owed
+                    found[owed.due] = owed
         return list(found.values())
 
     def _owed(self, knowns: Sequence[Known], until: datetime) -> Iterator[Owed]:

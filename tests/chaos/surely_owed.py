@@ -14,7 +14,8 @@ from tests.streams.known_by_the_words import Known, Verdict
 RECOVERY_SECONDS: Final = 45.0
 """Real, after a blow: an attempt's timeout is 30 s, its lease 25 s, and two of them may follow each other."""
 
-_Key = tuple[str, str, datetime | None]
+_Notice = tuple[datetime, datetime | None, int]  # when it is due, since when the caller waits, how many came before
+_Key = tuple[str, str, _Notice | None]
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,11 @@ def struck(scene: Scene) -> Stretches:
 def surely_owed(scene: Scene, call: Call) -> Iterator[SurelyOwed]:
     """Every text of the call that is owed for sure, if only for a moment; where the caller may be texted at all."""
     over = over_from(scene, call)
-    for (kind, number, _), (due, stretches, by_themselves) in _by_key(scene, call).items():
+    for (kind, number, notice), (due, stretches, by_themselves) in _by_key(scene, call).items():
         begins = call.segments[0].begins if kind == "confirmation" else scene.confirmed(call, number)
         if begins is None or _speaks_against(scene, call, number, kind, by=stretches[-1][1]):
+            continue
+        if notice is not None and _is_told_enough(scene, call, notice):
             continue
         ends = min([over, scene.run.ends, *_by_the_ledger(scene, call, kind, number)])
         left = both(stretches, [(begins, ends)])
@@ -118,7 +121,8 @@ def _of_known(
     for owed in scene.timetable.owed(known, until=within[1]):
         stretches = both([(owed.begins, owed.ends)], [within])
         if stretches:
-            key = owed.kind, owed.number, owed.due if owed.kind == "delay" else None
+            notice = (owed.due, owed.since, owed.place) if owed.kind == "delay" else None
+            key = owed.kind, owed.number, notice
             due, old, ends = found.get(key, (owed.due, [], set()))
             found[key] = due, [*old, *stretches], ends | ({owed.ends} if owed.is_last else set())
     return found
@@ -132,13 +136,21 @@ def _speaks_against(scene: Scene, call: Call, number: str, kind: str, *, by: dat
     others = [text for text in scene.by_phone.get(number, []) if text.on.at <= by]
     if len(others) >= scene.timetable.texts_a_day:
         return True
-    its = scene.by_call.get(call.call_id, [])
-    rows = scene.rows_by_call.get(call.call_id, [])
-    told = {text.on.mid for text in its if text.kind == "delay"}
-    told |= {str(row["id"]) for row in rows if row["kind"] == "delay" and row["state"] != "expired"}
-    if kind == "delay" and len(told) >= scene.timetable.notices_at_most:
-        return True
     return kind == "survey" and any(text.kind == "survey" and text.call is not call for text in others)
+
+
+def _is_told_enough(scene: Scene, call: Call, notice: _Notice) -> bool:
+    """As many notices as the policy has; or this one's place was taken, when another threshold counted."""
+    due, since, place = notice
+    its = [text for text in scene.by_call.get(call.call_id, []) if text.kind == "delay"]
+    rows = [row for row in scene.rows_by_call.get(call.call_id, []) if row["kind"] == "delay"]
+    told = {text.on.mid for text in its} | {str(row["id"]) for row in rows if row["state"] != "expired"}
+    if len(told) >= scene.timetable.notices_at_most:
+        return True
+    dues = {datetime.fromisoformat(row["due_at"]) for row in rows}
+    dues |= {owed.due for text in its if text.row is None for owed in scene.owed_then(text)}
+    others = [one for one in dues - {due} if since is not None and since < one < due]
+    return len(others) > place
 
 
 def over_from(scene: Scene, call: Call) -> datetime:

@@ -1,7 +1,7 @@
 """When which text is owed, by the words of the agency's folder, for what is known of a call at a moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,7 +15,8 @@ _DAY: Final = timedelta(days=1)
 @dataclass(frozen=True)
 class Owed:
     """A text, and a time in which it may go out: from `begins` until just before `ends`. `is_last`: after `ends` it is
-    not true any more; else its time comes again in the morning."""
+    not true any more; else its time comes again in the morning. `since`, `place`: of a delay notice, from when the
+    caller waits, and how many came before it since then."""
 
     kind: str
     number: str
@@ -23,10 +24,8 @@ class Owed:
     begins: datetime
     ends: datetime
     is_last: bool = True
-
-    @property
-    def key(self) -> tuple[str, str, datetime]:
-        return self.kind, self.number, self.due
+    since: datetime | None = None
+    place: int = 0
 
 
 class Timetable:
@@ -86,7 +85,8 @@ class Timetable:
     def _delays(self, known: Known, until: datetime) -> Iterator[Owed]:
         place = 0
         while (due := known.delay_due(place)) < until:
-            yield Owed("delay", known.number(), due, due, due + self.delay_expires)
+            ends = due + self.delay_expires
+            yield Owed("delay", known.number(), due, due, ends, since=known.waiting_since(), place=place)
             place += 1
 
     def _survey(self, known: Known, cleared: datetime) -> Iterator[Owed]:
@@ -115,4 +115,4 @@ class Timetable:
 def _before(end: datetime, owed: Owed) -> Iterator[Owed]:
     """Nothing is owed any more where the call is given up."""
     if owed.begins < end:
-        yield Owed(owed.kind, owed.number, owed.due, owed.begins, min(owed.ends, end))
+        yield replace(owed, ends=min(owed.ends, end))
