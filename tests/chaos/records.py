@@ -99,8 +99,15 @@ def _facts(scene: Scene) -> Iterator[str]:
 
 
 def _differences(row: Row, known: Known, *, is_sharp: bool) -> Iterator[str]:
+    """Only what is for ever, where the order of its records hangs on when exactly they came (not `is_sharp`)."""
     facts = row["facts"]
-    for name in STEPS if is_sharp else ():
+    if known.is_latched != (row["latch"] is not None):
+        yield f"its latch is {row['latch']!r}, and by the records it is {'up' if known.is_latched else 'not'} (R1)"
+    if known.is_cancelled != (facts.get("cancelled") is not None):
+        yield f"cancelled is {facts.get('cancelled')!r}, and by the records {known.is_cancelled}"
+    if not is_sharp:
+        return
+    for name in STEPS:
         is_told, is_kept = known.told(name), maybe(facts.get(name))
         if is_told != is_kept:
             yield f"{name} is {is_kept}, and by the records {is_told}"
@@ -109,10 +116,6 @@ def _differences(row: Row, known: Known, *, is_sharp: bool) -> Iterator[str]:
         is_told = pair[0] if name in _PAIR_OF and pair is not None else pair
         if is_told != facts.get(name):
             yield f"{name} is {facts.get(name)!r}, and by the records {is_told!r}"
-    if known.is_latched != (row["latch"] is not None):
-        yield f"its latch is {row['latch']!r}, and by the records it is {'up' if known.is_latched else 'not'} (R1)"
-    if known.is_cancelled != (facts.get("cancelled") is not None):
-        yield f"cancelled is {facts.get('cancelled')!r}, and by the records {known.is_cancelled}"
     yield from _decision(row, known)
 
 

@@ -78,9 +78,9 @@ def surely_owed(scene: Scene, call: Call) -> Iterator[SurelyOwed]:
         begins = call.segments[0].begins if kind == "confirmation" else scene.confirmed(call, number)
         if begins is None or _speaks_against(scene, call, number, kind, by=stretches[-1][1]):
             continue
-        if notice is not None and _is_told_enough(scene, call, notice):
+        if notice is not None and _is_told_enough(scene, call, notice, by=stretches[0][0]):
             continue
-        ends = min([over, scene.run.ends, *_by_the_ledger(scene, call, kind, number)])
+        ends = min([over, scene.run.ends, *_by_the_ledger(scene, call, (kind, number), stretches[0][0])])
         left = both(stretches, [(begins, ends)])
         if left:
             yield SurelyOwed(call, kind, number, due, left, by_expiry=left[-1][1] in by_themselves)
@@ -139,18 +139,21 @@ def _speaks_against(scene: Scene, call: Call, number: str, kind: str, *, by: dat
     return kind == "survey" and any(text.kind == "survey" and text.call is not call for text in others)
 
 
-def _is_told_enough(scene: Scene, call: Call, notice: _Notice) -> bool:
-    """As many notices as the policy has; or this one's place was taken, when another threshold counted."""
+def _is_told_enough(scene: Scene, call: Call, notice: _Notice, *, by: datetime) -> bool:
+    """As many notices as the policy has; or this one's place was taken when another threshold counted."""
     due, since, place = notice
     its = [text for text in scene.by_call.get(call.call_id, []) if text.kind == "delay"]
     rows = [row for row in scene.rows_by_call.get(call.call_id, []) if row["kind"] == "delay"]
     told = {text.on.mid for text in its} | {str(row["id"]) for row in rows if row["state"] != "expired"}
     if len(told) >= scene.timetable.notices_at_most:
         return True
-    dues = {datetime.fromisoformat(row["due_at"]) for row in rows}
-    dues |= {owed.due for text in its if text.row is None for owed in scene.owed_then(text)}
-    others = [one for one in dues - {due} if since is not None and since < one < due]
-    return len(others) > place
+    dues = {
+        row_due
+        for row in rows
+        if (row_due := datetime.fromisoformat(row["due_at"])) != due
+        and datetime.fromisoformat(row["settled_at"] or row["due_at"]) <= by
+    }
+    return sum(since is not None and one > since for one in dues) > place
 
 
 def over_from(scene: Scene, call: Call) -> datetime:
@@ -186,14 +189,16 @@ def _ends_in(scene: Scene, call: Call, segment: Segment, known: Known) -> Iterat
         yield max(asked, segment.begins)
 
 
-def _by_the_ledger(scene: Scene, call: Call, kind: str, number: str) -> Iterator[datetime]:
-    """A confirmation that expired, and a survey whatever came of it, end a call for every other text. (Whether they had
-    reason to is asked elsewhere.)"""
+def _by_the_ledger(scene: Scene, call: Call, of: tuple[str, str], begins: datetime) -> Iterator[datetime]:
+    """A confirmation that expired, and a survey whatever came of it, end a call for every other text, and for what
+    falls due again after that. (Whether they had reason to is asked elsewhere.)"""
     for row in scene.rows_by_call.get(call.call_id, []):
         is_end = row["kind"] == "survey" or (row["kind"] == "confirmation" and row["state"] == "expired")
-        is_itself = row["kind"] == kind and (kind == "survey" or row.get("phone") == number)
-        if is_end and not is_itself and row["settled_at"] is not None:
-            yield datetime.fromisoformat(row["settled_at"])
+        if is_end and row["settled_at"] is not None:
+            settled = datetime.fromisoformat(row["settled_at"])
+            is_itself = row["kind"] == of[0] and (of[0] == "survey" or row.get("phone") == of[1])
+            if not is_itself or settled < begins:
+                yield settled
 
 
 def all_surely_owed(scene: Scene) -> Sequence[SurelyOwed]:
