@@ -26,11 +26,10 @@ def unfounded(scene: Scene, row: Row, owed: SurelyOwed | None) -> str | None:
         case "unknown":
             return None if _may_be_lost(scene, row) else "unknown, though the carrier lost no answer"
         case "undelivered":
-            return None if scene.run.mischief.get("undelivered") else "undelivered, though the carrier delivers all"
+            return None if str(row["id"]) in scene.run.undelivered else "undelivered, though the carrier delivered it"
         case "failed":
-            kinds = ("refused", "undelivered")
-            refuses = any(scene.run.mischief.get(kind) for kind in kinds)
-            return None if refuses else "failed, though the carrier refused nothing"
+            is_refused = str(row["id"]) in scene.run.undelivered or scene.run.mischief.get("refused")
+            return None if is_refused else "failed, though the carrier refused nothing"
         case "expired":
             return _expired(scene, row, owed)
         case "suppressed":

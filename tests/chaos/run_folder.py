@@ -12,6 +12,7 @@ from typing import Any
 from tests.folder_by_its_words import Folder
 
 Row = Mapping[str, Any]
+_NOT_ARRIVED = {"undelivered", "failed"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,8 @@ class OnPhone:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Everything in the folder. `mischief`: how often the carrier did what."""
+    """Everything in the folder. `mischief`: how often the carrier did what. `undelivered`: our ids of the texts that it
+    took and could not bring to their phones."""
 
     folder: Folder
     agency: str
@@ -70,6 +72,7 @@ class Run:
     blows: Sequence[Blow]
     mischief: Mapping[str, int]
     phones: Sequence[OnPhone]
+    undelivered: frozenset[str]
     tables: Path
     histories: Sequence[Row]
 
@@ -101,6 +104,7 @@ def read_run(folder: Path) -> Run:
     plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
     agency, speed = Folder(folder / plan["agency"]), float(plan["speed"])
     blows = list(lines(folder / "blows.jsonl"))
+    phones = list(lines(folder / "phones.jsonl"))
     mischief: Counter[str] = Counter()
     for blow in blows:
         mischief[blow["how"]] += blow.get("count") or 0
@@ -115,15 +119,12 @@ def read_run(folder: Path) -> Run:
         blows=[_blow(line, speed) for line in blows if line.get("at") is not None],
         mischief=mischief,
         phones=sorted(
-            (_on_phone(line) for line in lines(folder / "phones.jsonl") if line.get("status") not in NOT_ARRIVED),
-            key=lambda text: text.at,
+            (_on_phone(line) for line in phones if line.get("status") not in _NOT_ARRIVED), key=lambda text: text.at
         ),
+        undelivered=frozenset(str(line["mid"]) for line in phones if line.get("status") in _NOT_ARRIVED),
         tables=folder / "tables",
         histories=list(lines(folder / "histories.jsonl")),
     )
-
-
-NOT_ARRIVED = {"undelivered", "failed"}
 
 
 def lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -144,7 +144,10 @@ def _is_told_enough(scene: Scene, call: Call, notice: _Notice, *, by: datetime) 
     due, since, place = notice
     its = [text for text in scene.by_call.get(call.call_id, []) if text.kind == "delay"]
     rows = [row for row in scene.rows_by_call.get(call.call_id, []) if row["kind"] == "delay"]
-    told = {text.on.mid for text in its} | {str(row["id"]) for row in rows if row["state"] != "expired"}
+    told = {text.on.mid for text in its if all(owed.due != due for owed in scene.owed_then(text))}
+    told |= {
+        str(row["id"]) for row in rows if row["state"] != "expired" and datetime.fromisoformat(row["due_at"]) != due
+    }
     if len(told) >= scene.timetable.notices_at_most:
         return True
     dues = {

@@ -193,7 +193,7 @@ MISSING: dict[str, tuple[Damage, str]] = {
     ),
     "unknown, and no answer was lost": (lambda run: resolved(run, state="unknown"), "lost no answer"),
     "failed, and nothing was refused": (lambda run: resolved(run, state="failed"), "refused nothing"),
-    "undelivered, and all are": (lambda run: resolved(run, state="undelivered"), "delivers all"),
+    "undelivered, and it was": (lambda run: resolved(run, state="undelivered"), "though the carrier delivered it"),
     "still claimed": (lambda run: resolved(run, state="claimed"), "still claimed"),
     "still sending": (lambda run: resolved(run, state="sending"), "still sending"),
     "a state of no ledger": (lambda run: resolved(run, state="gone"), "nobody knows"),
@@ -313,6 +313,11 @@ def refused(run: MadeRun) -> None:
     history(run, "1").update(texts=["confirmation: accepted", "delay: accepted", "survey link: failed"])
 
 
+def undelivered(run: MadeRun) -> None:
+    on_phone(run, "1", "survey", 1)["status"] = "undelivered"
+    row(run, "1", "survey").update(state="undelivered")
+
+
 def overtaken(run: MadeRun) -> None:
     """No worker until the officer was sent."""
     run.struck(29, "worker 1", "kill", seconds=10)
@@ -335,6 +340,7 @@ MAY: dict[str, Damage] = {
     "a notice that was overtaken in an outage": overtaken,
     "a record whose answer was lost": taken_unanswered,
     "a text that the carrier refused": refused,
+    "a text that the carrier could not deliver": undelivered,
 }
 
 
