@@ -32,7 +32,7 @@ from typing import Any, Final
 
 from tests.chaos.histories import histories
 from tests.chaos.knowledge import calls_of
-from tests.chaos.missing import is_on_phone, missing
+from tests.chaos.missing import missing, what_became
 from tests.chaos.on_phones import Scene
 from tests.chaos.records import records
 from tests.chaos.run_folder import read_run
@@ -99,7 +99,7 @@ def figures(scene: Scene, owed: Sequence[SurelyOwed]) -> dict[str, Any]:
         "calls": len(scene.calls),
         "calls_by_rule": dict(Counter(row["rule"] for row in scene.run.calls.values())),
         "surely_owed": dict(Counter(one.kind for one in owed)),
-        "surely_owed_on_phones": dict(Counter(one.kind for one in owed if is_on_phone(scene, one))),
+        "surely_owed_and": dict(Counter(f"{one.kind}: {what_became(scene, one)}" for one in owed)),
         "on_phones": dict(Counter(text.kind for text in scene.texts)) | {"reply": len(scene.replies)},
         "ledger": dict(not_sent),
         "blows": dict(Counter(f"{blow.how} {blow.whom}" for blow in scene.run.blows)),

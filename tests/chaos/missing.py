@@ -25,6 +25,14 @@ def missing(scene: Scene, all_: Sequence[SurelyOwed]) -> list[str]:
     return [*found, *_ledger(scene)]
 
 
+def what_became(scene: Scene, owed: SurelyOwed) -> str:
+    """In a word or two, for the figures."""
+    if is_on_phone(scene, owed):
+        return "on a phone"
+    rows = [row for row in scene.rows_by_call.get(owed.call.call_id, []) if is_row_of(row, owed)]
+    return f"{rows[0]['state']} ({rows[0]['rule']})" if rows else "overtaken before it had a row"
+
+
 def _why_missing(scene: Scene, owed: SurelyOwed) -> str | None:
     if is_on_phone(scene, owed) or any(is_row_of(row, owed) for row in scene.rows_by_call.get(owed.call.call_id, [])):
         return None
@@ -66,7 +74,8 @@ def _ledger(scene: Scene) -> Iterator[str]:
             yield f"a reply on {on.to} at {on.at.isoformat()}: the ledger does not have it"
     there = Counter(on.mid for on in scene.run.phones)
     for row in scene.run.texts:
-        if row["state"] in ON_PHONES and there[str(row["id"])] == 0:
+        is_lost_by_carrier = str(row["id"]) in scene.run.undelivered  # of which it has not told us yet
+        if row["state"] in ON_PHONES and there[str(row["id"])] == 0 and not is_lost_by_carrier:
             yield f"{_named(row)}: the ledger says {row['state']}, and no phone has it"
 
 

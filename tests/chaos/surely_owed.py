@@ -14,6 +14,9 @@ from tests.streams.known_by_the_words import Known, Verdict
 RECOVERY_SECONDS: Final = 45.0
 """Real, after a blow: an attempt's timeout is 30 s, its lease 25 s, and two of them may follow each other."""
 
+MOST_RECOVERY_SECONDS: Final = 150.0
+"""Real: so much getting up excuses one text, however many blows fell: it is not the one in hand every time."""
+
 _Notice = tuple[datetime, datetime | None, int]  # when it is due, since when the caller waits, how many came before
 _Key = tuple[str, str, _Notice | None]
 
@@ -40,7 +43,11 @@ class SurelyOwed:
         if with_its_expiry and self.by_expiry:
             expired = stretches[-1][1]
             stretches += both([(expired, scene.run.ends)], [(expired, self._until_something_happens(scene))])
-        return scene.run.seconds(length(without(stretches, [*struck(scene), *held])))
+        left = without(stretches, held)
+        undisturbed = without(left, struck(scene))
+        standing = [(blow.begins, blow.ends) for blow in scene.run.blows]
+        at_least = scene.run.seconds(length(without(left, standing))) - MOST_RECOVERY_SECONDS
+        return max(scene.run.seconds(length(undisturbed)), at_least)
 
     def _until_something_happens(self, scene: Scene) -> datetime:
         """After its expiry: the first moment at which the call may have been in another state than it was owed in."""

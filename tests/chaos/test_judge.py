@@ -53,6 +53,7 @@ def not_sent(run: MadeRun, cad_id: str, kind: str, to: int, **why: object) -> No
 def test_a_run_in_which_all_was_right_is_clean(tmp_path: Path) -> None:
     verdict = judged(clean_run(), tmp_path)
     assert lists(verdict) == {}
+    assert verdict.figures["surely_owed_and"]["delay: on a phone"] == 2
     assert verdict.figures["surely_owed"] == {"confirmation": 7, "delay": 2, "survey": 3}
     assert verdict.figures["on_phones"] == {"confirmation": 7, "delay": 2, "survey": 3, "reply": 0}
     assert verdict.figures["ledger"] == {"delivered": 12, "suppressed: opted out": 2, "expired: expired": 1}
@@ -166,10 +167,21 @@ def to_the_new_number(run: MadeRun) -> None:
     run.texts.remove(row(run, "2", "confirmation", phone=phone(22)))
 
 
+def blow_after_blow(run: MadeRun) -> None:
+    """Every ten seconds, for ten minutes: that is no reason for ever."""
+    run.plan["ends"] = at(2000)
+    for minute in range(0, 600, 10):
+        run.struck(minute, "worker", "kill")
+    run.call("10", 10, dispatched=50, cleared=60)
+    run.text("10", "confirmation", 10, due=3)
+    lost(run, "1", "survey", 1)
+
+
 MISSING: dict[str, tuple[Damage, str]] = {
     "a confirmation": (lambda run: lost(run, "1", "confirmation", 1), "not in the ledger"),
     "a notice": (lambda run: lost(run, "1", "delay", 1), "not in the ledger"),
     "a survey": (lambda run: lost(run, "1", "survey", 1), "not in the ledger"),
+    "a text under blow after blow": (blow_after_blow, "ottawa-1 survey"),
     "to the new number": (to_the_new_number, "not in the ledger"),
     "on a phone, by the ledger": (lambda run: run.phones.remove(on_phone(run, "1", "survey", 1)), "no phone has it"),
     "in the ledger": (lambda run: run.texts.remove(row(run, "1", "survey")), "the ledger does not have it"),
