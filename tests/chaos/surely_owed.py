@@ -46,7 +46,9 @@ class SurelyOwed:
         left = without(stretches, held)
         undisturbed = without(left, struck(scene))
         standing = [(blow.begins, blow.ends) for blow in scene.run.blows]
-        at_least = scene.run.seconds(length(without(left, standing))) - MOST_RECOVERY_SECONDS
+        is_left = stretches[-1][1] == scene.run.ends  # the run was left in peace until all was over, and it is not
+        excused = RECOVERY_SECONDS if is_left else MOST_RECOVERY_SECONDS
+        at_least = scene.run.seconds(length(without(left, standing))) - excused
         return max(scene.run.seconds(length(undisturbed)), at_least)
 
     def _until_something_happens(self, scene: Scene) -> datetime:
