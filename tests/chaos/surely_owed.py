@@ -209,8 +209,8 @@ def _by_the_ledger(scene: Scene, call: Call, of: tuple[str, str], begins: dateti
         if is_end and row["settled_at"] is not None:
             settled = datetime.fromisoformat(row["settled_at"])
             is_itself = row["kind"] == of[0] and (of[0] == "survey" or row.get("phone") == of[1])
-            if not is_itself or settled < begins:
-                yield settled
+            is_still_true = is_itself and settled >= begins
+            yield max(settled, datetime.fromisoformat(row["expires_at"])) if is_still_true else settled
 
 
 def all_surely_owed(scene: Scene) -> Sequence[SurelyOwed]:
