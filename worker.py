@@ -18,7 +18,6 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
@@ -41,6 +40,7 @@ from temporal_client import SdkMetrics, connect_temporal
 from watching.own_port import Health, open_own_port
 from watching.readiness import Check, Heartbeat, Readiness, database_answers
 from watching.stopping import Stopped, stop_at_signals, unless_stopped
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 from workflows.find_issues import FindIssues
 from workflows.forget import Forget
@@ -150,11 +150,6 @@ def in_hand_at_once(segments_per_second: float | None, *, threads: int) -> int:
     """How many texts a worker takes in hand. The fewer, the more strictly Temporal's queue decides what goes first; but
     a number that sends 100 segments a second needs more than four to be kept busy."""
     return threads if segments_per_second is None else min(threads, max(_FEWEST, math.ceil(2 * segments_per_second)))
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The sandbox, with our pure modules shared: one identity of each class, and 6 ms a workflow instead of 276."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("calls"))
 
 
 async def die_if_frozen() -> None:

@@ -21,7 +21,7 @@ from calls.contracts import WORKFLOW_TYPE
 from local.errors import LocalError
 from temporal_client import connect_temporal, let_the_loop_finish
 from watching.redaction import redact
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 Say = Callable[[str], None]

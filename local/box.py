@@ -102,6 +102,9 @@ class Box:
     agency: Agency
     clock: Clock
     durable: bool = True
+    """PostgreSQL's commits survive a loss of power."""
+    durable_temporal: bool = False
+    """Temporal's do, too."""
     extra: Mapping[str, str] | None = None
     """Further settings, as environment variables: tests shorten waits."""
 
@@ -271,6 +274,7 @@ class Box:
             log=self.state.log("temporal"),
             port=self.ports.temporal,
             database=self.state.temporal_db,
+            is_durable=self.durable_temporal,
             ui_port=self.ports.temporal_ui,
             metrics_port=self.ports.temporal_metrics,
             http_port=self.ports.temporal_http,

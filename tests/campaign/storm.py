@@ -21,7 +21,7 @@ from starter.records import CadRecord
 from tests.builders import hours, minutes, some_facts
 from tests.campaign.ground import Ground
 from tests.campaign.script import NOT_CADS, phone_number
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 KINDS: Final = (Kind.CONFIRMATION, Kind.DELAY, Kind.SURVEY)

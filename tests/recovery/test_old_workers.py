@@ -9,7 +9,7 @@ from calls.versions import identity_of
 from starter.old_workers import old_workers
 from tests.servers import TemporalServer
 from tests.starter.test_forward import connected
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 OF_A_RELEASE = WorkerDeploymentConfig(

@@ -48,7 +48,7 @@ from tests.starter.test_forward import (
     the_row,
 )
 from tests.workflows.stage import Clerk
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 __all__ = ["acceptor", "cad_id", "client"]

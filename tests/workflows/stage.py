@@ -34,7 +34,7 @@ from calls.contracts import (
 from calls.policy import Policy
 from cli.set_up import indexed_type
 from tests.builders import NOON
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 CALL_ID = "ottawa-1001"

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, Worker
 from calls.issues import FIND_ISSUES, LOOK_AT_DAYS, LookedAt
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.find_issues import FindIssues
 
 KEPT = FOLDER / "issues"

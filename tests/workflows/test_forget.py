@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, Worker
 from calls.forgetting import CLEAR_AWAY, FORGET, FORGET_SOME, Forgotten
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.forget import Forget
 
 KEPT = FOLDER / "forget"

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, Worker
 from calls.reconciliation import CUT_SURVEYS, FORGET_BODIES, RECONCILE, SETTLE_TEXTS, SUM_A_DAY, Batch, Reconciled
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.reconcile import Reconcile
 
 KEPT = FOLDER / "reconciler"

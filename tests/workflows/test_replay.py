@@ -19,7 +19,7 @@ from temporalio.worker import (
 from calls.contracts import CallResult, workflow_id
 from tests.workflows.record_histories import FOLDER, STORIES
 from tests.workflows.stage import CALL_ID
-from worker import workflow_runner
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 ENDS = {
