@@ -169,8 +169,8 @@ def to_the_new_number(run: MadeRun) -> None:
 
 def blow_after_blow(run: MadeRun) -> None:
     """Every ten seconds, for ten minutes: that is no reason for ever."""
-    run.plan["ends"] = at(2000)
-    for minute in range(0, 600, 10):
+    run.plan["ends"] = at(660)
+    for minute in range(0, 660, 10):
         run.struck(minute, "worker", "kill")
     run.call("10", 10, dispatched=50, cleared=60)
     run.text("10", "confirmation", 10, due=3)
