@@ -177,11 +177,19 @@ def blow_after_blow(run: MadeRun) -> None:
     lost(run, "1", "survey", 1)
 
 
+def most_of_them(run: MadeRun) -> None:
+    """Nobody is told anything while a worker stands still, and each of these calls is over before it goes on."""
+    run.struck(1, "worker", "stop", seconds=60)
+    for number in range(40, 65):
+        run.call(str(number), number, cleared=40)
+
+
 MISSING: dict[str, tuple[Damage, str]] = {
     "a confirmation": (lambda run: lost(run, "1", "confirmation", 1), "not in the ledger"),
     "a notice": (lambda run: lost(run, "1", "delay", 1), "not in the ledger"),
     "a survey": (lambda run: lost(run, "1", "survey", 1), "not in the ledger"),
     "a text under blow after blow": (blow_after_blow, "ottawa-1 survey"),
+    "most texts, each with an excuse": (most_of_them, "reached nobody"),
     "to the new number": (to_the_new_number, "not in the ledger"),
     "on a phone, by the ledger": (lambda run: run.phones.remove(on_phone(run, "1", "survey", 1)), "no phone has it"),
     "in the ledger": (lambda run: run.texts.remove(row(run, "1", "survey")), "the ledger does not have it"),
