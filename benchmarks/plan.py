@@ -1,6 +1,7 @@
 """Which cases there are, and in which order: round by round, one contestant after the other, so that whatever the
 machine does meanwhile meets all of them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +9,9 @@ from typing import Final
 
 from benchmarks.cases import Figures, closed, latency
 from benchmarks.contestants import Bare, Contestant
+from benchmarks.doors.accept import BATCH, accept
+from benchmarks.doors.pages import pages
+from benchmarks.doors.surveys import survey
 from benchmarks.open_calls import CACHE, open_calls, recovery
 from benchmarks.our_contestants import WholeService, WorkerAlone
 from benchmarks.rivals.contestant import Rival
@@ -36,6 +40,8 @@ def plan(*, rounds: int) -> Iterator[Planned]:
         yield from _closed(round_)
     for round_ in range(1, rounds + 1):
         yield from _latency(round_)
+    for round_ in range(1, rounds + 1):
+        yield from _doors(round_)
     yield from _recovery(rounds)
     yield from _worst_hours()
     yield from _open()
@@ -71,6 +77,14 @@ def _latency(round_: int) -> Iterator[Planned]:
             round=round_,
             run=partial(_open_loop, contestant, a_second=10, lives=_LIVES),
         )
+
+
+def _doors(round_: int) -> Iterator[Planned]:
+    yield Planned(case="records", contestant="one a request", round=round_, run=partial(_accept, batch=1))
+    yield Planned(case="records", contestant=f"{BATCH} a request", round=round_, run=partial(_accept, batch=BATCH))
+    yield Planned(case="surveys", contestant="the residents' site", round=round_, run=_survey)
+    if round_ == 1:  # ten minutes, most of which make the year
+        yield Planned(case="pages", contestant="the console", round=round_, run=_pages)
 
 
 def _worst_hours() -> Iterator[Planned]:
@@ -125,3 +139,15 @@ async def _open_loop(contestant: Contestant, *, a_second: float, lives: int) -> 
 
 async def _recover(contestant: Bare | WorkerAlone, *, count: int) -> list[Figures]:
     return [await recovery(contestant, count=count)]
+
+
+async def _accept(*, batch: int) -> list[Figures]:
+    return [await accept(batch=batch)]
+
+
+async def _survey() -> list[Figures]:
+    return [await survey()]
+
+
+async def _pages() -> list[Figures]:
+    return [await asyncio.to_thread(pages)]
