@@ -68,8 +68,7 @@ def _run(seed: int, *, cad: Path | None, minutes: float) -> int:
 
 def _say_outcome(folder: Path) -> int:
     """A few lines; the exit status."""
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    summary, verdict = _read(folder / "summary.json"), _read(folder / "verdict.json")
     figures = verdict["figures"]
     say(f"  struck: {_counted(summary['blows'])}")
     say(f"  the carrier: {_counted(summary['mischief'])}")
@@ -85,6 +84,11 @@ def _say_outcome(folder: Path) -> int:
             say(f"  {name}: … and {len(verdict[name]) - _SHOWN} more")
     say(f"seed {summary['seed']}: {'clean' if summary['clean'] else 'NOT CLEAN'} ({folder})")
     return 0 if summary["clean"] else 1
+
+
+def _read(path: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -80,7 +80,8 @@ class Crowd:
     def _is_taken(self, session: requests.Session, auth: Signs, numbered: Sequence[tuple[int, dict[str, Any]]]) -> bool:
         records = [record for _, record in numbered]
         body = records[0] if len(records) == 1 else {"records": records}
-        sent, answered, statuses = self._clock.now(), None, [None] * len(records)
+        sent, answered = self._clock.now(), None
+        statuses: list[int | None] = [None] * len(records)
         try:
             url = f"{self._box.cad_url}/cad/v1/calls"
             answer = session.post(url, data=json.dumps(body), auth=auth, timeout=_PATIENCE_SECONDS)

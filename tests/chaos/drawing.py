@@ -21,6 +21,8 @@ AGENCIES: Final = {"ottawa-day": "ottawa", "new-york": "new-york"}
 _LOW: Final = {"3", "4", "Non CIP"}
 _A_LONG_RUN: Final = 10.0
 """Minutes: the times of the policy are written for a run so long."""
+_SHORTEST: Final = timedelta(minutes=100)
+"""Of the service's time: the lives of a short run go on when its blows are over."""
 _RECEIVED_WITHIN, _LONGEST, _SAID_WITHIN = 0.55, 0.33, 0.9
 """Shares of a run: in which calls come in, that a life lasts at most, in which people say something."""
 _WORDS: Final = (
@@ -28,8 +30,19 @@ _WORDS: Final = (
     *("hello there", "merci", "when will they come?", "HELP", "aide", "2", "je suis déjà parti"),
 )
 _WHOM: Final = {
-    "worker 1": 5, "worker 2": 5, "starter 1": 3, "starter 2": 3, "web": 2, "cad": 2, "console": 0.7,
-    "Temporal": 1.5, "PostgreSQL": 1.5, CARRIER: 1.5, "database line": 2, "Temporal line": 1.5, "carrier line": 2,
+    "worker 1": 5,
+    "worker 2": 5,
+    "starter 1": 3,
+    "starter 2": 3,
+    "web": 2,
+    "cad": 2,
+    "console": 0.7,
+    "Temporal": 1.5,
+    "PostgreSQL": 1.5,
+    CARRIER: 1.5,
+    "database line": 2,
+    "Temporal line": 1.5,
+    "carrier line": 2,
 }
 _HOW_PROCESSES: Final[Mapping[How, float]] = {"kill": 5, "terminate": 2, "stop": 3}
 _HOW_LINES: Final[Mapping[How, float]] = {"cut": 3, "hang": 2, "slow": 2}
@@ -41,13 +54,14 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
     dice = random.Random(f"chaos {seed}")
     name = "ottawa-day" if seed % 2 else "new-york"
     agency = load_agency(ROOT / "agencies" / AGENCIES[name])
-    speed = dice.choice([45.0, 60.0, 75.0]) * max(1.0, _A_LONG_RUN / minutes / 8)
+    speed = dice.choice([45.0, 60.0, 75.0])
     span = timedelta(seconds=minutes * 60 * speed)
+    whole = max(span, _SHORTEST)
     calls = _calls(seed, agency, dice, count=_count(dice, minutes), log=log or NEW_YORK_LOG)
     begins = _begins(calls[0].received_at, agency, dice)
-    frame = Frame(begins=begins + span * 0.03, received_within=span * _RECEIVED_WITHIN, longest=span * _LONGEST)
+    frame = Frame(begins=begins + span * 0.03, received_within=span * _RECEIVED_WITHIN, longest=whole * _LONGEST)
     told = records_of(calls, frame, dice)
-    stretch = span / timedelta(minutes=600)
+    stretch = whole / timedelta(minutes=600)
     return Plan(
         seed=seed,
         log="ottawa-day" if seed % 2 else "new-york",
@@ -55,7 +69,7 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
         begins=begins,
         minutes=minutes,
         timetable=_timetable(dice, stretch, begins=begins, agency=agency),
-        give_up_after=f"{round(span * 0.7 / timedelta(minutes=1))} min",
+        give_up_after=f"{round(whole * 0.7 / timedelta(minutes=1))} min",
         segments_per_second=dice.choice([20, 50, 100]),
         pushes=list(_pushes(told, dice, begins=begins, speed=speed)),
         words=list(_words(told, dice, seconds=minutes * 60, begins=begins, speed=speed)),
@@ -66,7 +80,7 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
 
 
 def _count(dice: random.Random, minutes: float) -> int:
-    return max(12, round(dice.randint(150, 350) * min(minutes / _A_LONG_RUN, 1)))
+    return max(24, round(dice.randint(150, 350) * min(minutes / _A_LONG_RUN, 1)))
 
 
 def _calls(seed: int, agency: Agency, dice: random.Random, *, count: int, log: Path) -> list[LoggedCall]:
@@ -116,7 +130,7 @@ def _timetable(dice: random.Random, stretch: float, *, begins: datetime, agency:
     return {
         "confirmation": {"expires_after": expires},
         "delay": {
-            "first_after": {3: minutes(12, 30), 4: minutes(20, 50)},
+            "first_after": {"3": minutes(12, 30), "4": minutes(20, 50)},
             "repeat_every": minutes(25, 80),
             "at_most": dice.choice([1, 2, 3]),
             "expires_after": expires,

@@ -101,6 +101,8 @@ def _agency_of(plan: Plan, folder: Path) -> Path:
     policy = yaml.safe_load((folder / "policy.yaml").read_text(encoding="utf-8"))
     for kind, changes in plan.timetable.items():
         policy["timetable"][kind] |= changes
+    thresholds = policy["timetable"]["delay"]["first_after"]
+    policy["timetable"]["delay"]["first_after"] = {int(priority): after for priority, after in thresholds.items()}
     policy["timetable"]["give_up_after"] = plan.give_up_after
     policy["undecided_for"] = min(plan.give_up_after, "120 min", key=lambda words: int(words.split()[0]))
     (folder / "policy.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
@@ -272,8 +274,8 @@ class _Field:
         self._mischief.update(self._mischief_so_far)
         self._mischief_so_far = {}
         self._carriers += 1
-        rules = {"rules": self._rules, "seed": self._plan.seed + self._carriers}
-        requests.put(self._rules_url, json=rules, timeout=10).raise_for_status()
+        rules = json.dumps({"rules": self._rules, "seed": self._plan.seed + self._carriers})
+        requests.put(self._rules_url, data=rules, timeout=10).raise_for_status()
 
     def _count_mischief(self) -> None:
         try:

@@ -34,24 +34,23 @@ def shrink(plan: Plan, runs: Path, *, say: Say) -> int:
 
 def smallest_that(fails: Callable[[Plan], bool], plan: Plan, *, tries: int, say: Say) -> Plan:
     """Halves are left out: of the kinds of blows as long as it still fails, then of the calls."""
-    agency = AGENCIES[plan.log].replace("_", "-")
+    agency = AGENCIES[plan.log]
+
+    def with_blows(of: Plan, kept: Sequence[str]) -> Plan:
+        return of.with_blows(frozenset(kept))
+
+    def with_calls(of: Plan, kept: Sequence[str]) -> Plan:
+        return of.with_calls(frozenset(kept), agency=agency)
+
     left = tries
-    for parts_of, with_these in (
-        (Plan.kinds, lambda plan, kept: plan.with_blows(frozenset(kept))),
-        (Plan.cad_ids, lambda plan, kept: plan.with_calls(frozenset(kept), agency=agency)),
-    ):
-        is_smaller = True
-        while is_smaller and left > 0:
-            is_smaller = False
-            for half in _halves(parts_of(plan)):
-                if left == 0:
-                    break
-                left -= 1
-                smaller = with_these(plan, half)
-                if fails(smaller):
-                    say(f"it still fails with {len(smaller.blows)} blows and {len(smaller.cad_ids())} calls")
-                    plan, is_smaller = smaller, True
-                    break
+    for parts_of, with_these in ((Plan.kinds, with_blows), (Plan.cad_ids, with_calls)):
+        halves = _halves(parts_of(plan))
+        while halves and left > 0:
+            left -= 1
+            smaller = with_these(plan, halves.pop(0))
+            if fails(smaller):
+                say(f"it still fails with {len(smaller.blows)} blows and {len(smaller.cad_ids())} calls")
+                plan, halves = smaller, _halves(parts_of(smaller))
     return plan
 
 
