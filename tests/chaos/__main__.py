@@ -108,7 +108,7 @@ def _summaries(seeds: Sequence[int]) -> Iterable[tuple[Mapping[str, Any], Mappin
         folder = RUNS / str(seed)
         yield tuple(
             json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("summary", "verdict")
-        )  # type: ignore[misc]
+        )
 
 
 def table(played: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:

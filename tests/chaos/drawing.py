@@ -21,8 +21,11 @@ AGENCIES: Final = {"ottawa-day": "ottawa", "new-york": "new-york"}
 _LOW: Final = {"3", "4", "Non CIP"}
 _A_LONG_RUN: Final = 10.0
 """Minutes: the times of the policy are written for a run so long."""
-_SHORTEST: Final = timedelta(minutes=100)
-"""Of the service's time: the lives of a short run go on when its blows are over."""
+_SHORT_RUN: Final = 2.0
+_SHORTEST: Final = timedelta(minutes=160)
+"""Of the service's time: the lives of a short run go on when its blows are over, and what happens in them comes
+later, so that their texts can still be sent then."""
+_LATER: Final = timedelta(minutes=45)
 _RECEIVED_WITHIN, _LONGEST, _SAID_WITHIN = 0.55, 0.33, 0.9
 """Shares of a run: in which calls come in, that a life lasts at most, in which people say something."""
 _WORDS: Final = (
@@ -59,7 +62,12 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
     whole = max(span, _SHORTEST)
     calls = _calls(seed, agency, dice, count=_count(dice, minutes), log=log or NEW_YORK_LOG)
     begins = _begins(calls[0].received_at, agency, dice)
-    frame = Frame(begins=begins + span * 0.03, received_within=span * _RECEIVED_WITHIN, longest=whole * _LONGEST)
+    frame = Frame(
+        begins=begins + span * 0.03,
+        received_within=span * _RECEIVED_WITHIN,
+        longest=whole * _LONGEST,
+        later=_LATER if whole > span else timedelta(0),
+    )
     told = records_of(calls, frame, dice)
     stretch = whole / timedelta(minutes=600)
     return Plan(
@@ -71,6 +79,7 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
         timetable=_timetable(dice, stretch, begins=begins, agency=agency),
         give_up_after=f"{round(whole * 0.7 / timedelta(minutes=1))} min",
         segments_per_second=dice.choice([20, 50, 100]),
+        unknown_wait_seconds=3 if minutes < _SHORT_RUN else 20,
         pushes=list(_pushes(told, dice, begins=begins, speed=speed)),
         words=list(_words(told, dice, seconds=minutes * 60, begins=begins, speed=speed)),
         staff=list(_staff(told, dice, seconds=minutes * 60, begins=begins, speed=speed, agency=agency.key)),
@@ -178,7 +187,7 @@ def _staff(
             call_id = f"{agency}-{cad_id}"
             yield StaffAct(after=after, what="hold", call_id=call_id)
             yield StaffAct(after=after + dice.uniform(2, 30), what="release", call_id=call_id)
-    for _ in range(2 if seconds > 120 else 1):
+    for _ in range(1 if seconds < _SHORT_RUN * 60 else 2):
         after = dice.uniform(0.1, 0.8) * seconds
         yield StaffAct(after=after, what="stop everything")
         yield StaffAct(after=after + min(dice.uniform(2, 20), seconds / 8), what="go on")
@@ -186,7 +195,7 @@ def _staff(
 
 def _blows(dice: random.Random, *, seconds: float) -> Iterator[Blow]:
     """One every some seconds on average, now and then several at once. A short run has every kind once."""
-    if seconds < 120:
+    if seconds < _SHORT_RUN * 60:
         kinds = [(whom, how) for whom in _WHOM for how in hows_of(whom)]
         dice.shuffle(kinds)
         for place, (whom, how) in enumerate(kinds):

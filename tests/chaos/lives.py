@@ -32,6 +32,8 @@ class Frame:
     begins: datetime
     received_within: timedelta
     longest: timedelta
+    later: timedelta = timedelta(0)
+    """By which everything after receipt comes later than it did."""
 
 
 def records_of(calls: Sequence[LoggedCall], frame: Frame, dice: random.Random) -> list[Dated]:
@@ -57,9 +59,11 @@ def _squeezed(call: LoggedCall, received: datetime, frame: Frame) -> Callable[[d
 
     def squeezed(moment: datetime) -> datetime:
         passed = moment - call.received_at
+        if passed <= timedelta(0):
+            return received + passed
         if passed > half:
             passed = half + half * (1 - math.exp(-((passed - half) / half)))
-        return received + passed
+        return received + frame.later + passed
 
     return squeezed
 

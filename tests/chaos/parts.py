@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
+import requests
 
 from calls.clock import Clock
 from local.child import Child, Running
@@ -212,12 +213,15 @@ class Parts:
                 self._is_ready(part)
 
     def _is_ready(self, part: Part) -> None:
+        if part.on_ready is not None:
+            try:
+                part.on_ready()
+            except requests.RequestException:
+                return  # it is not, after all
         part.ready = True
         if part.struck is not None:
             self._over(part.struck)
             part.struck = None
-        if part.on_ready is not None:
-            part.on_ready()
 
     def _over(self, struck: Struck) -> None:
         self.blows.append(struck.line(self._clock))

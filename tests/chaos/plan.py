@@ -68,6 +68,8 @@ class Plan(_Data):
     timetable: dict[str, dict[str, Any]]
     give_up_after: str
     segments_per_second: float
+    unknown_wait_seconds: float
+    """Longer than the carrier and its line together can keep a text back, less the lease and the service's patience."""
     pushes: Sequence[Push]
     words: Sequence[Word]
     staff: Sequence[StaffAct]

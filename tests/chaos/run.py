@@ -47,7 +47,8 @@ _IN_DOUBT_SECONDS: Final = 60.0
 """So long a text that is unknown is waited for, when all else is over: longer than what is tried takes."""
 _REPORTED: Final = 3.0
 """For the carrier's last reports of how its texts arrived."""
-_QUICK: Final = {"COMMUNITYCONNECT_UNKNOWN_WAIT_SECONDS": "3", "COMMUNITYCONNECT_TWILIO_TIMEOUT_SECONDS": "2"}
+_JSON: Final = {"Content-Type": "application/json"}
+_PATIENCE_WITH_THE_CARRIER: Final = "2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,17 +134,19 @@ class _Field:
             durable=True,
             durable_temporal=True,
         )
-        self.box = replace(box, extra={**_QUICK, **self._by_the_lines(box)})
+        self.box = replace(box, extra=self._settings(box))
         self.parts = Parts(pids=state.pids, clock=Clock())
         self._mischief: Counter[str] = Counter()
         self._mischief_so_far: dict[str, int] = {}
         self._carriers = 0
         self._rules = list(plan.rules)
 
-    def _by_the_lines(self, box: Box) -> dict[str, str]:
-        """The settings with which the service goes by the lines."""
+    def _settings(self, box: Box) -> dict[str, str]:
+        """The settings with which the service goes by the lines, and is less patient."""
         database = make_url(box.environment()["DATABASE_URL"]).set(port=self._lines["database line"][0])
         return {
+            "COMMUNITYCONNECT_UNKNOWN_WAIT_SECONDS": f"{self._plan.unknown_wait_seconds:g}",
+            "COMMUNITYCONNECT_TWILIO_TIMEOUT_SECONDS": _PATIENCE_WITH_THE_CARRIER,
             "DATABASE_URL": database.render_as_string(hide_password=False),
             "TEMPORAL_ADDRESS": f"{LOOPBACK}:{self._lines['Temporal line'][0]}",
             "COMMUNITYCONNECT_TWILIO_ADDRESS": f"http://{LOOPBACK}:{self._lines['carrier line'][0]}",
@@ -275,7 +278,7 @@ class _Field:
         self._mischief_so_far = {}
         self._carriers += 1
         rules = json.dumps({"rules": self._rules, "seed": self._plan.seed + self._carriers})
-        requests.put(self._rules_url, data=rules, timeout=10).raise_for_status()
+        requests.put(self._rules_url, data=rules, headers=_JSON, timeout=10).raise_for_status()
 
     def _count_mischief(self) -> None:
         try:
