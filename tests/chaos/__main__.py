@@ -106,9 +106,7 @@ def _numbers(written: str) -> list[int]:
 def _summaries(seeds: Sequence[int]) -> Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     for seed in seeds:
         folder = RUNS / str(seed)
-        yield tuple(
-            json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("summary", "verdict")
-        )
+        yield _read(folder / "summary.json"), _read(folder / "verdict.json")
 
 
 def table(played: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:

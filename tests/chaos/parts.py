@@ -108,12 +108,9 @@ class Parts:
                 late = [name for name in names or self._parts if not self._parts[name].ready]
                 raise TimeoutError(f"not ready within {_READY_SECONDS * 2:.0f} s: {', '.join(late)}")
 
-    def strike(self, blow: Blow) -> None:
-        """Do it, if nothing else is being done to it."""
-        if blow.whom in self._lines:
-            self._strike_line(blow)
-        elif (part := self._parts.get(blow.whom)) is not None:
-            self._strike_part(part, blow)
+    def strike(self, blow: Blow) -> bool:
+        """Do it, if nothing else is being done to it; whether it was done."""
+        return self._strike_line(blow) if blow.whom in self._lines else self._strike_part(self._parts[blow.whom], blow)
 
     def mind(self) -> None:
         """Whatever is due: go on, be well again, start again; notice who ended and who is ready."""
@@ -147,10 +144,12 @@ class Parts:
             self._network.wait()
         self._asks.shutdown(wait=False, cancel_futures=True)
 
-    def _strike_line(self, blow: Blow) -> None:
-        if self._lines[blow.whom] is None:
-            self._set_line(blow.whom, blow.how)
-            self._lines[blow.whom] = _struck(blow)
+    def _strike_line(self, blow: Blow) -> bool:
+        if self._lines[blow.whom] is not None:
+            return False
+        self._set_line(blow.whom, blow.how)
+        self._lines[blow.whom] = _struck(blow)
+        return True
 
     def _set_line(self, name: str, how: str) -> None:
         assert self._network is not None
@@ -158,9 +157,9 @@ class Parts:
         self._network.stdin.write(json.dumps({"line": name, "how": how}).encode() + b"\n")
         self._network.stdin.flush()
 
-    def _strike_part(self, part: Part, blow: Blow) -> None:
+    def _strike_part(self, part: Part, blow: Blow) -> bool:
         if part.running is None or part.ending_until is not None or (part.struck is not None and part.struck.frozen):
-            return
+            return False
         if part.struck is not None:  # it was getting up
             self._over(part.struck)
         part.struck, part.ready = _struck(blow), False
@@ -178,6 +177,7 @@ class Parts:
                 for one in part.struck.frozen:
                     with suppress(psutil.NoSuchProcess):
                         one.suspend()
+        return True
 
     def _mind(self, part: Part, now: float) -> None:
         struck = part.struck

@@ -1,5 +1,6 @@
 """One run: the whole service in a box, blows on all of it, then peace, then everything written down and judged."""
 
+import heapq
 import json
 import shutil
 import time
@@ -41,6 +42,8 @@ Say = Callable[[str], None]
 _LEAD: Final = timedelta(seconds=20)
 _STEP: Final = 0.05
 _COUNT_EVERY: Final = 2.0
+_LATER: Final = 12.0
+"""So many seconds later at most a blow falls on what was down when it was to be struck."""
 _PEACE_SECONDS: Final = 600.0
 _IN_HAND: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
 _IN_DOUBT_SECONDS: Final = 60.0
@@ -197,11 +200,14 @@ class _Field:
         self.crowd = Crowd(self._plan, box=self.box, clock=clock, switches=switches)
         self.crowd.start()
         began = time.monotonic() + (clock.real_origin - datetime.now(UTC)).total_seconds()
-        blows = sorted(self._plan.blows, key=lambda blow: blow.after, reverse=True)
+        blows = [(blow.after, n, blow) for n, blow in enumerate(self._plan.blows)]
+        heapq.heapify(blows)
         look_at = began
         while (now := time.monotonic()) < began + self._plan.seconds:
-            while blows and now >= began + blows[-1].after:
-                self.parts.strike(blows.pop())
+            while blows and now >= began + blows[0][0]:
+                after, n, blow = heapq.heappop(blows)
+                if not self.parts.strike(blow) and after < blow.after + _LATER:  # it was down already
+                    heapq.heappush(blows, (after + _COUNT_EVERY, n, blow))
             self.parts.mind()
             if now >= look_at:
                 look_at = now + _COUNT_EVERY
