@@ -242,7 +242,7 @@ def _rules(dice: random.Random) -> list[dict[str, Any]]:
         {"what": "server_error", "probability": 0.03},
         {"what": "too_many_requests", "probability": 0.02, "seconds": 1},
         {"what": "too_many_requests", "probability": 0.02, "retry_after": False},
-        {"what": "refused", "probability": 0.005, "code": 21617},
+        {"what": "refused", "probability": 0.005, "code": 21614},
         {"what": "undelivered", "probability": 0.01},
         {"what": "no_callback", "probability": 0.2},
         {"what": "duplicate_callback", "probability": 0.1},

@@ -44,7 +44,7 @@ _STEP: Final = 0.05
 _COUNT_EVERY: Final = 2.0
 _LATER: Final = 12.0
 """So many seconds later at most a blow falls on what was down when it was to be struck."""
-_PEACE_SECONDS: Final = 600.0
+_PEACE_SECONDS: Final = 480.0
 _IN_HAND: Final = (LedgerState.CLAIMED, LedgerState.SENDING)
 _IN_DOUBT_SECONDS: Final = 60.0
 """So long a text that is unknown is waited for, when all else is over: longer than what is tried takes."""
