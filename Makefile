@@ -10,9 +10,12 @@ SPEED ?= 60
 PORT ?= 8000
 FROM ?=
 HOURS ?=
+SEED ?= 1
+SEEDS ?=
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep bench mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep bench chaos mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +43,10 @@ test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the sim
 
 bench: $(VENV)/.test ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS=)
 	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))
+
+chaos: $(VENV)/.test ## Strike everything while a day is played, then compare (SEED= or SEEDS=1-20, CAD=, MINUTES=10)
+	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds "$(SEEDS)",--seed "$(SEED)") $(if $(CAD),--cad "$(CAD)") \
+		--minutes "$(MINUTES)"
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations

@@ -18,7 +18,7 @@ AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
 _LONG = (
-    "tests/campaign/test_campaign",
+    "tests/chaos/test_chaos",
     "tests/campaign/",
     "tests/whole/",
     "tests/simulation/test_taking_up",

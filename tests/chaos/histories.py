@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tests.chaos.knowledge import Call
 from tests.chaos.on_phones import WENT_OUT, Scene
+from tests.chaos.reasons import PATIENCE_SECONDS
 from tests.chaos.run_folder import Row
 from tests.chaos.surely_owed import SurelyOwed
 from tests.streams.known_by_the_words import Verdict
@@ -18,7 +19,8 @@ def histories(scene: Scene, all_: Sequence[SurelyOwed]) -> list[str]:
     for history in scene.run.histories:
         if history["workflow_id"].startswith("call-"):
             runs[history["workflow_id"].removeprefix("call-")].append(history)
-    needed = {owed.call.call_id for owed in all_} | set(scene.by_call)
+    in_peace = {owed.call.call_id for owed in all_ if owed.undisturbed(scene) > PATIENCE_SECONDS}
+    needed = in_peace | set(scene.by_call)
     found = [f"{call_id}: it may be texted, and has no workflow" for call_id in sorted(needed - runs.keys())]
     for call_id, its in runs.items():
         found += [f"{call_id}: {what}" for what in _of_call(scene, call_id, its)]
