@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from policy.cad_mapping import CadMapping
-from starter.readers.cells import SKEW, BadTime, cell_of, is_up, misfit, times_of, updated_of
+from starter.readers.cells import HALF, SKEW, BadTime, cell_of, is_up, misfit, times_of, updated_of
 from starter.readers.told import LONGEST_CODE, LONGEST_ID, Told, Unreadable
 
 Row = Mapping[str, str | None]
@@ -41,7 +41,7 @@ def of_a_misfit(what: str, heading: Sequence[str], cells: Sequence[str], mapping
     A cell is missing or too many, and nobody knows where: before that place the cells stand where they should counted
     from the left, after it counted from the right.
     """
-    legible = [cell.replace("\0", "") for cell in cells]
+    legible = [HALF.sub("", cell.replace("\0", "")) for cell in cells]
     from_left = dict(zip(heading, legible, strict=False))
     from_right = dict(zip(reversed(heading), reversed(legible), strict=False))
     ids = (cell_of(row, mapping.columns.cad_id, mapping) for row in (from_left, from_right))

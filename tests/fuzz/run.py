@@ -20,6 +20,8 @@ from typing import Final
 
 from tests.fuzz.door import HERE, Door
 from tests.fuzz.doors import DOORS
+from tests.fuzz.ground import migrate_one
+from tests.servers import running_postgres
 
 COUNTS: Final = HERE / "counts.json"
 MOST_FILES: Final = 40
@@ -45,8 +47,14 @@ def main(arguments: Sequence[str]) -> None:
     seconds, names = int(arguments[0]), arguments[1:] or list(DOORS)
     if unknown := [name for name in names if name not in DOORS]:
         sys.exit(f"there is no door {unknown[0]!r}; there are: {', '.join(DOORS)}")
+    with running_postgres() as url:
+        migrate_one(url)
+        _fuzz_all(names, url, seconds=seconds)
+
+
+def _fuzz_all(names: Sequence[str], url: str, *, seconds: int) -> None:
     for name in names:
-        counts = fuzz(DOORS[name], seconds=seconds)
+        counts = fuzz(DOORS[name], url, seconds=seconds)
         all_counts: dict[str, object] = json.loads(COUNTS.read_text("utf-8")) if COUNTS.exists() else {}
         before = all_counts.get(name)
         all_counts[name] = _added(counts, before if isinstance(before, dict) else {})
@@ -60,7 +68,7 @@ def _added(counts: Counts, before: Mapping[str, int]) -> dict[str, int]:
     return {key: value + (before.get(key, 0) if key in summed else 0) for key, value in vars(counts).items()}
 
 
-def fuzz(door: Door, *, seconds: int) -> Counts:
+def fuzz(door: Door, url: str, *, seconds: int) -> Counts:
     """Fuzz, keep what was found in `found/`, and choose the corpus anew."""
     with tempfile.TemporaryDirectory(prefix=f"fuzz-{door.name}-") as folder:
         work = Path(folder)
@@ -72,8 +80,8 @@ def fuzz(door: Door, *, seconds: int) -> Counts:
             (corpus / sha256(seed).hexdigest()[:12]).write_bytes(seed)
         words = work / "words"
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in door.words), encoding="ascii")
-        said, findings, took = _until_over(door, work, corpus, words, seconds)
-        merged = _chosen(door, work, corpus)
+        said, findings, took = _until_over(door, url, work, corpus, words, seconds)
+        merged = _chosen(door, url, work, corpus)
         door.corpus.mkdir(parents=True, exist_ok=True)
         for path in door.corpus.glob("*"):
             path.unlink()
@@ -96,13 +104,13 @@ def said_executions(said: str) -> int:
     return max((int(match[1]) for match in re.finditer(r"^#(\d+)\s", said, flags=re.MULTILINE)), default=0)
 
 
-def _until_over(door: Door, work: Path, corpus: Path, words: Path, seconds: int) -> tuple[list[str], int, float]:
+def _until_over(door: Door, url: str, work: Path, corpus: Path, words: Path, seconds: int) -> tuple[list[str], int, float]:
     """libFuzzer ends with the first finding: it is kept, and another run goes on."""
     begun, said, findings = time.monotonic(), [], 0
     while (left := seconds - (time.monotonic() - begun)) > 5 and findings < 5:
         limits = [f"-max_total_time={left:.0f}", f"-max_len={door.longest}", f"-timeout={30 + 10 * door.seconds:.0f}"]
         where = [f"-artifact_prefix={work}/crash-", f"-dict={words}", "-reduce_inputs=1", "-print_final_stats=1"]
-        process = _one(door, [*limits, *where, str(corpus)])
+        process = _one(door, url, [*limits, *where, str(corpus)])
         said.append(process)
         for crash in [path for path in work.glob("crash-*") if path.is_file()]:
             findings += 1
@@ -118,12 +126,14 @@ def _end_of(said: str) -> str:
     return "\n".join(lines[-25:])
 
 
-def _chosen(door: Door, work: Path, corpus: Path) -> list[bytes]:
+def _chosen(door: Door, url: str, work: Path, corpus: Path) -> list[bytes]:
     """The smallest inputs that together reach what all reach, as many as may be kept: greedily, by libFuzzer's own
     account of each (its merge's control file)."""
     control, target = work / "control", work / "merged"
     target.mkdir()
-    _one(door, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)])
+    _one(door, url, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)])
+    if not control.exists():  # an input of before is a finding now
+        return [path.read_bytes() for path in door.corpus.glob("*")]
     lines = control.read_text("utf-8").splitlines()
     count = int(lines[0])
     files = [Path(line) for line in lines[2 : 2 + count]]
@@ -145,8 +155,8 @@ def _chosen(door: Door, work: Path, corpus: Path) -> list[bytes]:
     return chosen
 
 
-def _one(door: Door, options: Sequence[str]) -> str:
-    command = [sys.executable, "-m", "tests.fuzz.one", door.name, *options]
+def _one(door: Door, url: str, options: Sequence[str]) -> str:
+    command = [sys.executable, "-m", "tests.fuzz.one", door.name, url, *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return done.stdout.decode(errors="replace")
 

@@ -25,7 +25,7 @@ from starter.readers.rows import read_row
 from starter.readers.samples import read_samples
 from tests.builders import NOON, minutes
 from tests.conftest import AGENCIES
-from tests.fuzz.door import NUMBER, Door, Fed, Target
+from tests.fuzz.door import NUMBER, Database, Door, Fed, Target
 from tests.fuzz.holding import NOW, can_be_taken, refused_in_one_line, silences
 from tests.starter.eidos import component, eido, with_eido
 from tests.starter.feed_files import FEED_COLUMNS, csv_bytes, json_bytes, lines_bytes, live, mapping_with, record, row, zipped
@@ -59,7 +59,7 @@ def _file() -> Iterator[Path]:
 
 
 @contextmanager
-def log_door() -> Iterator[Target]:
+def log_door(_database: Database) -> Iterator[Target]:
     agencies = _mappings(_ottawa())
     with _file() as folder:
         path = folder / "log.csv"
@@ -104,7 +104,7 @@ def log_seeds() -> Iterable[bytes]:
 
 
 @contextmanager
-def drop_door() -> Iterator[Target]:
+def drop_door(_database: Database) -> Iterator[Target]:
     agencies = _mappings(with_eido(_ottawa()))
     names = ("a.csv", "a.json", "a.ndjson", "a")
     with _file() as folder:
@@ -159,7 +159,7 @@ def drop_seeds() -> Iterable[bytes]:
 
 
 @contextmanager
-def json_door() -> Iterator[Target]:
+def json_door(_database: Database) -> Iterator[Target]:
     agency = _ottawa()
 
     def target(given: bytes) -> None:
@@ -204,7 +204,7 @@ def json_seeds() -> Iterable[bytes]:
 
 
 @contextmanager
-def eido_door() -> Iterator[Target]:
+def eido_door(_database: Database) -> Iterator[Target]:
     agency = load_agency(AGENCIES / "ottawa")
     agencies = [with_eido(agency, cad_id=id_) for id_ in EidoId]
 
@@ -232,7 +232,7 @@ def eido_seeds() -> Iterable[bytes]:
 
 
 @contextmanager
-def view_door() -> Iterator[Target]:
+def view_door(_database: Database) -> Iterator[Target]:
     agency = _ottawa()
     mapping = as_view(agency.cad)
     columns = list(dict.fromkeys(mapping.columns.named))
