@@ -10,9 +10,11 @@ SPEED ?= 60
 PORT ?= 8000
 FROM ?=
 HOURS ?=
+DOOR ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep mutations fuzz chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +42,9 @@ test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the sim
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations
+
+fuzz: $(VENV)/.test ## Fuzz every door, or one, for so many seconds each (DOOR= SECONDS=); Linux on x86-64, Python before 3.13
+	$(BIN)/python -m tests.fuzz.run $(SECONDS) $(DOOR)
 
 format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .

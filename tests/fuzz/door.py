@@ -15,10 +15,10 @@ import structlog
 from logs import configure_logging
 
 NUMBER: Final = "+16135550142"
-"""The caller's, in what a fuzzer begins with. Its last seven digits must stand in no log line and in no error."""
+"""The caller's, in what a fuzzer begins with. However it is written, it must stand in no log line and in no error."""
 SECRET: Final = "Zebra-crossing-7"  # noqa: S105 - words of a comment
 """Stands in comments and texts: must be in no log line and in no error."""
-_LOCAL: Final = re.compile(r"555\D{0,4}0142")
+_NUMBER: Final = re.compile(r"613\D{0,4}555\D{0,4}0142")
 
 Target = Callable[[bytes], None]
 Database = Callable[[], AbstractContextManager[str]]
@@ -85,7 +85,7 @@ def watched(door: Door, database: Database) -> Iterator[Target]:
 def says_nothing_personal(said: str) -> None:
     """R3: neither the caller's number nor a word of a comment."""
     assert SECRET not in said, said
-    assert _LOCAL.search(said) is None, said
+    assert _NUMBER.search(said) is None, said
 
 
 class Fed:

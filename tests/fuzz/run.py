@@ -18,12 +18,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from tests.fuzz.counted import COUNTS
 from tests.fuzz.door import HERE, Door
 from tests.fuzz.doors import DOORS
 from tests.fuzz.ground import migrate_one
 from tests.servers import running_postgres
 
-COUNTS: Final = HERE / "counts.json"
 MOST_FILES: Final = 40
 MOST_BYTES: Final = 20_000
 """Of one door's corpus: together less than 300 kB."""
