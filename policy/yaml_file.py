@@ -22,7 +22,7 @@ class AgencyError(Exception):
 
 
 _MOST_PARTS: Final = 100_000
-"""A hundred times what the largest of our files has. A few lines of & and * can stand for more than any memory holds."""
+"""A hundred times what the largest of our files has. A few lines of & and * can stand for more than a machine holds."""
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
 

@@ -26,9 +26,13 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
     codes = _codes(row, cad_id, mapping)
     if len(codes.case_number or "") > LONGEST_ID:
-        return Unreadable(what=f"call {id_in_words(cad_id)}: a case number of more than {LONGEST_ID} signs", salvage=codes)
+        return Unreadable(
+            what=f"call {id_in_words(cad_id)}: a case number of more than {LONGEST_ID} signs", salvage=codes
+        )
     if (too_long := _too_long(codes)) is not None:
-        return Unreadable(what=f"call {id_in_words(cad_id)}: a {too_long} of more than {LONGEST_CODE} signs", salvage=codes)
+        return Unreadable(
+            what=f"call {id_in_words(cad_id)}: a {too_long} of more than {LONGEST_CODE} signs", salvage=codes
+        )
     try:
         return _with_times(codes, row, mapping, now=now)
     except BadTime as bad:

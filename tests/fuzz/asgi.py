@@ -32,9 +32,7 @@ class Site:
         self._app = app
         self._loop = loop
 
-    def ask(
-        self, method: str, target: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def ask(self, method: str, target: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """What is answered. Whatever the application raises, this raises."""
         return self._loop.run_until_complete(self._answer(_scope(method, target, headers or {}, len(body)), body))
 
@@ -50,9 +48,7 @@ class Site:
 
         await self._app(scope, receive, send)
         names = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-        return Answer(
-            status=sent[0]["status"], headers=names, body=b"".join(one.get("body", b"") for one in sent[1:])
-        )
+        return Answer(status=sent[0]["status"], headers=names, body=b"".join(one.get("body", b"") for one in sent[1:]))
 
 
 def _scope(method: str, target: str, headers: Mapping[str, str], length: int) -> Scope:

@@ -16,7 +16,7 @@ from logs import configure_logging
 
 NUMBER: Final = "+16135550142"
 """The caller's, in what a fuzzer begins with. However it is written, it must stand in no log line and in no error."""
-SECRET: Final = "Zebra-crossing-7"  # noqa: S105 - words of a comment
+SECRET: Final = "Zebra-crossing-7"
 """Stands in comments and texts: must be in no log line and in no error."""
 _NUMBER: Final = re.compile(r"613\D{0,4}555\D{0,4}0142")
 
@@ -30,8 +30,8 @@ HERE: Final = Path(__file__).parent
 class Door:
     """One way in. `open`: gives the target, with the servers that it needs. `seeds`: what a fuzzer begins with.
 
-    `words`: what may be put in anywhere. `seconds`: an input
-    that takes more of the processor is a finding (the clock of a busy machine says nothing). `besides`: the tests of the same door that generate their inputs otherwise.
+    `words`: what may be put in anywhere. `seconds`: an input that takes more of the processor is a finding (the clock of
+    a busy machine says nothing). `besides`: the tests of the same door that generate their inputs otherwise.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Door:
         return HERE / "found" / self.name
 
 
-class TooSlow(AssertionError):
+class TooSlowError(AssertionError):
     """An input that takes more than its door's seconds."""
 
 
@@ -74,7 +74,7 @@ def watched(door: Door, database: Database) -> Iterator[Target]:
                 lines.seek(0)
                 lines.truncate()
                 if took > door.seconds:
-                    raise TooSlow(f"{len(given)} bytes took {took:.1f} s")
+                    raise TooSlowError(f"{len(given)} bytes took {took:.1f} s")
 
             yield run
     finally:

@@ -5,7 +5,17 @@ from typing import Final
 
 FOREIGN: Final = "zq"
 """How the names of tags and attributes begin that the fuzzers bring along."""
-FOREIGN_WORDS: Final = ('"><zq>', "<zq a='", "' zqa='", '" zqa="', "<!--", "]]>", "&#60;zq&#62;", "</main>", "</script>")
+FOREIGN_WORDS: Final = (
+    '"><zq>',
+    "<zq a='",
+    "' zqa='",
+    '" zqa="',
+    "<!--",
+    "]]>",
+    "&#60;zq&#62;",
+    "</main>",
+    "</script>",
+)
 _VOID: Final = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"))
 _IN_DRAWINGS: Final = frozenset(("path", "rect", "line", "circle", "use", "polyline", "polygon"))
 
@@ -28,7 +38,7 @@ class _Read(HTMLParser):
         if not self.open or self.open.pop() != tag:
             self.wrong.append(f"</{tag}> closes nothing")
 
-    def handle_comment(self, data: str) -> None:
+    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - html.parser's name
         self.wrong.append("a comment")
 
     def _look(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -15,8 +15,8 @@ def main() -> None:
     rooms += ["database.encryption", "insights"]
     with atheris.instrument_imports(include=rooms):
         from tests.fuzz.door import watched
-        from tests.fuzz.ground import copies_of
         from tests.fuzz.doors import DOORS
+        from tests.fuzz.ground import copies_of
     # libFuzzer starts itself again to merge, by the first word of its command line.
     again = f"{sys.executable} -m tests.fuzz.one {name} {url}"
     door = DOORS[name]

@@ -104,7 +104,9 @@ def said_executions(said: str) -> int:
     return max((int(match[1]) for match in re.finditer(r"^#(\d+)\s", said, flags=re.MULTILINE)), default=0)
 
 
-def _until_over(door: Door, url: str, work: Path, corpus: Path, words: Path, seconds: int) -> tuple[list[str], int, float]:
+def _until_over(
+    door: Door, url: str, work: Path, corpus: Path, words: Path, seconds: int
+) -> tuple[list[str], int, float]:
     """libFuzzer ends with the first finding: it is kept, and another run goes on."""
     begun, said, findings = time.monotonic(), [], 0
     while (left := seconds - (time.monotonic() - begun)) > 5 and findings < 5:
@@ -131,19 +133,19 @@ def _chosen(door: Door, url: str, work: Path, corpus: Path) -> list[bytes]:
     account of each (its merge's control file)."""
     control, target = work / "control", work / "merged"
     target.mkdir()
-    _one(door, url, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)])
+    _one(
+        door, url, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)]
+    )
     if not control.exists():  # an input of before is a finding now
         return [path.read_bytes() for path in door.corpus.glob("*")]
     lines = control.read_text("utf-8").splitlines()
     count = int(lines[0])
     files = [Path(line) for line in lines[2 : 2 + count]]
-    reached = {
-        files[int(parts[1])]: set(parts[2:]) for line in lines if (parts := line.split()) and parts[0] == "FT"
-    }
+    reached = {files[int(parts[1])]: set(parts[2:]) for line in lines if (parts := line.split()) and parts[0] == "FT"}
     chosen: list[bytes] = []
     missing: set[str] = set().union(*reached.values()) if reached else set()
     while missing and len(chosen) < MOST_FILES:
-        best = max(reached, key=lambda path: (len(reached[path] & missing) / (80 + path.stat().st_size)))
+        best = max(reached, key=lambda path: len(reached[path] & missing) / (80 + path.stat().st_size))
         if not (new := reached.pop(best) & missing):
             break
         missing -= new

@@ -27,7 +27,7 @@ def test_every_input_that_was_found_and_every_one_of_the_corpus_is_taken_or_refu
 
 
 def test_the_corpus_is_small_and_holds_no_telephone_number_but_fictional_ones() -> None:
-    paths = [path for path in HERE.glob("corpus/*/*")]
+    paths = list(HERE.glob("corpus/*/*"))
     assert sum(path.stat().st_size for path in paths) < LARGEST_CORPUS
     assert {path.parent.name for path in paths} == set(DOORS)
 

@@ -39,7 +39,9 @@ def read_eido(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
     told = _codes(snapshot, cad_id)
     if standing is Standing.UNKNOWN:
-        return Unreadable(what=f"incident {id_in_words(cad_id)}: it names no agency, so that nobody knows whose it is", salvage=told)
+        return Unreadable(
+            what=f"incident {id_in_words(cad_id)}: it names no agency, so that nobody knows whose it is", salvage=told
+        )
     if standing is Standing.COMING:
         told = replace(told, phone=None)
     if (unfit := _unfit(told)) is not None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from calls.call_record import CallRecord
-from calls.facts import CallFacts
 from policy.agency import Agency, load_agency
 from policy.cad_eido import EidoId
 from policy.cad_mapping import CadMapping
@@ -28,14 +27,44 @@ from tests.conftest import AGENCIES
 from tests.fuzz.door import NUMBER, Database, Door, Fed, Target
 from tests.fuzz.holding import NOW, can_be_taken, refused_in_one_line, silences
 from tests.starter.eidos import component, eido, with_eido
-from tests.starter.feed_files import FEED_COLUMNS, csv_bytes, json_bytes, lines_bytes, live, mapping_with, record, row, zipped
+from tests.starter.feed_files import (
+    FEED_COLUMNS,
+    csv_bytes,
+    json_bytes,
+    lines_bytes,
+    live,
+    mapping_with,
+    record,
+    row,
+    zipped,
+)
 from tests.starter.logs import log_text
 from tests.starter.logs import row as log_row
 
 _ALL: Final = Window(start=None, end=None)
-_TIMES: Final = ("2026-01-15 12:00:00", "2026-11-01 01:30:00", "1900-01-01", "9999-12-31 23:59:59", "24:00", "0001-01-01")
+_TIMES: Final = (
+    "2026-01-15 12:00:00",
+    "2026-11-01 01:30:00",
+    "1900-01-01",
+    "9999-12-31 23:59:59",
+    "24:00",
+    "0001-01-01",
+)
 _CODES: Final = ("ASSAULT", "NOISE", "THEFT IN PROGRESS", "phone", "officer", "CAN", "DUP", "GOA", "EN", "FR", "\\N")
-_JSON_WORDS: Final = ('"in_progress"', '"cad_id"', "true", "null", "[", "]", "{", "}", '"\\ud800"', '"\\u0000"', "1e999", "-0")
+_JSON_WORDS: Final = (
+    '"in_progress"',
+    '"cad_id"',
+    "true",
+    "null",
+    "[",
+    "]",
+    "{",
+    "}",
+    '"\\ud800"',
+    '"\\u0000"',
+    "1e999",
+    "-0",
+)
 
 
 def _ottawa() -> Agency:
@@ -87,7 +116,9 @@ def log_door(_database: Database) -> Iterator[Target]:
 
 def log_seeds() -> Iterable[bytes]:
     rows = [
-        log_row(incident_id="1001", dispatched="2026-01-15 12:10:00", first_closed="2026-01-15 13:00:00", disposition="R"),
+        log_row(
+            incident_id="1001", dispatched="2026-01-15 12:10:00", first_closed="2026-01-15 13:00:00", disposition="R"
+        ),
         log_row(incident_id="1002", type_initial="ASSAULT", area="Bay"),
         log_row(incident_id="1001", type_final="THEFT IN PROGRESS", reopened_at="2026-01-15 14:00:00"),
         log_row(incident_id="1003", received="2026-11-01 01:30:00", final_closed="2026-11-01 01:10:00"),
@@ -168,7 +199,9 @@ def json_door(_database: Database) -> Iterator[Target]:
     yield target
 
 
-def _bodies(given: bytes, cut: Callable[[bytes, CadMapping], Iterator[Part]], agencies: Sequence[Agency], **danger: object) -> None:
+def _bodies(
+    given: bytes, cut: Callable[[bytes, CadMapping], Iterator[Part]], agencies: Sequence[Agency], **danger: object
+) -> None:
     for agency in agencies:
         try:
             parts = list(cut(given, agency.cad))
@@ -180,7 +213,9 @@ def _bodies(given: bytes, cut: Callable[[bytes, CadMapping], Iterator[Part]], ag
             _a_danger_is_not_overlooked(part, cut, agency, danger)
 
 
-def _a_danger_is_not_overlooked(part: Part, cut: Callable[[bytes, CadMapping], Iterator[Part]], agency: Agency, danger: Mapping[str, object]) -> None:
+def _a_danger_is_not_overlooked(
+    part: Part, cut: Callable[[bytes, CadMapping], Iterator[Part]], agency: Agency, danger: Mapping[str, object]
+) -> None:
     """R1: the same with a danger in it, however damaged the rest of it is."""
     document = json.loads(part.raw())
     if not isinstance(document, dict) or "records" in document:
@@ -195,7 +230,9 @@ def json_seeds() -> Iterable[bytes]:
     yield json_bytes({"cad_id": "3", "event": "dispatched", "at": "2026-01-15T17:41:09Z"})
     yield json_bytes({"cad_id": "3", "event": "cancelled", "cancelled": "duplicate", "inProgress": True})
     yield json_bytes(record(4, cleared_at="2026-01-15T18:20:00-05:00", disposition="R", officer_key="B17", area="Bay"))
-    yield json_bytes(record(5, phone="613-555-0142", received_at="1900-01-01T00:00:00Z", dispatched_at="2026-06-30T23:59:60Z"))
+    yield json_bytes(
+        record(5, phone="613-555-0142", received_at="1900-01-01T00:00:00Z", dispatched_at="2026-06-30T23:59:60Z")
+    )
     yield json_bytes({"cad_id": 6, "priority": 4, "call_type": ["NOISE"], "safety_flag": "N"})
     yield b'{"cad_id": "7", "priority": ' + b"[" * 60 + b"]" * 60 + b"}"
 

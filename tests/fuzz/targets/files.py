@@ -26,15 +26,39 @@ from starter.push.senders import senders_of
 from tests.builders import NOON, a_call, minutes
 from tests.conftest import AGENCIES
 from tests.fuzz.door import Database, Door, Target
+from tests.starter.pushing import SECRETS
 from web.staff.access.oidc_setup import oidc_setup_of
 from workflows.by_hand import ByHand
 from workflows.heard import heard
 
 _WHOLE_ONE_IN: Final = 16
 """The whole folder takes half a second: it is asked for with one input in so many, by what stands in it."""
+_CLOCK: Final = '{"real_origin": "2026-01-15T17:00:00Z", "virtual_origin": "2024-11-22T05:00:00Z", "speed": 60}'
 _MOST_LINES: Final = 300
 _LONGEST_LINE: Final = 2_000
-_YAML_WORDS: Final = ("&a ", "*a", "<<: *a", "!!python/object:", "? ", "- ", ": ", "{", "[", "'", '"', "|", ">-", "%YAML", "---", "...", "\t", "1e999", "09:00", "14 d", "0x1")
+_YAML_WORDS: Final = (
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!python/object:",
+    "? ",
+    "- ",
+    ": ",
+    "{",
+    "[",
+    "'",
+    '"',
+    "|",
+    ">-",
+    "%YAML",
+    "---",
+    "...",
+    "\t",
+    "1e999",
+    "09:00",
+    "14 d",
+    "0x1",
+)
 
 
 # An agency's folder
@@ -42,7 +66,7 @@ _YAML_WORDS: Final = ("&a ", "*a", "<<: *a", "!!python/object:", "? ", "- ", ": 
 
 @contextmanager
 def folder_door(_database: Database) -> Iterator[Target]:
-    """The first line names the file; the rest is what stands in it. Where it can be read, some go on to the whole folder."""
+    """The first line names the file, the rest stands in it. Of those that can be read some go on to the whole folder."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as home:
         folder = Path(home) / "ottawa"
         shutil.copytree(AGENCIES / "ottawa", folder)
@@ -144,7 +168,12 @@ def _begin() -> None:
 def _says_no_secret(said: str, named: dict[str, str]) -> None:
     lines = said.split("\n")
     assert all(len(line) <= _LONGEST_LINE for line in lines)
-    secrets = ("DATABASE_URL", "COMMUNITYCONNECT_CAD_DATABASE_URL", "TWILIO_AUTH_TOKEN", "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD")
+    secrets = (
+        "DATABASE_URL",
+        "COMMUNITYCONNECT_CAD_DATABASE_URL",
+        "TWILIO_AUTH_TOKEN",
+        "COMMUNITYCONNECT_CONSOLE_DEMO_PASSWORD",
+    )
     for name in secrets:
         assert len(value := named.get(name, "")) < 8 or value not in said, name
 
@@ -153,8 +182,8 @@ def settings_seeds() -> Iterable[bytes]:
     keys = {"COMMUNITYCONNECT_ENCRYPTION_KEYS": f"k1:{'f' * 43}=", "COMMUNITYCONNECT_LOOKUP_KEY": f"{'f' * 43}="}
     more = {
         "DATABASE_URL": "postgresql://user:pass-word-1@localhost/name",
-        "COMMUNITYCONNECT_CLOCK": '{"real_origin": "2026-01-15T17:00:00Z", "virtual_origin": "2024-11-22T05:00:00Z", "speed": 60}',
-        "COMMUNITYCONNECT_CAD_KEYS": "cad.1:a-secret-of-more-than-thirty-two-signs,cad.2:its-successor-while-the-keys-are-changed",
+        "COMMUNITYCONNECT_CLOCK": _CLOCK,
+        "COMMUNITYCONNECT_CAD_KEYS": ",".join(f"{key}:{secret}" for key, secret in SECRETS.items()),
         "COMMUNITYCONNECT_CAD_CERTIFICATES": "cad:" + "ab" * 32,
         "COMMUNITYCONNECT_CAD_PROXIES": "10.0.0.5,10.1.0.0/24",
         "COMMUNITYCONNECT_WEB_PROXIES": "2001:db8::/32",
@@ -205,7 +234,9 @@ def signal_door(_database: Database) -> Iterator[Target]:
     def _can_be_asked(call: KnownCall, by_hand: ByHand) -> None:
         for after in (0, 3, 60, 60 * 24 * 20):
             now = NOON + timedelta(minutes=after)
-            step = next_step(call=call, texts=(), timetable=policy.timetable, now=now, held_by_hand=by_hand.held is True)
+            step = next_step(
+                call=call, texts=(), timetable=policy.timetable, now=now, held_by_hand=by_hand.held is True
+            )
             assert not isinstance(step, Wait) or step.until > now
 
     yield target
@@ -231,7 +262,7 @@ def signal_seeds() -> Iterable[bytes]:
     yield b"dispatched\ncleared null\nreopened {}\nheld\nreleased\nreclassified"
     yield b"updated " + call.encode()
     yield b"cancelled\nupdated " + call.encode() + b', {"more": 1}'
-    yield b'updated {"clock": {"real_origin": "2026-01-15T17:00:00Z", "virtual_origin": "2026-01-15T17:00:00Z", "speed": 60}}'
+    yield f'updated {{"clock": {_CLOCK}}}'.encode()
     yield b'requeued "now"\narrived [1]\nupdated {"call": {"version": 1e999}}'
 
 
@@ -259,11 +290,20 @@ FILE_DOORS: Final = (
     Door(
         name="signal",
         what="signals sent to a call's workflow by hand, from Temporal's UI or its API",
-        held="heard or dropped, never raised (it would hang the call); what is owed can be asked at any time, and a wait "
-        "ends in the future",
+        held="heard or dropped, never raised (it would hang the call); what is owed can be asked at any time, and "
+        "a wait ends in the future",
         open=signal_door,
         seeds=signal_seeds,
-        words=(*(f"{signal.value} " for signal in Signal), '"call"', '"clock"', '"version"', '"facts"', "null", "{}", "1e308"),
+        words=(
+            *(f"{signal.value} " for signal in Signal),
+            '"call"',
+            '"clock"',
+            '"version"',
+            '"facts"',
+            "null",
+            "{}",
+            "1e308",
+        ),
         besides=("tests/workflows/test_poison.py",),
     ),
 )

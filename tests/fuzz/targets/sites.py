@@ -1,4 +1,4 @@
-"""The doors that are asked over HTTP, with a real database: CAD's push, Twilio's webhooks, residents' pages, the console."""
+"""The doors that are asked over HTTP, with a real database: CAD's push, Twilio's webhooks, pages, the console."""
 
 import json
 import re
@@ -26,7 +26,8 @@ from policy.agency import load_agency
 from starter.accept import Acceptor
 from starter.intake import Intakes
 from starter.push.app import create_push_app
-from starter.push.senders import KEY, SIGNATURE, TIME, signature as push_signature
+from starter.push.senders import KEY, SIGNATURE, TIME
+from starter.push.senders import signature as push_signature
 from starter.records import CadRecord
 from survey.held import HeldAnswer
 from tests.builders import NOON, minutes, some_facts
@@ -34,7 +35,7 @@ from tests.conftest import AGENCIES
 from tests.fuzz.asgi import FORM, Answer, Asked, Site, asked_in, encoded, site_of
 from tests.fuzz.door import NUMBER, SECRET, Database, Door, Target, says_nothing_personal
 from tests.fuzz.markup import FOREIGN_WORDS, well_made
-from tests.fuzz.targets.cad import json_seeds, eido_seeds
+from tests.fuzz.targets.cad import eido_seeds, json_seeds
 from tests.starter.eidos import with_eido
 from tests.starter.pushing import SECRETS, SENDERS
 from tests.web.raw_requests import signature
@@ -56,7 +57,7 @@ def _keyring() -> Keyring:
 
 
 def _emptied(connection: Connection, *tables: str) -> None:
-    connection.execute(text(";".join(f'DELETE FROM "{table}"' for table in tables)))
+    connection.execute(text(";".join(f'DELETE FROM "{table}"' for table in tables)))  # noqa: S608 - our own names
 
 
 def _said(answer: Answer) -> str:
@@ -101,7 +102,9 @@ def push_door(database: Database) -> Iterator[Target]:
 def _pushed(site: Site, path: str, body: bytes) -> Answer:
     at = str(int(time.time()))
     signed = push_signature(SECRETS["cad.1"], method="POST", path=path, at=at, body=body)
-    answer = site.ask("POST", path, body=body, headers={KEY.lower(): "cad.1", TIME.lower(): at, SIGNATURE.lower(): signed})
+    answer = site.ask(
+        "POST", path, body=body, headers={KEY.lower(): "cad.1", TIME.lower(): at, SIGNATURE.lower(): signed}
+    )
     assert answer.status in {202, 400, 413, 422}, (answer.status, answer.text[:300])
     return answer
 
@@ -114,13 +117,18 @@ def _answered_alike(once: Mapping[str, object], again: Mapping[str, object]) -> 
 def _kept(engine: Engine) -> list[object]:
     with engine.connect() as connection:
         calls = "SELECT call_id, facts, version, rule, eligibility, phone_hash FROM call ORDER BY call_id"
-        return [*connection.execute(text(calls)).all(), connection.execute(text("SELECT count(*) FROM cad_record")).scalar()]
+        return [
+            *connection.execute(text(calls)).all(),
+            connection.execute(text("SELECT count(*) FROM cad_record")).scalar(),
+        ]
 
 
 def _fits(engine: Engine) -> None:
     """What stands there is what the code can read; what could not be read is kept, with a reason of one line."""
     with engine.connect() as connection:
-        for facts, eligibility, latch in connection.execute(text("SELECT facts, eligibility, facts->>'latch' FROM call")):
+        for facts, eligibility, latch in connection.execute(
+            text("SELECT facts, eligibility, facts->>'latch' FROM call")
+        ):
             CallFacts.model_validate(facts)
             assert latch is None or eligibility == "ineligible"
         for (body,) in connection.execute(text("SELECT body FROM cad_record")):
@@ -175,7 +183,9 @@ def twilio_door(database: Database) -> Iterator[Target]:
             assert all(after[id_] >= known for id_, known in before.items()), "a text moved back (R2)"
             _stop_is_obeyed(engine, keyring, answers)
             kept = _inbound(engine)
-            assert all(count(b"<Message", _as_twilio(site, one).body) == 0 for one in asked), "answered a second time (R2)"
+            assert all(count(b"<Message", _as_twilio(site, one).body) == 0 for one in asked), (
+                "answered a second time (R2)"
+            )
             assert _inbound(engine) == kept
             assert all(known == after[id_] for id_, known in _ranks(engine).items() if id_ in after)
 
@@ -223,7 +233,12 @@ def _stop_is_obeyed(engine: Engine, keyring: Keyring, answers: Sequence[tuple[As
         if one.where == "inbound" and answer.status == 200 and one.fields_by_name.get("From") == NUMBER
     ]
     sids = [one.get("MessageSid") for one in came]
-    if not came or came[-1].get("Body") not in {"STOP", "ARRET"} or came[-1].get("OptOutType") or len(set(sids)) < len(sids):
+    if (
+        not came
+        or came[-1].get("Body") not in {"STOP", "ARRET"}
+        or came[-1].get("OptOutType")
+        or len(set(sids)) < len(sids)
+    ):
         return
     with Session(engine) as session:
         stopped = session.exec(select(OptOutRow).where(col(OptOutRow.ended_at).is_(None))).all()
@@ -246,7 +261,14 @@ def _inbound(engine: Engine) -> list[object]:
 
 def twilio_seeds() -> Iterable[bytes]:
     def came(body: str, sid: str = "1", **more: str) -> str:
-        fields = {"MessageSid": f"SM{sid * 32}", "AccountSid": ACCOUNT, "From": NUMBER, "To": OURS, "Body": body, **more}
+        fields = {
+            "MessageSid": f"SM{sid * 32}",
+            "AccountSid": ACCOUNT,
+            "From": NUMBER,
+            "To": OURS,
+            "Body": body,
+            **more,
+        }
         return "inbound\n" + "\n".join(f"{name}={value}" for name, value in fields.items())
 
     def told(number: int, status: str, sid: str = "1", **more: str) -> str:
@@ -254,7 +276,9 @@ def twilio_seeds() -> Iterable[bytes]:
         return f"status?mid={UUID(int=number)}\n" + "\n".join(f"{name}={value}" for name, value in fields.items())
 
     yield "\n\n".join([came("STOP"), came("START", "2"), came(f"{SECRET}, merci", "3"), came("ARRET", "4")]).encode()
-    yield "\n\n".join([came("wrong number, stop"), came("mauvais numéro", "2"), came("HELP", "3", OptOutType="HELP")]).encode()
+    yield "\n\n".join(
+        [came("wrong number, stop"), came("mauvais numéro", "2"), came("HELP", "3", OptOutType="HELP")]
+    ).encode()
     yield "\n\n".join([came("STOP", OptOutType="STOP"), came("UNSTOP", "2", OptOutType="START")]).encode()
     yield "\n\n".join([told(1, "delivered"), told(1, "sent"), told(2, "failed", "2", ErrorCode="30003")]).encode()
     yield "\n\n".join([told(9, "delivered"), told(3, "delivered", "3"), told(1, "teleported", "2")]).encode()
@@ -279,7 +303,9 @@ def pages_door(database: Database) -> Iterator[Target]:
 
 def _an_invitation(engine: Engine, token_hash: str) -> None:
     with Session(engine) as session, session.begin():
-        _emptied(session.connection(), "survey_draft", "survey_held", "member_held", "survey_count", "survey_invitation")
+        _emptied(
+            session.connection(), "survey_draft", "survey_held", "member_held", "survey_count", "survey_invitation"
+        )
         session.add(
             SurveyInvitationRow(
                 id=_INVITATION,
@@ -342,7 +368,9 @@ def console_door(database: Database) -> Iterator[Target]:
     with database() as url:
         engine = connect(url)
         clock = Clock(real_origin=datetime.now(UTC), virtual_origin=NOON + minutes(30))
-        app = create_console_app(engine=engine, keyring=keyring, agency=agency, clock=clock, origin=ORIGIN, local_password="p")
+        app = create_console_app(
+            engine=engine, keyring=keyring, agency=agency, clock=clock, origin=ORIGIN, local_password="p"
+        )
         acceptor = Acceptor(engine=engine, keyring=keyring, agency="ottawa", policy=agency.policy, now=clock.now)
         for cad_id, group in (("1001", "noise"), ("1002", "assault")):
             known = some_facts(cad_id=cad_id, case_number=f"26-{cad_id}", call_type_group=group, area="Somerset")
@@ -388,20 +416,38 @@ def _worked(site: Site, asked: Asked, cookie: str, token: str) -> None:
 
 
 def console_seeds() -> Iterable[bytes]:
-    yield f"operator\nfind\nwanted=26-1001\n\nfind\nwanted={NUMBER}\n\ncalls/ottawa-1001".encode()
-    yield b"operator\ncalls/ottawa-1001/hold\nwhy=an exercise\n\ncalls/ottawa-1001/release\nwhy=over\n\ncalls/ottawa-1001?said=held"
-    yield b"operator\ncalls/ottawa-1001/stop\nwhy=x\n\ncalls/ottawa-1001/language\nlanguage=fr\n\ncalls/ottawa-1002/block\nwhy=<zq>"
-    yield f"operator\nnumbers/opt-outs\nnumber={NUMBER}\nasked=by telephone\nwhy=x\n\nnumbers/opt-outs?before=9\n\nnumbers/opt-outs/1".encode()
-    yield f"supervisor\nnumbers/blocked\nnumber={NUMBER}\nwhy=x\nuntil=2026-02-01\n\nnumbers/blocked\n\nnumbers/find\nnumber={NUMBER}".encode()
-    yield b"supervisor\nservice/stop/everything\nwhy=x\nuntil=\n\nservice/start/everything\nwhy=x\n\nservice/history?before=5"
-    yield b"supervisor\ntexts?from=2026-01-15&to=2026-01-16&kind=delay&type=noise&state=sent&rule=x&before=3\n\ntexts.csv?from=2026-01-15\n\ntexts"
-    yield b"supervisor\nservice/mode\nmode=pilot\nphones=613-555-0143\nwhy=x\n\nservice/mode\n\nservice"
-    yield b"analyst\ninsights?from=2026-01&to=2026-02&area=Bay\n\ninsights.csv?by=area\n\ninsights/charts/satisfaction?theme=dark"
-    yield b"analyst\ninsights/reach?month=2026-01\n\nreport/2026-01\n\nreport/2026-01.csv"
-    yield b"reviewer\ncomments?state=urgent&language=fr&said=x\n\ncomments/one/1\ndecision=share\nmask=1\ntopic=wait\n\ncomments/seen\nid=1"
-    yield b"analyst\nissues?state=open&area=Bay&group=noise&first=2026-01-01&last=2026-02-01&before=1\n\nissues/brief/Bay\n\nthresholds"
-    yield b"administrator\naudit?who=local%3Aoperator&act=hold_call&about=ottawa-1001&before=9\n\nopen-data/2026-1?said=x\n\nattention"
-    yield b"operator\nlanguage/fr?back=/calls\n\ntheme/dark?back=//evil.example.org\n\nissues/1/steps\ndone=called\nwhy=x"
+    call, blocked, opt_outs = "calls/ottawa-1001", "numbers/blocked", "numbers/opt-outs"
+    number, why = f"number={NUMBER}", "why=an exercise"
+    yield _visits("operator", "find\nwanted=26-1001", f"find\nwanted={NUMBER}", call)
+    yield _visits("operator", f"{call}/hold\n{why}", f"{call}/release\n{why}", f"{call}?said=held")
+    yield _visits("operator", f"{call}/stop\n{why}", f"{call}/language\nlanguage=fr", f"{call}/block\nwhy=<zq>")
+    yield _visits(
+        "operator", f"{opt_outs}\n{number}\nasked=by telephone\n{why}", f"{opt_outs}?before=9", f"{opt_outs}/1"
+    )
+    yield _visits("supervisor", f"{blocked}\n{number}\n{why}\nuntil=2026-02-01", blocked, f"numbers/find\n{number}")
+    yield _visits("supervisor", f"service/stop/everything\n{why}\nuntil=", f"service/start/everything\n{why}")
+    yield _visits("supervisor", "service/mode\nmode=pilot\nphones=613-555-0143\nwhy=x", "service/history?before=5")
+    yield _visits("supervisor", "texts?from=2026-01-15&to=2026-01-16&kind=delay&type=noise&state=sent&rule=x&before=3")
+    yield _visits("supervisor", "texts.csv?from=2026-01-15", "texts", "service", "attention")
+    yield _visits("analyst", "insights?from=2026-01&to=2026-02&area=Bay", "insights.csv?by=area")
+    yield _visits(
+        "analyst", "insights/charts/satisfaction?theme=dark", "insights/topics", "insights/reach?month=2026-01"
+    )
+    yield _visits("analyst", "report/2026-01", "report/2026-01.csv", "issues/brief/Bay")
+    yield _visits(
+        "analyst", "issues?state=open&area=Bay&group=noise&first=2026-01-01&last=2026-02-01&before=1", "thresholds"
+    )
+    yield _visits("reviewer", "comments?state=urgent&language=fr&said=x", "comments/seen\nid=1")
+    yield _visits("reviewer", "comments/one/1\ndecision=share\nmask=1\ntopic=wait", "comments/shared?month=2026-01")
+    yield _visits("administrator", "audit?who=local%3Aoperator&act=hold_call&about=ottawa-1001&before=9")
+    yield _visits("supervisor", "open-data/2026-1?said=x", "open-data/2026-1/decision\ndecision=approve\nwhy=x")
+    yield _visits(
+        "operator", "language/fr?back=/calls", "theme/dark?back=//evil.example.org", "issues/1/steps\ndone=called"
+    )
+
+
+def _visits(role: str, *asked: str) -> bytes:
+    return (f"{role}\n" + "\n\n".join(asked)).encode()
 
 
 SITES: Final = (
@@ -412,7 +458,17 @@ SITES: Final = (
         "what is latched is not eligible; R3: no number in a reason or in the log",
         open=push_door,
         seeds=push_seeds,
-        words=('"in_progress"', '"cad_id"', '"event"', '"phone"', '"records"', "ASSAULT", "\\u0000", "1e999", "2199-12-31T23:59:59Z"),
+        words=(
+            '"in_progress"',
+            '"cad_id"',
+            '"event"',
+            '"phone"',
+            '"records"',
+            "ASSAULT",
+            "\\u0000",
+            "1e999",
+            "2199-12-31T23:59:59Z",
+        ),
         besides=("tests/starter/test_push_schema.py",),
         seconds=3,
     ),
@@ -423,7 +479,20 @@ SITES: Final = (
         "stopped; R3: neither number nor words in the log",
         open=twilio_door,
         seeds=twilio_seeds,
-        words=("STOP", "ARRET", "START", "inbound\n", "voice\n", "OptOutType=", "ErrorCode=", "Body=", "\\n", "😀", "whatsapp:", "\n\n"),
+        words=(
+            "STOP",
+            "ARRET",
+            "START",
+            "inbound\n",
+            "voice\n",
+            "OptOutType=",
+            "ErrorCode=",
+            "Body=",
+            "\\n",
+            "😀",
+            "whatsapp:",
+            "\n\n",
+        ),
         besides=("tests/web/test_forged_webhooks.py", "tests/web/test_inbound_texts.py"),
         seconds=3,
     ),
@@ -444,7 +513,16 @@ SITES: Final = (
         held="no 5xx; pages are well made and nothing typed becomes a part of them; no redirection to elsewhere; R3",
         open=console_door,
         seeds=console_seeds,
-        words=("operator\n", "supervisor\n", "why=", "before=", "99999999999999999999", "2026-02-30", "ottawa-1001", *FOREIGN_WORDS),
+        words=(
+            "operator\n",
+            "supervisor\n",
+            "why=",
+            "before=",
+            "99999999999999999999",
+            "2026-02-30",
+            "ottawa-1001",
+            *FOREIGN_WORDS,
+        ),
         besides=("tests/console/test_odd_requests.py",),
         seconds=5,
     ),
