@@ -30,8 +30,8 @@ HERE: Final = Path(__file__).parent
 class Door:
     """One way in. `open`: gives the target, with the servers that it needs. `seeds`: what a fuzzer begins with.
 
-    `words`: what may be put in anywhere. `seconds`: an input that takes more of the processor is a finding (the clock of
-    a busy machine says nothing). `besides`: the tests of the same door that generate their inputs otherwise.
+    `words`: what may be put in anywhere. `seconds`: an input that takes more of the processor is a finding (the clock
+    of a busy machine says nothing). `besides`: the tests of the same door that generate their inputs otherwise.
     """
 
     name: str

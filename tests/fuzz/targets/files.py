@@ -66,7 +66,7 @@ _YAML_WORDS: Final = (
 
 @contextmanager
 def folder_door(_database: Database) -> Iterator[Target]:
-    """The first line names the file, the rest stands in it. Of those that can be read some go on to the whole folder."""
+    """The first line names the file, the rest stands in it. Of those that can be read some go on to the folder."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as home:
         folder = Path(home) / "ottawa"
         shutil.copytree(AGENCIES / "ottawa", folder)
