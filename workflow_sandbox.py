@@ -1,7 +1,7 @@
 """Where workflows run: Temporal's sandbox, which keeps them deterministic (R8)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -10,11 +10,13 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, Workflo
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
+RESTRICTIONS: Final = SandboxRestrictions.default.with_passthrough_modules("calls")
+"""Our pure modules are shared: one identity of each class, and 6 ms a workflow instead of 276."""
+
 
 def workflow_runner() -> WorkflowRunner:
-    """The sandbox, with our pure modules shared: one identity of each class, and 6 ms a workflow instead of 276."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("calls")
-    return _Runner(SandboxedWorkflowRunner(restrictions=restrictions))
+    """For every worker and every replay of ours."""
+    return _Runner(SandboxedWorkflowRunner(restrictions=RESTRICTIONS))
 
 
 class _Runner(WorkflowRunner):
@@ -48,7 +50,7 @@ class _Instance(WorkflowInstance):
     def get_serialization_context(self, command_info: object) -> None:
         """None is needed."""
 
-    def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:
+    def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:  # noqa: ARG002
         return StorageDriverStoreContext(target=None)
 
     def get_info(self) -> Info:

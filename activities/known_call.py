@@ -1,8 +1,8 @@
 """The call as the database knows it now."""
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from calls.contracts import KnownCall
+from calls.contracts import KnownCall, SendText
 from calls.eligibility import decide
 from calls.facts import CallFacts
 from calls.policy import Policy
@@ -35,3 +35,18 @@ def known_call(row: CallRow, policy: Policy) -> KnownCall:
     """Facts, version, and what this worker's policy, the newest, says of them (R1)."""
     facts = CallFacts.model_validate(row.facts)
     return KnownCall(version=told_version(row), facts=facts, decision=decide(facts, policy))
+
+
+def newer_call(session: Session, order: SendText, policy: Policy) -> KnownCall | None:
+    """The call, where its facts are newer than those that the order was decided on.
+
+    Raises:
+        CallMissing: there is none.
+    """
+    known = select(CallRow.epoch, CallRow.version).where(col(CallRow.call_id) == order.call_id)
+    found = session.exec(known).first()
+    if found is None:
+        raise CallMissing(order.call_id)
+    epoch, change = found
+    is_newer = version_of(epoch=epoch, change=change) > order.version
+    return known_call(call_row(session, order.call_id), policy) if is_newer else None

@@ -2,13 +2,19 @@
 
 from sqlmodel import Session, col, select
 
+from activities.findings import Findings
 from calls.facts import CallFacts, Language
 from database.staff import CallerLanguageRow
 from database.tables import InboundMessageRow
 
 
-def language_of_caller(session: Session, facts: CallFacts, *, call_id: str, phone_hash: str | None) -> Language | None:
+def language_found(found: Findings) -> Language | None:
     """In which the call's next text goes out: the word of staff, else CAD's, else the number's own. `None`: in both."""
+    return found.language_chosen or found.facts.language or found.language_used
+
+
+def language_of_caller(session: Session, facts: CallFacts, *, call_id: str, phone_hash: str | None) -> Language | None:
+    """The same, where nothing else is asked."""
     return language_chosen(session, call_id) or facts.language or language_used(session, phone_hash=phone_hash)
 
 

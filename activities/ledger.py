@@ -5,18 +5,20 @@ it over at once, because `sending` is only entered by the attempt whose id the r
 text may be on the phone, and only finding out may move it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from activities.findings import Findings
 from activities.stop_and_go import SHADOW
 from calls.contracts import Kind, LedgerState, SendText, TextKey, TextRecord
-from database.tables import CallRow, TextRow, real_now
+from calls.versions import version_of
+from database.tables import TextRow, real_now
 
 log = structlog.get_logger()
 
@@ -25,10 +27,17 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=25)
 
 IN_DOUBT = frozenset({LedgerState.SENDING, LedgerState.UNKNOWN})
+_UNSETTLED = frozenset({LedgerState.CLAIMED, LedgerState.SENDING})
 
 
 class AnotherAttempt(Exception):  # noqa: N818 - an outcome
     """Another attempt has taken this text over: this one must not send."""
+
+
+_STILL_OWN: Final = """
+SELECT t.state, t.updated_real, c.epoch, c.version FROM text t JOIN call c ON c.call_id = t.call_id
+WHERE t.id = %(id)s AND t.attempt_id = %(attempt)s FOR UPDATE OF t
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,8 @@ class Claim:
     text_id: UUID
     attempt_id: UUID
     lease_until: datetime
+    row: TextRow = field(compare=False, repr=False)
+    """As it was when this attempt changed it last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,21 +65,21 @@ class Settled:
     record: TextRecord
 
 
-def claim(session: Session, order: SendText, *, call: CallRow) -> Claim | InDoubt | Settled:
-    """Claim the text for this attempt. The number stays locked until the transaction ends: two calls of one number
-    are counted one after the other."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(call.phone_hash or call.call_id, 0))))
-    row = session.exec(_row_of(order).with_for_update()).first()
+def claim(session: Session, order: SendText, *, found: Findings) -> Claim | InDoubt | Settled:
+    """Claim the text for this attempt. The number is locked until the transaction ends: two calls of one number are
+    counted one after the other."""
+    row = None
+    if found.text(order.key) is not None:
+        row = session.exec(_row_of(order).with_for_update()).first()
     if row is None:
-        session.refresh(call)  # whoever had the lock may have deleted the number for good
         row = TextRow(
             call_id=order.call_id,
             kind=order.key.kind,
             sequence=order.key.sequence,
             recipient_version=order.key.recipient_version,
             state=LedgerState.CLAIMED,
-            policy_version=call.policy_version,
-            phone_hash=call.phone_hash,
+            policy_version=found.policy_version,
+            phone_hash=found.phone_hash,
             due_at=order.due_at,
             expires_at=order.expires_at,
         )
@@ -85,7 +96,7 @@ NEVER_HAD_IT = "the carrier never had an earlier attempt, say its list and its s
 def drop(session: Session, row: TextRow, *, at: datetime) -> TextRecord | None:
     """The text is no longer owed. Its row goes, unless an earlier attempt may have sent it: that stays on record."""
     if row.first_sending_real is None:
-        session.delete(row)
+        session.expunge(row) if row in session.new else session.delete(row)
         return None
     return hold_back(session, row, LedgerState.EXPIRED, at=at, rule="overtaken", reason="newer facts overtook it")
 
@@ -104,18 +115,19 @@ def hold_back(
 
 
 def renew(session: Session, row: TextRow) -> Claim:
-    """Give this attempt the row, from whichever attempt had it."""
+    """Give this attempt the row, from whichever attempt had it; written when the transaction commits."""
+    attempt, now = uuid4(), real_now()
+    lease_until = now + LEASE
     row.state = LedgerState.CLAIMED
-    row.attempt_id = uuid4()
+    row.attempt_id = attempt
     row.attempts += 1
-    row.claimed_real = real_now()
+    row.claimed_real = now
     if row.error_code is None:  # when words were refused is kept: a release after that counts (activities/words.py)
-        row.updated_real = row.claimed_real
-    row.lease_until_real = row.claimed_real + LEASE
+        row.updated_real = now
+    row.lease_until_real = lease_until
     row.looked_up_real = None
     session.add(row)
-    session.flush()
-    return Claim(text_id=row.id, attempt_id=row.attempt_id, lease_until=row.lease_until_real)
+    return Claim(text_id=row.id, attempt_id=attempt, lease_until=lease_until, row=row)
 
 
 def own_row(session: Session, held: Claim) -> TextRow:
@@ -128,6 +140,22 @@ def own_row(session: Session, held: Claim) -> TextRow:
     if row is None or row.attempt_id != held.attempt_id:
         raise AnotherAttempt
     return row
+
+
+def still_own_row(session: Session, held: Claim) -> tuple[TextRow, int]:
+    """As `own_row`, where this attempt has changed it last and still has it as it was then; and the version of its
+    call's facts now. What a callback may have changed meanwhile is read anew.
+
+    Raises:
+        AnotherAttempt: the row is no longer this attempt's.
+    """
+    known = session.connection().exec_driver_sql(_STILL_OWN, {"id": held.text_id, "attempt": held.attempt_id}).first()
+    if known is None:
+        raise AnotherAttempt
+    session.add(held.row)
+    if (known.state, known.updated_real) != (held.row.state, held.row.updated_real):
+        session.refresh(held.row)
+    return held.row, version_of(epoch=known.epoch, change=known.version)
 
 
 def settle(
@@ -158,11 +186,17 @@ def settle(
 
 def records_of(session: Session, call_id: str) -> list[TextRecord]:
     """The settled texts of a call, as the state machine takes them."""
-    unsettled = [LedgerState.CLAIMED, LedgerState.SENDING]
-    rows = session.exec(
-        select(TextRow).where(col(TextRow.call_id) == call_id, col(TextRow.state).not_in(unsettled))
-    ).all()
+    rows = session.exec(select(TextRow).where(col(TextRow.call_id) == call_id, col(TextRow.state).not_in(_UNSETTLED)))
     return [record_of(row) for row in rows]
+
+
+def records_in(found: Findings) -> list[TextRecord]:
+    """The same of what was found together."""
+    return [
+        _record(text.key, state=text.state, rule=text.rule, due_at=text.due_at)
+        for text in found.texts
+        if text.state not in _UNSETTLED
+    ]
 
 
 def record_of(row: TextRow) -> TextRecord:
@@ -171,8 +205,11 @@ def record_of(row: TextRow) -> TextRecord:
     What was only written down, in shadow, counts as sent: else nobody would see how the call's life goes on.
     """
     key = TextKey(kind=Kind(row.kind), sequence=row.sequence, recipient_version=row.recipient_version)
-    state = LedgerState.ACCEPTED if row.rule == SHADOW else LedgerState(row.state)
-    return TextRecord(key=key, state=state, due_at=row.due_at)
+    return _record(key, state=LedgerState(row.state), rule=row.rule, due_at=row.due_at)
+
+
+def _record(key: TextKey, *, state: LedgerState, rule: str | None, due_at: datetime) -> TextRecord:
+    return TextRecord(key=key, state=LedgerState.ACCEPTED if rule == SHADOW else state, due_at=due_at)
 
 
 def _row_of(order: SendText) -> SelectOfScalar[TextRow]:

@@ -36,6 +36,20 @@ _NEVER_TAKEN_SO_FAR_AHEAD: Final = timedelta(seconds=LONGEST_WAIT_SECONDS + 60)
 line would be taken, closed, or full of dead workers' places for as long as the clock went back."""
 
 
+_TAKE: Final = """
+WITH had AS (DELETE FROM line_place WHERE text_id = %(text_id)s)
+UPDATE line
+SET free_at_real = CASE WHEN %(has_no_rate)s THEN free_at_real
+                        ELSE greatest(free_at_real, clock_timestamp() - %(ahead)s) + %(takes)s END
+WHERE sender = %(sender)s AND closed_since_real IS NULL AND free_at_real <= clock_timestamp()
+  AND (%(has_no_rate)s OR NOT EXISTS (
+    SELECT 1 FROM line_place
+    WHERE sender = %(sender)s AND until_real BETWEEN clock_timestamp() AND clock_timestamp() + %(holds)s
+      AND (priority, due_at, text_id) < (%(priority)s, %(due_at)s, %(text_id)s)
+  ))
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A text that wants to go."""
@@ -74,6 +88,8 @@ class Line:
         Raises:
             NotProcessed: the line is closed, or the turn is too far away to wait for it in hand.
         """
+        if self._is_free_for(session, place):
+            return Turn(tries_closed_line=False)
         line = self._locked(session)
         now = session.execute(select(func.clock_timestamp())).scalar_one()
         _refuse_while_closed(line, now)
@@ -122,6 +138,21 @@ class Line:
                 )
             line.closed_since_real = line.closed_because = line.try_again_real = None
             session.add(line)
+
+    def _is_free_for(self, session: Session, place: Place) -> bool:
+        """On most days nobody waits and nothing is closed: then the turn is taken in one statement."""
+        takes = timedelta(0) if self._rate is None else timedelta(seconds=place.segments / self._rate)
+        values = {
+            "sender": self.sender,
+            "text_id": place.text_id,
+            "priority": place.priority,
+            "due_at": place.due_at,
+            "takes": takes,
+            "ahead": _AHEAD,
+            "holds": _PLACE_HOLDS,
+            "has_no_rate": self._rate is None,
+        }
+        return session.connection().exec_driver_sql(_TAKE, values).rowcount == 1
 
     def _locked(self, session: Session) -> LineRow:
         """The last lock that a sender takes: whoever holds it waits for nobody."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from activities.findings import Findings
 from activities.verdict import HeldBack, NotNow
 from calls.contracts import Kind, LedgerState, SendText
 from database.tables import PilotNumberRow, ServiceModeRow, SwitchRow
@@ -74,9 +75,9 @@ def is_held(session: Session, call_id: str) -> bool:
     return switched_off(session, [scope_of_call(call_id)]) is not None
 
 
-def stopped_for_good(session: Session, call_id: str) -> HeldBack | None:
+def stopped_for_good(found: Findings) -> HeldBack | None:
     """Staff want nothing more of this call to be sent. It does not wait: each text that falls due is written down."""
-    if switched_off(session, [scope_for_good(call_id)]) is None:
+    if scope_for_good(found.call_id) not in found.switched_off:
         return None
     reason = "a member of staff has stopped the texts of this call for good"
     return HeldBack(state=LedgerState.SUPPRESSED, rule=STOPPED_BY_STAFF, reason=reason)
@@ -90,20 +91,33 @@ def all_switched_off(session: Session, *, or_released_since: datetime) -> set[st
 
 def mode_of_service(session: Session) -> Mode:
     """The mode now: live, unless somebody has set another one."""
-    mode = session.exec(select(ServiceModeRow.mode).order_by(col(ServiceModeRow.id).desc()).limit(1)).first()
-    return Mode.LIVE if mode is None else Mode(mode)
+    return _mode(session.exec(select(ServiceModeRow.mode).order_by(col(ServiceModeRow.id).desc()).limit(1)).first())
 
 
-def stops(session: Session, order: SendText, *, groups: Iterable[str | None]) -> NotNow | None:
+def stops(order: SendText, found: Findings, *, groups: Iterable[str | None]) -> NotNow | None:
     """The text waits while something of it is switched off; until when nobody knows."""
-    scope = switched_off(session, scopes_of(order.call_id, groups, order.key.kind))
+    scopes = scopes_of(order.call_id, groups, order.key.kind)
+    scope = next((scope for scope in scopes if scope in found.switched_off), None)
     return None if scope is None else NotNow(until=None, why=f"switched off: {scope}")
 
 
-def only_written_down(session: Session, phone_hash: str | None) -> HeldBack | None:
+def written_down_only(found: Findings) -> HeldBack | None:
     """In shadow nobody is texted, in a pilot only its phones."""
+    return _written_down(_mode(found.mode), is_in_pilot=found.is_in_pilot)
+
+
+def only_written_down(session: Session, phone_hash: str | None) -> HeldBack | None:
+    """The same of a text that is about no call."""
     mode = mode_of_service(session)
-    if mode is Mode.LIVE or (mode is Mode.PILOT and _in_pilot(session, phone_hash)):
+    return _written_down(mode, is_in_pilot=mode is Mode.PILOT and _in_pilot(session, phone_hash))
+
+
+def _mode(newest: str | None) -> Mode:
+    return Mode.LIVE if newest is None else Mode(newest)
+
+
+def _written_down(mode: Mode, *, is_in_pilot: bool) -> HeldBack | None:
+    if mode is Mode.LIVE or (mode is Mode.PILOT and is_in_pilot):
         return None
     reason = "nobody is texted in shadow" if mode is Mode.SHADOW else "the phone is not one of the pilot's"
     return HeldBack(state=LedgerState.SUPPRESSED, rule=SHADOW, reason=reason)

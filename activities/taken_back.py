@@ -18,10 +18,11 @@ from sqlmodel import Session, col, delete, select
 from activities.carrier_messages import WholeMessage, oldest_first
 from activities.delivery_states import move_forward
 from activities.find_out import CLOCK_DIFFERENCE
+from activities.findings import CLOCKS_MAY_DIFFER
 from activities.ledger import IN_DOUBT
 from activities.people import lock_number
 from activities.services import TextServices
-from activities.strays import CLOCKS_MAY_DIFFER, TAKEN_BACK
+from activities.strays import TAKEN_BACK
 from calls.contracts import Kind, LedgerState
 from database.encryption import plain_token
 from database.lookup_keys import number_hash

@@ -5,12 +5,14 @@ carrier answers.
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from temporalio import activity
 
 from activities import ledger
@@ -26,19 +28,18 @@ from activities.carrier_client import (
 )
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
-from activities.known_call import call_row, known_call, told_version
+from activities.findings import Findings, lock_number_of, what_is_known
+from activities.in_hand import Found, InLine, Ready, write_sending
+from activities.known_call import newer_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
 from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
-from activities.people import lock_number
 from activities.services import TextServices
 from activities.trying_again import try_again
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
-from activities.words import code_hash_of, why_stopped, words_for
-from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
+from activities.words import why_stopped, words_for
+from calls.contracts import PRIORITY, SEND_TEXT, LedgerState, SendText, TextOutcome, TextRecord
 from calls.versions import epoch_of
-from database.recovery import is_recovering
-from database.tables import CallRow, TextRow, real_now
-from texts.render import Rendered
+from database.tables import TextRow, real_now
 
 log = structlog.get_logger()
 
@@ -47,17 +48,6 @@ _CHECK_IS_FRESH_FOR_SECONDS = 2.0
 # What is switched off is asked for again: at the latest so long after its release it goes out.
 _ASK_AGAIN_AFTER_SECONDS = 20.0
 _BUSY_FOR_SECONDS = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ready:
-    """Checked, written down as `sending`, and ready for the carrier."""
-
-    to: str
-    body: str
-    checked: float
-    """`time.monotonic()` of the check."""
-    tries_closed_line: bool
 
 
 class TextActivities:
@@ -103,74 +93,100 @@ class TextActivities:
         if early > timedelta(0):  # a workflow whose clock is not ours must not be early (R5)
             wait = self._is.clock.real_duration(early).total_seconds()
             raise NotProcessed("it is not due yet by this worker's clock", retry_after_seconds=wait)
-        claimed = self._claim(order)
-        if isinstance(claimed, InDoubt):
-            claimed = self._find_out(claimed)
-        if isinstance(claimed, Settled):
-            return self._outcome(order, claimed.record)
-        ready, until = self._check(order, claimed), time.monotonic() + IN_HAND_AT_MOST_SECONDS
-        while isinstance(ready, NotYet):  # it waits in line, and is checked anew when its turn has come
+        ready, until = self._take(order), time.monotonic() + IN_HAND_AT_MOST_SECONDS
+        while isinstance(ready, InLine):  # it waits in line, and is checked anew when its turn has come
             if time.monotonic() > until:
                 raise NotProcessed("the line is busy", retry_after_seconds=_BUSY_FOR_SECONDS)
             time.sleep(ready.seconds)
-            ready = self._check(order, claimed)
-        if isinstance(ready, TextOutcome):
-            return ready
-        return self._outcome(order, self._post(order, claimed, ready))
+            ready = self._check(order, ready.claimed)
+        return ready if isinstance(ready, TextOutcome) else self._post(order, ready)
+
+    def _take(self, order: SendText) -> Ready | InLine | TextOutcome:
+        """Claim the text and check it, in one transaction. Where it cannot go now it stays claimed all the same: staff
+        see that it waits, and who had it last."""
+        try:
+            with self._its_number_locked(order) as (session, found):
+                claimed = ledger.claim(session, order, found=found.findings)
+                if isinstance(claimed, Claim):
+                    return self._decide(session, order, claimed.row, claimed, found)
+        except NotProcessed:
+            with suppress(NotProcessed):
+                self._claim(order)
+            raise
+        if isinstance(claimed, InDoubt):
+            claimed = self._find_out(claimed)
+        return self._outcome(order, claimed.record) if isinstance(claimed, Settled) else self._check(order, claimed)
 
     def _claim(self, order: SendText) -> Claim | InDoubt | Settled:
-        with Session(self._is.engine) as session, session.begin():
-            call = call_row(session, order.call_id)
-            if epoch_of(order.version) > call.epoch:  # R2: this worker's ledger is not the one that counts any more
-                self._say("the order is of a newer database than this worker's", order, alarm=True)
-                raise NotProcessed("this worker works for a database of before a restore: stop it")
-            if is_recovering(session):  # neither sent nor held back: what speaks against it now may be explained soon
-                raise NotProcessed("the database is not recovered yet", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
-            return ledger.claim(session, order, call=call)
+        with self._its_number_locked(order) as (session, found):
+            return ledger.claim(session, order, found=found.findings)
 
-    def _check(self, order: SendText, claimed: Claim) -> Ready | NotYet | TextOutcome:
-        """Check on facts of this moment; if the text may go, write down that it is being sent, before it is."""
-        now = self._is.clock.now()
-        with Session(self._is.engine) as session, session.begin():
-            call = self._with_its_number_locked(session, order)
-            checked = time.monotonic()
-            text = ledger.own_row(session, claimed)
-            number = None if call.phone_encrypted is None else self._is.keyring.decrypt(call.phone_encrypted)
-            if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
-                return TextOutcome(record=ledger.record_of(text), call=self._newer(order, call))
-            verdict = check(session, order, row=call, number=number, agency=self._is.agency, now=now)
-            match verdict:
-                case Overtaken() if verdict.comes_back and text.first_sending_real is not None:
-                    # Its row cannot go, and what is dropped is gone: it waits here.
-                    raise NotProcessed(verdict.comes_back, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
-                case Overtaken():
-                    return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
-                case HeldBack():
-                    record = ledger.hold_back(
-                        session, text, verdict.state, at=now, rule=verdict.rule, reason=verdict.reason
-                    )
-                    self._say("text held back", order, rule=verdict.rule)
-                    return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, call))
-                case NotNow():
-                    wait = _ASK_AGAIN_AFTER_SECONDS
-                    if verdict.until is not None:
-                        wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
-                    raise NotProcessed(verdict.why, retry_after_seconds=wait)
-                case MaySend() if number is None or call.recipient_version != order.key.recipient_version:
-                    # Not another one of its numbers either: that one may have had this text already (R2).
-                    raise NotProcessed("the call has not the number that the text is for")
-                case MaySend():
-                    return self._in_its_turn(session, order, text, call, number, checked)
+    def _check(self, order: SendText, claimed: Claim) -> Ready | InLine | TextOutcome:
+        """Check a text that is claimed already."""
+        with self._its_number_locked(order) as (session, found):
+            return self._decide(session, order, ledger.own_row(session, claimed), claimed, found)
+
+    @contextmanager
+    def _its_number_locked(self, order: SendText) -> Iterator[tuple[Session, Found]]:
+        """One transaction, in which nobody else counts the number's texts, and what is known of them in it."""
+        with Session(self._is.engine, expire_on_commit=False) as session, session.begin():
+            locked = lock_number_of(session, order.call_id)
+            checked, now = time.monotonic(), self._is.clock.now()
+            found = what_is_known(session, order, agency=self._is.agency, now=now)
+            self._refuse_while_restored(order, found)
+            if found.phone_hash != locked:
+                raise NotProcessed("the number was corrected at this moment")
+            yield session, Found(findings=found, checked=checked, now=now)
+
+    def _refuse_while_restored(self, order: SendText, found: Findings) -> None:
+        if epoch_of(order.version) > found.epoch:  # R2: this worker's ledger is not the one that counts any more
+            self._say("the order is of a newer database than this worker's", order, alarm=True)
+            raise NotProcessed("this worker works for a database of before a restore: stop it")
+        if found.is_recovering:  # neither sent nor held back: what speaks against it now may be explained soon
+            raise NotProcessed("the database is not recovered yet", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+
+    def _decide(
+        self, session: Session, order: SendText, text: TextRow, claimed: Claim, found: Found
+    ) -> Ready | InLine | TextOutcome:
+        """On facts of this moment; if the text may go, write down that it is being sent, before it is."""
+        findings, now, policy = found.findings, found.now, self._is.agency.policy
+        number = None if findings.phone_encrypted is None else self._is.keyring.decrypt(findings.phone_encrypted)
+        if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
+            return TextOutcome(record=ledger.record_of(text), call=findings.newer_than(order, policy))
+        verdict = check(session, order, found=findings, number=number, agency=self._is.agency, now=now)
+        match verdict:
+            case Overtaken() if verdict.comes_back and text.first_sending_real is not None:
+                # Its row cannot go, and what is dropped is gone: it waits here.
+                raise NotProcessed(verdict.comes_back, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+            case Overtaken():
+                return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
+            case HeldBack():
+                record = ledger.hold_back(
+                    session, text, verdict.state, at=now, rule=verdict.rule, reason=verdict.reason
+                )
+                self._say("text held back", order, rule=verdict.rule)
+                return TextOutcome(record=record, rule=verdict.rule, call=findings.newer_than(order, policy))
+            case NotNow():
+                wait = _ASK_AGAIN_AFTER_SECONDS
+                if verdict.until is not None:
+                    wait = self._is.clock.real_duration(verdict.until - now).total_seconds()
+                raise NotProcessed(verdict.why, retry_after_seconds=wait)
+            case MaySend() if number is None or findings.recipient_version != order.key.recipient_version:
+                # Not another one of its numbers either: that one may have had this text already (R2).
+                raise NotProcessed("the call has not the number that the text is for")
+            case MaySend():
+                return self._in_its_turn(session, order, text, claimed, found, number)
 
     def _in_its_turn(
-        self, session: Session, order: SendText, text: TextRow, call: CallRow, number: str, checked: float
-    ) -> Ready | NotYet:
+        self, session: Session, order: SendText, text: TextRow, claimed: Claim, found: Found, number: str
+    ) -> Ready | InLine:
         """Written down as being sent, where nothing is wrong with its words and it is its turn."""
-        rendered = words_for(session, order, text=text, call=call, services=self._is)
-        version = self._is.agency.wording.version
-        stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
-        if stopped is not None:
-            raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
+        rendered = words_for(session, order, text_id=text.id, found=found.findings, services=self._is)
+        if found.findings.words_had_trouble:
+            version = self._is.agency.wording.version
+            stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
+            if stopped is not None:
+                raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
         place = Place(
             text_id=text.id,
             priority=PRIORITY[order.key.kind],
@@ -179,14 +195,21 @@ class TextActivities:
         )
         turn = self._line.take(session, place)
         if isinstance(turn, NotYet):
-            return turn
-        if time.monotonic() - checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: the turn is not taken
+            return InLine(claimed=claimed, seconds=turn.seconds)
+        if time.monotonic() - found.checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: it is not taken
             raise NotProcessed("the check was too old when its turn came", retry_after_seconds=_BUSY_FOR_SECONDS)
-        self._write_sending(session, text, call, rendered)
-        return Ready(to=number, body=rendered.body, checked=checked, tries_closed_line=turn.tries_closed_line)
+        write_sending(session, text, found.findings, rendered, services=self._is)
+        return Ready(
+            claimed=replace(claimed, row=text),
+            to=number,
+            body=rendered.body,
+            checked=found.checked,
+            tries_closed_line=turn.tries_closed_line,
+        )
 
-    def _post(self, order: SendText, claimed: Claim, ready: Ready) -> TextRecord:
+    def _post(self, order: SendText, ready: Ready) -> TextOutcome:
         """The POST, and what came of it. Lease and age of the check are looked at as the last thing before."""
+        claimed = ready.claimed
         if time.monotonic() - ready.checked > _CHECK_IS_FRESH_FOR_SECONDS or real_now() >= claimed.lease_until:
             self._back_to_claimed(claimed)
             raise NotProcessed("the check was too old when the text was to be sent")
@@ -205,10 +228,10 @@ class TextActivities:
             self._say("text outcome unknown", order)
             raise try_again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
         self._say("text accepted", order)
-        record = self._settle(claimed, LedgerState.ACCEPTED, sid=accepted.sid)
+        outcome = self._settle(order, claimed, LedgerState.ACCEPTED, sid=accepted.sid)
         if ready.tries_closed_line:
             self._line.open()
-        return record
+        return outcome
 
     def _hand_over(self, order: SendText, claimed: Claim, ready: Ready) -> Accepted:
         left = self._is.clock.real_duration(order.expires_at - self._is.clock.now())
@@ -227,25 +250,30 @@ class TextActivities:
         elif isinstance(refusal, Busy):
             self._line.pause(seconds=refusal.retry_after_seconds or _BUSY_FOR_SECONDS)
 
-    def _refused(self, order: SendText, claimed: Claim, refusal: Refused) -> TextRecord:
+    def _refused(self, order: SendText, claimed: Claim, refusal: Refused) -> TextOutcome:
         self._say("text refused", order, code=refusal.code)
         state = LedgerState.SUPPRESSED if refusal.is_opt_out else LedgerState.FAILED
         rule = "opted out" if refusal.is_opt_out else "refused by the carrier"
-        return self._settle(claimed, state, rule=rule, error_code=refusal.code)
+        return self._settle(order, claimed, state, rule=rule, error_code=refusal.code)
 
     def _settle(
         self,
+        order: SendText,
         claimed: Claim,
         state: LedgerState,
         *,
         sid: str | None = None,
         rule: str | None = None,
         error_code: int | None = None,
-    ) -> TextRecord:
+    ) -> TextOutcome:
         now = self._is.clock.now()
         with Session(self._is.engine) as session, session.begin():
-            text = ledger.own_row(session, claimed)
-            return ledger.settle(session, text, state, at=now, sid=sid, rule=rule, error_code=error_code)
+            text, version = ledger.still_own_row(session, claimed)
+            record = ledger.settle(session, text, state, at=now, sid=sid, rule=rule, error_code=error_code)
+            newer = version > order.version
+            return TextOutcome(
+                record=record, call=newer_call(session, order, self._is.agency.policy) if newer else None
+            )
 
     def _back_to_claimed(self, claimed: Claim, *, error_code: int | None = None) -> None:
         """Nothing was sent: the next attempt need not find out."""
@@ -260,35 +288,9 @@ class TextActivities:
                 text.updated_real = real_now()
                 session.add(text)
 
-    def _write_sending(self, session: Session, text: TextRow, call: CallRow, rendered: Rendered) -> None:
-        text.state = LedgerState.SENDING
-        text.sending_real = text.updated_real = real_now()
-        text.first_sending_real = text.first_sending_real or text.sending_real
-        text.policy_version = self._is.agency.version
-        text.wording_version = self._is.agency.wording.version
-        text.language = rendered.language
-        text.segments = rendered.segments
-        text.phone_encrypted, text.phone_hash = call.phone_encrypted, call.phone_hash
-        text.sender, text.error_code = self._line.sender, None
-        text.body_encrypted, text.code_hash = self._is.keyring.encrypt(rendered.body), code_hash_of(text, self._is)
-        session.add(text)
-
-    def _with_its_number_locked(self, session: Session, order: SendText) -> CallRow:
-        """The call as it is while nobody else counts its number's texts."""
-        phone_hash = session.exec(select(CallRow.phone_hash).where(col(CallRow.call_id) == order.call_id)).first()
-        lock_number(session, phone_hash or order.call_id)
-        call = call_row(session, order.call_id)
-        if call.phone_hash != phone_hash:
-            raise NotProcessed("the number was corrected at this moment")
-        return call
-
     def _outcome(self, order: SendText, record: TextRecord) -> TextOutcome:
         with Session(self._is.engine) as session:
-            return TextOutcome(record=record, call=self._newer(order, call_row(session, order.call_id)))
-
-    def _newer(self, order: SendText, row: CallRow) -> KnownCall | None:
-        """The call's facts, where they are newer than those that the workflow decided on."""
-        return known_call(row, self._is.agency.policy) if told_version(row) > order.version else None
+            return TextOutcome(record=record, call=newer_call(session, order, self._is.agency.policy))
 
     def _say(self, event: str, order: SendText, *, alarm: bool = False, **details: object) -> None:
         say = log.error if alarm else log.info

@@ -15,7 +15,6 @@ from calls.contracts import KnownCall, LedgerState, SendText
 from calls.eligibility import decide
 from calls.wanted import NotWanted, Wanted, is_wanted
 from database.rules import RulesRow
-from database.tables import CallRow
 from policy.agency import Agency, Rules
 
 log = structlog.get_logger()
@@ -24,12 +23,12 @@ _KNOWN: dict[str, Rules] = {}
 
 
 def other_policy(
-    session: Session, order: SendText, *, row: CallRow, call: KnownCall, agency: Agency, now: datetime
+    session: Session, order: SendText, *, started: str | None, call: KnownCall, agency: Agency, now: datetime
 ) -> HeldBack | NotNow | None:
     """What the policy that this call did not start with, or did, says against the text; `None`: nothing."""
-    if row.started_policy in (None, agency.version):
+    if started is None or started == agency.version:
         return None
-    return _policy_of_then(session, row.started_policy or "", call) or _policy_of_now(order, call, agency, now)
+    return _policy_of_then(session, started, call) or _policy_of_now(order, call, agency, now)
 
 
 def _policy_of_then(session: Session, version: str, call: KnownCall) -> HeldBack | None:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from activities.error_codes import CONTENT, FILTERED
+from activities.findings import Findings
 from activities.invitation import survey_link
-from activities.known_call import known_call
-from activities.languages import language_of_caller
+from activities.languages import language_found
 from activities.services import TextServices
 from calls.contracts import Kind, SendText
 from calls.facts import CallFacts, Language
-from database.tables import CallRow, SwitchRow, TextRow
+from database.tables import SwitchRow, TextRow
 from policy.agency import Agency
 from texts.fields import clock_time
 from texts.render import Rendered, render
@@ -25,7 +26,7 @@ _WITHIN: Final = timedelta(days=1)
 _ENOUGH_ROWS: Final = 100
 
 
-def words_for(session: Session, order: SendText, *, text: TextRow, call: CallRow, services: TextServices) -> Rendered:
+def words_for(session: Session, order: SendText, *, text_id: UUID, found: Findings, services: TextServices) -> Rendered:
     """The text as it goes out now: in the caller's language, with the call's own case number and link.
 
     The code, where the policy prints one, follows from the text's own row: at every attempt it is the same (R2).
@@ -33,16 +34,15 @@ def words_for(session: Session, order: SendText, *, text: TextRow, call: CallRow
     The language is the one that staff chose for the call, else CAD's word, else the one that the number has used in a
     reply, else both.
     """
-    agency = services.agency
-    facts = known_call(call, agency.policy).facts
-    language = language_of_caller(session, facts, call_id=call.call_id, phone_hash=call.phone_hash)
+    agency, facts, language = services.agency, found.facts, language_found(found)
     fields = agency.identity.lines | {"case_number": facts.case_number or ""}
     if agency.policy.texts.code:
-        fields["code"] = services.keyring.text_code(str(text.id))
+        fields["code"] = services.keyring.text_code(str(text_id))
     if order.key.kind is Kind.SURVEY:
         fields["link"] = survey_link(
             session,
-            call=call,
+            call_id=order.call_id,
+            known=found.invitation,
             language=language,
             agency=agency,
             keyring=services.keyring,

@@ -105,7 +105,7 @@ async def bare_text(text: BareText) -> str:
 
 
 async def _work(address: str) -> None:
-    global _session  # noqa: PLW0603 - one for the process, made in its loop
+    global _session
     client = await Client.connect(address, interceptors=[Watching()])
     restrictions = SandboxRestrictions.default.with_passthrough_modules("benchmarks.notices", "aiohttp")
     async with aiohttp.ClientSession() as _session:

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import create_engine
 
-from database.pools import watch_pool
+from database.pools import ask_rested_connections, watch_pool
 
 GIVES_UP_IDLE_AFTER_SECONDS: Final = 10
 """A process that stands still, or is cut off, in the middle of a transaction loses it, and with it its locks: all who
@@ -18,7 +18,6 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,  # errors of SQL must not hold what was written (R3)
         connect_args={
@@ -35,4 +34,5 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         },
     )
     watch_pool(engine)
+    ask_rested_connections(engine)
     return engine

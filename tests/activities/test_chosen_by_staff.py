@@ -1,14 +1,10 @@
 """What staff chose for one call binds its next text: nothing more of it, or another language. Asked again at send."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
 from activities.stop_and_go import EVERYTHING, scope_for_good, scope_of_call
-from activities.texts import TextActivities
 from calls.contracts import Kind, LedgerState
 from calls.facts import Language
 from database.staff import CallerLanguageRow
@@ -37,16 +33,13 @@ def became(desk: Desk, kind: Kind = Kind.CONFIRMATION) -> tuple[str, str | None,
     return row.state, row.rule, row.reason
 
 
-def when_it_is_claimed(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
-    """Staff do something after the text was claimed, and before it is checked for its POST."""
-    claim = TextActivities._claim
-
-    def claim_then(self: TextActivities, *arguments: Any) -> Any:
-        claimed = claim(self, *arguments)
-        do()
-        return claimed
-
-    monkeypatch.setattr(TextActivities, "_claim", claim_then)
+def claimed_already(desk: Desk) -> None:
+    """The text was claimed, and the carrier had no time for it."""
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    with pytest.raises(ApplicationError, match="busy"):
+        desk.send()
+    desk.line_is_free()
+    assert became(desk) == ("claimed", None, None)
 
 
 class TestStoppedForGood:
@@ -70,11 +63,10 @@ class TestStoppedForGood:
         assert became(desk, kind) == STOPPED
         assert len(desk.phones.bodies(NUMBER)) == 1
 
-    def test_it_binds_a_text_that_is_claimed_already(
-        self, desk: Desk, switches: Switches, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_it_binds_a_text_that_is_claimed_already(self, desk: Desk, switches: Switches) -> None:
         desk.call()
-        when_it_is_claimed(monkeypatch, lambda: switches.stop_for_good(CALL, **STAFF))
+        claimed_already(desk)
+        switches.stop_for_good(CALL, **STAFF)
         desk.send()
         assert became(desk) == STOPPED
         assert desk.phones.bodies(NUMBER) == []
@@ -146,9 +138,10 @@ class TestLanguage:
         desk.send()
         assert desk.row().language == "fr"
 
-    def test_it_binds_a_text_that_is_claimed_already(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_it_binds_a_text_that_is_claimed_already(self, desk: Desk) -> None:
         desk.call(language=Language.ENGLISH)
-        when_it_is_claimed(monkeypatch, lambda: choose(desk, "fr"))
+        claimed_already(desk)
+        choose(desk, "fr")
         desk.send()
         assert desk.row().language == "fr"
 

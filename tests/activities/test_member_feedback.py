@@ -21,7 +21,7 @@ from tests.survey.month import Keys, Town, with_members
 
 Row = TypeVar("Row", bound=SQLModel)
 DAY = timedelta(days=1)
-BOTH: Keys = {Role.CALL_TAKER: "T-4417", Role.OFFICER: "4417"}
+BOTH: Keys = {Role.CALL_TAKER: "T-unit-4417", Role.OFFICER: "unit-4417"}
 MARKS = {"Q2": "5", "Q3": "4", "Q6": "in_person", "Q7": "1", "Q8": "2", "Q9": "na"}
 
 
@@ -106,7 +106,7 @@ def test_a_key_that_is_corrected_before_the_submission_counts_and_one_after_it_d
     town.told("1", NOON + minutes(4), {Role.OFFICER: "3333"})
     keys = {one.role: one.key for one in held(town)}
     assert keys == {
-        Role.CALL_TAKER: hash_of(town, Role.CALL_TAKER, "T-4417"),
+        Role.CALL_TAKER: hash_of(town, Role.CALL_TAKER, "T-unit-4417"),
         Role.OFFICER: hash_of(town, Role.OFFICER, "2222"),
     }
 
@@ -243,4 +243,4 @@ def test_r3_no_key_stands_in_the_database_in_clear_nor_in_a_log(town: Town) -> N
             for name in list(names)
             for row in connection.execute(text(f'SELECT * FROM "{name}"'))  # noqa: S608
         )
-    assert "4417" not in everything + repr(logs)
+    assert "unit-4417" not in everything + repr(logs)

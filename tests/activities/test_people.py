@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
-from activities import people
+from activities import findings, people
 from activities.verdict import HeldBack
 from calls.contracts import Kind, LedgerState
 from database.tables import CallRow, InboundMessageRow, SurveyInvitationRow, TextRow, real_now
@@ -293,18 +293,19 @@ def test_a_number_that_is_corrected_while_it_is_looked_at_is_looked_at_again(
 ) -> None:
     """Between the lock of the old number and the reading of the call."""
     desk.call()
-    lock = people.lock_number
+    lock = findings.lock_number_of
 
-    def lock_and_correct(session: Session, phone_hash: str) -> None:
-        lock(session, phone_hash)
-        if phone_hash == desk.keyring.phone_hash(NUMBER):
+    def lock_and_correct(session: Session, call_id: str) -> str | None:
+        locked = lock(session, call_id)
+        if locked == desk.keyring.phone_hash(NUMBER):
             with Session(desk.engine) as other, other.begin():
                 row = other.get(CallRow, "ottawa-1001")
                 assert row is not None
                 row.phone_hash, row.phone_encrypted = desk.keyring.phone_hash(OTHER), desk.keyring.encrypt(OTHER)
                 other.add(row)
+        return locked
 
-    monkeypatch.setattr("activities.texts.lock_number", lock_and_correct)
+    monkeypatch.setattr("activities.texts.lock_number_of", lock_and_correct)
     with pytest.raises(ApplicationError, match="corrected at this moment"):
         desk.send()
     assert desk.phones.bodies(NUMBER) == desk.phones.bodies(OTHER) == []

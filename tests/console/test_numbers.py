@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, col, select
 
+from activities.findings import what_is_known
 from activities.people import speaks_against
 from calls.contracts import Kind, SendText, TextKey
 from database.numbers import BlockedNumberRow
 from database.tables import CallRow, OptOutRow, real_now
-from tests.builders import NOON, minutes
+from tests.builders import NOON, minutes, some_facts
 from tests.console.served import Served
 from tests.console.test_service import press, words_of
 from web.residents.opt_outs import say_start, say_stop
@@ -46,7 +47,7 @@ def silenced(site: Served, number: str = NUMBER, *, received: datetime = NOON) -
         call_id="ottawa-1",
         agency="ottawa",
         merged={},
-        facts={},
+        facts=some_facts().model_dump(mode="json"),
         eligibility="eligible",
         rule="",
         reason="",
@@ -61,8 +62,11 @@ def silenced(site: Served, number: str = NUMBER, *, received: datetime = NOON) -
         expires_at=NOON + minutes(60),
         version=1,
     )
-    with Session(site.engine) as session:
-        held = speaks_against(session, order, number=number, call=call, agency=site.agency, now=NOON)
+    with Session(site.engine) as session:  # never committed
+        session.add(call)
+        session.flush()
+        found = what_is_known(session, order, agency=site.agency, now=NOON)
+        held = speaks_against(found, order, number=number, rules=site.agency.policy.numbers)
     return None if held is None else f"{held.rule}: {held.reason}"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, SQLModel, col, select
 
 import database
+from activities.findings import what_is_known
 from activities.people import speaks_against
 from calls.contracts import Kind, LedgerState, SendText, TextKey
 from database.encryption import Keyring, KeyringError, load_keyring, new_key
@@ -261,7 +262,8 @@ def test_r6_what_speaks_against_a_text_is_found_after_the_change(service: Servic
         version=1,
     )
     with Session(service.engine) as session:
-        held = speaks_against(session, order, number=NUMBER, call=service.call("1"), agency=ottawa, now=NOON)
+        found = what_is_known(session, order, agency=ottawa, now=NOON)
+        held = speaks_against(found, order, number=NUMBER, rules=ottawa.policy.numbers)
     assert held is not None
     assert "opt" in held.rule
 

@@ -25,7 +25,8 @@ from tests.open_data.conftest import City
 from tests.open_data.made_up import open_data
 from tests.servers import TemporalServer, running_temporal
 from web.staff.open_data.bundles import Bundles
-from worker import build_reconciler, workflow_runner
+from worker import build_reconciler
+from workflow_sandbox import workflow_runner
 from workflows.prepare_open_data import PrepareOpenData
 
 KEPT = Path(__file__).parents[1] / "histories" / "open_data"

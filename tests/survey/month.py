@@ -69,7 +69,8 @@ class Town:
             self._told(session, call, at, members or {})
             link = survey_link(
                 session,
-                call=call,
+                call_id=call.call_id,
+                known=None,
                 language=language,
                 agency=self.agency,
                 keyring=self.keyring,

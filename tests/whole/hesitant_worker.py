@@ -6,9 +6,9 @@ import itertools
 import time
 
 import worker
-from activities.ledger import Claim
-from activities.texts import Ready, TextActivities
-from calls.contracts import SendText, TextRecord
+from activities.in_hand import Ready
+from activities.texts import TextActivities
+from calls.contracts import SendText, TextOutcome
 from logs import configure_logging
 from settings import load_settings
 
@@ -17,10 +17,10 @@ _turn = itertools.count()
 _post = TextActivities._post
 
 
-def _after_a_while(self: TextActivities, order: SendText, claimed: Claim, ready: Ready) -> TextRecord:
+def _after_a_while(self: TextActivities, order: SendText, ready: Ready) -> TextOutcome:
     if next(_turn) % 2:
         time.sleep(SECONDS)
-    return _post(self, order, claimed, ready)
+    return _post(self, order, ready)
 
 
 if __name__ == "__main__":

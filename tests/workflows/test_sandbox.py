@@ -10,7 +10,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from settings import python
 from tests.whole.town import ROOT
 from tests.workflows.test_replay import kept
-from workflow_sandbox import workflow_runner
+from workflow_sandbox import RESTRICTIONS
 from workflows.call_updates import CallUpdates
 
 
@@ -26,7 +26,7 @@ def test_workflows_load_neither_database_nor_twilio() -> None:
 
 async def test_everything_that_a_workflow_imports_is_passed_through_the_sandbox_on_purpose() -> None:
     policy = SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-    restrictions = workflow_runner().restrictions.with_import_notification_policy(policy)
+    restrictions = RESTRICTIONS.with_import_notification_policy(policy)
     replayer = Replayer(
         workflows=[CallUpdates],
         data_converter=pydantic_data_converter,

@@ -22,7 +22,8 @@ from tests.builders import NOON, a_call, minutes
 from tests.servers import TemporalServer, running_temporal
 from tests.workflows.next_release import OfTomorrow
 from tests.workflows.stage import Clerk
-from worker import release_of, workflow_runner
+from worker import release_of
+from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
 SPEED = 3600

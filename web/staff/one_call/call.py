@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from activities.findings import what_is_known
 from activities.known_call import known_call, told_version
 from activities.languages import language_chosen, language_of_caller
 from activities.ledger import record_of
@@ -163,7 +164,8 @@ class Calls:
         now = self._clock.now()
         key = TextKey(kind=Kind.DELAY, sequence=0, recipient_version=row.recipient_version)
         order = SendText(call_id=row.call_id, key=key, due_at=now, expires_at=now, version=told_version(row))
-        said = speaks_against(session, order, number=number, call=row, agency=self._agency, now=now)
+        found = what_is_known(session, order, agency=self._agency, now=now)
+        said = speaks_against(found, order, number=number, rules=self._agency.policy.numbers)
         return None if said is None else said.rule
 
     def _language_by(self, session: Session, row: CallRow, facts: CallFacts, language: Language | None) -> str:

@@ -1,0 +1,95 @@
+"""What the service is measured against lives the same life: a confirmation, one delay notice, a survey."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
+
+import psycopg
+import pytest
+
+from benchmarks.carrier import stub_carrier
+from benchmarks.rivals import notified, polled
+from benchmarks.rivals.notified import telling
+from benchmarks.rivals.table import CLEARED, DISPATCHED, RECEIVED, SCHEMA, Options, connected
+from tests.servers import create_database, drop_database
+
+PHONE = "+13435550142"
+RUNS: Mapping[str, Callable[[Options], Coroutine[None, None, None]]] = {
+    "polled": partial(polled.run, every_seconds=0.05),
+    "notified": notified.run,
+}
+
+
+@pytest.fixture
+def tables(postgres_url: str) -> Iterator[str]:
+    url = create_database(postgres_url, "rival").replace("+psycopg", "", 1)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SCHEMA.encode())
+    yield url
+    drop_database(postgres_url, "rival")
+
+
+class Driver:
+    """CAD's steps as statements, and the kinds of texts that came to the carrier."""
+
+    def __init__(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", *, is_notified: bool) -> None:
+        self.kinds: list[str] = []
+        self._connection = connection
+        self._told: Callable[[str], str] = telling if is_notified else str
+
+    async def received(self) -> None:
+        await self._connection.execute(self._told(RECEIVED).encode(), (1, PHONE, "26-1"))
+
+    async def dispatched(self) -> None:
+        await self._connection.execute(DISPATCHED.encode(), (1,))
+
+    async def cleared(self) -> None:
+        await self._connection.execute(self._told(CLEARED).encode(), (1,))
+
+    async def until(self, kinds: list[str]) -> None:
+        """Until these have come to the carrier and the table knows it."""
+        statement = b"SELECT count(*) FROM text WHERE state = 'accepted' AND sid IS NOT NULL"
+        async with asyncio.timeout(20):
+            while await (await self._connection.execute(statement)).fetchone() != (len(kinds),):  # noqa: ASYNC110 - a table tells nobody
+                await asyncio.sleep(0.01)
+        assert self.kinds == kinds
+
+
+@asynccontextmanager
+async def running(name: str, tables: str, *, delay: float, kinds: list[str]) -> AsyncIterator[Driver]:
+    async with await connected(tables) as connection:
+        driver = Driver(connection, is_notified=name == "notified")
+        async with stub_carrier(lambda _to, kind, _at: driver.kinds.append(kind), kinds=kinds) as stub:
+            options = Options(database=tables, carrier=stub.origin, delay=timedelta(seconds=delay))
+            rival = asyncio.create_task(RUNS[name](options))
+            try:
+                yield driver
+            finally:
+                rival.cancel()
+                with suppress(asyncio.CancelledError):
+                    await rival
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_call_is_confirmed_delayed_once_and_asked(name: str, tables: str) -> None:
+    kinds = ["confirmation", "delay", "survey"]
+    async with running(name, tables, delay=0.2, kinds=kinds) as driver:
+        await driver.received()
+        await driver.until(kinds[:2])
+        await driver.dispatched()
+        await driver.cleared()
+        await driver.until(kinds)
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_call_with_an_officer_in_time_has_no_delay_notice(name: str, tables: str) -> None:
+    kinds = ["confirmation", "survey"]
+    async with running(name, tables, delay=0.3, kinds=kinds) as driver:
+        await driver.received()
+        await driver.until(kinds[:1])
+        await driver.dispatched()
+        await asyncio.sleep(0.4)  # past the notice's time
+        await driver.cleared()
+        await driver.until(kinds)
