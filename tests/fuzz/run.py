@@ -136,7 +136,7 @@ def _chosen(door: Door, url: str, work: Path, corpus: Path) -> list[bytes]:
     _one(
         door, url, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)]
     )
-    if not control.exists():  # an input of before is a finding now
+    if not control.exists() or "\nFT " not in control.read_text("utf-8"):  # one of before is a finding now
         return [path.read_bytes() for path in door.corpus.glob("*")]
     lines = control.read_text("utf-8").splitlines()
     count = int(lines[0])
