@@ -14,9 +14,11 @@ SEED ?= 1
 SEEDS ?=
 MINUTES ?=
 FRESH ?=
+DOOR ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep test-year bench chaos mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep test-year bench chaos fuzz mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -54,6 +56,9 @@ chaos: $(VENV)/.test ## Strike everything while a day is played, then compare (S
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations
+
+fuzz: $(VENV)/.test ## Fuzz every door, or one, for so many seconds each (DOOR= SECONDS=); Linux on x86-64, Python before 3.13
+	$(BIN)/python -m tests.fuzz.run $(SECONDS) $(DOOR)
 
 format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .

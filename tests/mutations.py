@@ -30,6 +30,7 @@ class Mutation:
     tests: Sequence[str]
 
 
+FUZZ = ("tests/fuzz/test_fuzz.py",)
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
 OPEN_DATA = ("tests/open_data/test_attack.py",)
@@ -290,6 +291,34 @@ MUTATIONS = (
         "    if len(found) < len(pairs):",
         "    if False:",
         PUSH,
+    ),
+    Mutation(
+        "how deep JSON may be depends on who calls the parser",
+        "starter/readers/json_text.py",
+        "    if _is_too_deep(value):",
+        "    if False:",
+        FUZZ,
+    ),
+    Mutation(
+        "half a character is taken for one",
+        "starter/readers/cells.py",
+        '    return "it has half a character" if any(HALF.search(cell) for cell in cells) else None',
+        "    return None",
+        FUZZ,
+    ),
+    Mutation(
+        "R3: a telephone number under the heading of the id stands in a reason",
+        "starter/readers/told.py",
+        "    return cad_id if cad_id.isdecimal() else redact(cad_id)",
+        "    return cad_id",
+        FUZZ,
+    ),
+    Mutation(
+        "a bomb of aliases in an agency's folder is written out",
+        "policy/yaml_file.py",
+        "        if node is not None and _parts(node, {}) > _MOST_PARTS:",
+        "        if False:",
+        FUZZ,
     ),
     Mutation(
         "R4: a record that cannot be read is not kept",
