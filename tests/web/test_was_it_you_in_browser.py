@@ -123,7 +123,7 @@ class Forger(BaseHTTPRequestHandler):
 def test_a_foreign_page_cannot_post_a_survey(site: Residents, browser: Browser, host: str) -> None:
     token = site.invite()
     forger = HTTPServer(("127.0.0.1", 0), type("It", (Forger,), {"target": f"{site.address}/s/{token}"}))
-    thread = threading.Thread(target=forger.serve_forever)
+    thread = threading.Thread(target=forger.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         page = browser.new_page()
