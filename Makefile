@@ -12,7 +12,7 @@ FROM ?=
 HOURS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep bench mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ unit: $(VENV)/.test chromium ## The tests alone
 
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
+
+bench: $(VENV)/.test ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS=)
+	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations

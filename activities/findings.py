@@ -208,6 +208,10 @@ class Findings:
         """The call, and what this policy says of it."""
         return KnownCall(version=self.version, facts=self.facts, decision=decide(self.facts, policy))
 
+    def newer_than(self, order: SendText, policy: Policy) -> KnownCall | None:
+        """The call's facts, where they are newer than those that the workflow decided on."""
+        return self.known_call(policy) if self.version > order.version else None
+
     def text(self, key: TextKey) -> TextFound | None:
         """The call's text with this key."""
         return next((text for text in self.texts if text.key == key), None)

@@ -29,18 +29,17 @@ from activities.carrier_client import (
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
 from activities.findings import Findings, lock_number_of, what_is_known
-from activities.in_hand import Found, InLine, Ready
+from activities.in_hand import Found, InLine, Ready, write_sending
 from activities.known_call import newer_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
 from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
 from activities.services import TextServices
 from activities.trying_again import try_again
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
-from activities.words import code_hash_of, why_stopped, words_for
-from calls.contracts import PRIORITY, SEND_TEXT, KnownCall, LedgerState, SendText, TextOutcome, TextRecord
+from activities.words import why_stopped, words_for
+from calls.contracts import PRIORITY, SEND_TEXT, LedgerState, SendText, TextOutcome, TextRecord
 from calls.versions import epoch_of
 from database.tables import TextRow, real_now
-from texts.render import Rendered
 
 log = structlog.get_logger()
 
@@ -150,10 +149,10 @@ class TextActivities:
         self, session: Session, order: SendText, text: TextRow, claimed: Claim, found: Found
     ) -> Ready | InLine | TextOutcome:
         """On facts of this moment; if the text may go, write down that it is being sent, before it is."""
-        findings, now = found.findings, found.now
+        findings, now, policy = found.findings, found.now, self._is.agency.policy
         number = None if findings.phone_encrypted is None else self._is.keyring.decrypt(findings.phone_encrypted)
         if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
-            return TextOutcome(record=ledger.record_of(text), call=self._newer(order, findings))
+            return TextOutcome(record=ledger.record_of(text), call=findings.newer_than(order, policy))
         verdict = check(session, order, found=findings, number=number, agency=self._is.agency, now=now)
         match verdict:
             case Overtaken() if verdict.comes_back and text.first_sending_real is not None:
@@ -166,7 +165,7 @@ class TextActivities:
                     session, text, verdict.state, at=now, rule=verdict.rule, reason=verdict.reason
                 )
                 self._say("text held back", order, rule=verdict.rule)
-                return TextOutcome(record=record, rule=verdict.rule, call=self._newer(order, findings))
+                return TextOutcome(record=record, rule=verdict.rule, call=findings.newer_than(order, policy))
             case NotNow():
                 wait = _ASK_AGAIN_AFTER_SECONDS
                 if verdict.until is not None:
@@ -199,7 +198,7 @@ class TextActivities:
             return InLine(claimed=claimed, seconds=turn.seconds)
         if time.monotonic() - found.checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: it is not taken
             raise NotProcessed("the check was too old when its turn came", retry_after_seconds=_BUSY_FOR_SECONDS)
-        self._write_sending(session, text, found.findings, rendered)
+        write_sending(session, text, found.findings, rendered, services=self._is)
         return Ready(
             claimed=replace(claimed, row=text),
             to=number,
@@ -289,26 +288,9 @@ class TextActivities:
                 text.updated_real = real_now()
                 session.add(text)
 
-    def _write_sending(self, session: Session, text: TextRow, call: Findings, rendered: Rendered) -> None:
-        text.state = LedgerState.SENDING
-        text.sending_real = text.updated_real = real_now()
-        text.first_sending_real = text.first_sending_real or text.sending_real
-        text.policy_version = self._is.agency.version
-        text.wording_version = self._is.agency.wording.version
-        text.language = rendered.language
-        text.segments = rendered.segments
-        text.phone_encrypted, text.phone_hash = call.phone_encrypted, call.phone_hash
-        text.sender, text.error_code = self._line.sender, None
-        text.body_encrypted, text.code_hash = self._is.keyring.encrypt(rendered.body), code_hash_of(text, self._is)
-        session.add(text)
-
     def _outcome(self, order: SendText, record: TextRecord) -> TextOutcome:
         with Session(self._is.engine) as session:
             return TextOutcome(record=record, call=newer_call(session, order, self._is.agency.policy))
-
-    def _newer(self, order: SendText, found: Findings) -> KnownCall | None:
-        """The call's facts, where they are newer than those that the workflow decided on."""
-        return found.known_call(self._is.agency.policy) if found.version > order.version else None
 
     def _say(self, event: str, order: SendText, *, alarm: bool = False, **details: object) -> None:
         say = log.error if alarm else log.info

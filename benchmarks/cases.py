@@ -1,6 +1,7 @@
-"""What is measured of one contestant, on fresh servers: a closed loop for throughput, an open one for latency."""
+"""What is measured of one contestant, each time on fresh servers."""
 
 import asyncio
+import secrets
 import statistics
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -10,128 +11,128 @@ from typing import Final
 
 from temporalio.client import Client
 
-from benchmarks.carrier_tmp import Stub
+from benchmarks.carrier import Reports, StubCarrier, stub_carrier
 from benchmarks.contestants import Contestant
 from benchmarks.ground import Ground, ground
-from benchmarks.lifecycles import Driver
+from benchmarks.lifecycles import Call, Driver
 from benchmarks.notices import listen
+from benchmarks.processor import Used
+from starter.fictional_numbers import fictional_number
 from tests.whole.cost import actions
 
-Figures = Mapping[str, float]
+Figures = dict[str, float]
 
-IN_FLIGHT: Final = 100
-"""A life has a second in which nothing happens (the delay notice's), so that some sixty of these wait at any time."""
 WARM_UP_LIVES: Final = 150
+FEWEST_FOR_A_P99: Final = 600
+_HISTORIES: Final = 5
+_PERCENTILES: Final = (50, 95, 99)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A contestant on its servers, with a driver."""
+    """A contestant on its servers. `seen`: by phone (or a bare call's number), when each of its POSTs was seen."""
 
+    contestant: Contestant
     ground: Ground
     driver: Driver
-    posts: list[tuple[str, str, float]]
+    carrier: StubCarrier
+    seen: Mapping[str, list[float]]
 
 
 @asynccontextmanager
-async def running(contestant: Contestant, *, thinks: float = 0) -> AsyncIterator[Case]:
-    """Fresh servers, the contestant's processes, the stub carrier and the driver."""
-    driver = Driver(contestant, thinks=thinks)
-    posts: list[tuple[str, str, float]] = []
+async def running(
+    contestant: Contestant, *, thinks: float = 0, delay: str = "1 s", texts_before_dispatch: int = 2
+) -> AsyncIterator[Case]:
+    """Fresh servers, the contestant's processes, the carrier and the driver; `delay`: until the delay notice."""
+    driver = Driver(contestant, thinks=thinks, texts_before_dispatch=texts_before_dispatch)
+    seen: dict[str, list[float]] = {}
+    account = {"TWILIO_ACCOUNT_SID": "AC" + secrets.token_hex(16), "TWILIO_AUTH_TOKEN": secrets.token_hex(16)}
+    reports = Reports(account_sid=account["TWILIO_ACCOUNT_SID"], auth_token=account["TWILIO_AUTH_TOKEN"])
     ear, port = await listen(driver.hear)
-    stub = Stub(lambda to, kind, at: posts.append((to, kind, at)))
-    origin = await stub.start()
-    with ground(carrier=origin, notices=port) as place:
-        await contestant.begin(place)
-        try:
-            yield Case(ground=place, driver=driver, posts=posts)
-        finally:
-            await contestant.end()
-            ear.close()
+    async with stub_carrier(
+        lambda to, _kind, at: seen.setdefault(to, []).append(at), reports=reports if "web" in contestant.parts else None
+    ) as carrier:
+        with ground(carrier=carrier.origin, notices=port, account=account, delay=delay) as place:
+            await contestant.begin(place)
+            try:
+                yield Case(contestant=contestant, ground=place, driver=driver, carrier=carrier, seen=seen)
+            finally:
+                await contestant.end()
+                ear.close()
 
 
-async def closed(contestant: Contestant, *, seconds: float) -> Figures:
-    """Lifecycles a second and what each costs, at saturation."""
+async def closed(contestant: Contestant, *, in_flight: int, seconds: float) -> Figures:
+    """Lifecycles a second, and what each costs, with as many in flight as it takes for nothing to be idle."""
     async with running(contestant) as case:
         driver = case.driver
-        window: dict[str, object] = {}
-
-        async def measure() -> tuple[float, int, object, object]:
-            while len(driver.ended) < WARM_UP_LIVES:
-                await asyncio.sleep(0.02)
-            began, before = len(driver.ended), case.ground.used(contestant.parts)
-            start = time.monotonic()
-            await asyncio.sleep(seconds)
-            took, used = time.monotonic() - start, case.ground.used(contestant.parts).since(before)
-            lives = len(driver.ended) - began
-            enough.set()
-            return took, lives, used, None
-
-        enough = asyncio.Event()
-        measuring = asyncio.create_task(measure())
-        await driver.closed_loop(in_flight=IN_FLIGHT, until=enough.is_set)
-        took, lives, used, _ = await measuring
-        figures = {
-            "lifecycles_per_s": lives / took,
-            "own_cpu": used.own / took,
-            "total_cpu": used.machine / took,
-            "cpu_ms_all": 1000 * used.own / lives,
-        } | {f"cpu_ms_{name}": 1000 * seconds / lives for name, seconds in used.parts.items()}
-        import os, collections, json as j
-
-        if os.environ.get("WLOG"):
-            print(
-                collections.Counter(
-                    (x.get("event"), x.get("cause"))
-                    for x in map(j.loads, case.ground.box.state.log("worker").read_text().splitlines())
-                )
-            )
-        return figures | await _history(case, contestant) | _checked_posts(case, contestant)
+        playing = asyncio.create_task(driver.closed_loop(in_flight=in_flight))
+        while len(driver.ended) < WARM_UP_LIVES and not playing.done():  # noqa: ASYNC110 - whichever is first
+            await asyncio.sleep(0.05)
+        before, begin, used = len(driver.ended), time.monotonic(), case.ground.used(contestant.parts)
+        await asyncio.sleep(seconds)
+        took, used = time.monotonic() - begin, case.ground.used(contestant.parts).since(used)
+        lives = len(driver.ended) - before
+        driver.enough.set()
+        await playing
+        _every_text_came(case)
+        return {"lifecycles_per_s": lives / took} | _costs(used, lives=lives, took=took) | await _histories(case)
 
 
-async def _history(case: Case, contestant: Contestant) -> Figures:
+def _costs(used: Used, *, lives: int, took: float) -> Figures:
+    each = {f"cpu_ms_{name.lower()}": 1000 * seconds / lives for name, seconds in used.parts.items()}
+    whole = {"own_cpu": used.own / took, "total_cpu": used.machine / took}
+    return {"cpu_ms_all": 1000 * used.own / lives} | each | whole
+
+
+async def _histories(case: Case) -> Figures:
+    """What a life leaves in Temporal; nothing of a contestant that has none."""
+    if "Temporal" not in case.contestant.parts:
+        return {}
     client = await Client.connect(case.ground.temporal)
-    histories = [
-        await client.get_workflow_handle(contestant.workflow(call.number)).fetch_history()
-        for call in case.driver.ended[-5:]
+    handles = [
+        client.get_workflow_handle(case.contestant.workflow(one.number)) for one in case.driver.ended[:_HISTORIES]
     ]
+    histories = [await handle.fetch_history() for handle in handles]
     return {
         "events": statistics.mean(len(history.events) for history in histories),
         "actions": statistics.mean(map(actions, histories)),
     }
 
 
-def _checked_posts(case: Case, contestant: Contestant) -> Figures:
-    due = contestant.posts * len(case.driver.ended)
-    if len(case.posts) != due:
-        raise RuntimeError(f"{contestant.name}: {len(case.posts)} POSTs came to the carrier, and {due} were due")
-    return {"posts": len(case.posts)}
+def _every_text_came(case: Case) -> None:
+    due, came = case.contestant.posts * len(case.driver.ended), sum(map(len, case.seen.values()))
+    if came != due:
+        raise RuntimeError(f"{case.contestant.name}: {came} POSTs came to the carrier, and {due} were due")
 
 
-async def latency(contestant: Contestant, *, a_second: float, lives: int, thinks: float = 1) -> Figures:
-    async with running(contestant, thinks=thinks) as case:
-        driver = case.driver
-        await driver.closed_loop(in_flight=20, until=lambda: len(driver.ended) >= WARM_UP_LIVES)
-        seen_before = len(case.posts)
-        done_before = len(driver.ended)
-        await driver.open_loop(a_second=a_second, lives=lives)
-        lives_ = driver.ended[done_before:]
-        by_phone: dict[str, list[float]] = {}
-        for to, _, at in case.posts[seen_before:]:
-            by_phone.setdefault(to, []).append(at)
-        from starter.fictional_numbers import fictional_number
+async def latency(contestant: Contestant, *, a_second: float, lives: int) -> Figures:
+    """From a record that was taken to the POST that it caused: of the confirmation, and of the survey."""
+    async with running(contestant, thinks=1) as case:
+        await case.driver.some(WARM_UP_LIVES)
+        case.driver.ended.clear()
+        before = case.ground.used(contestant.parts)
+        begin = time.monotonic()
+        await case.driver.open_loop(a_second=a_second, lives=lives)
+        used, took = case.ground.used(contestant.parts).since(before), time.monotonic() - begin
+        return {"a_second": a_second, "n": lives} | latencies(case) | _costs(used, lives=lives, took=took)
 
-        confirm, survey = [], []
-        for call in lives_:
-            posts = by_phone.get(fictional_number(call.number)) or by_phone[str(call.number)]
-            confirm.append(posts[0] - call.marks["received taken"])
-            survey.append(posts[-1] - call.marks["cleared taken"])
 
-        def q(v, p):
-            return 1000 * sorted(v)[min(len(v) - 1, int(len(v) * p))]
+def latencies(case: Case) -> Figures:
+    """Percentiles in milliseconds, of the lives that have ended. A p99 of fewer than 600 is none."""
+    confirmations = [_posts(case, call)[0] - call.marks["received taken"] for call in case.driver.ended]
+    surveys = [_posts(case, call)[-1] - call.marks["cleared taken"] for call in case.driver.ended]
+    return percentiles(confirmations, "confirmation_") | percentiles(surveys, "survey_")
 
-        return {
-            "n": len(survey),
-            **{f"survey_p{int(100 * p)}": q(survey, p) for p in (0.5, 0.95, 0.99)},
-            **{f"confirmation_p{int(100 * p)}": q(confirm, p) for p in (0.5, 0.95, 0.99)},
-        }
+
+def percentiles(seconds: list[float], prefix: str = "") -> Figures:
+    """In milliseconds; of fewer than 600 no p99."""
+    points = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {
+        f"{prefix}p{percent}": 1000 * points[percent - 1]
+        for percent in _PERCENTILES
+        if percent < 99 or len(seconds) >= FEWEST_FOR_A_P99
+    }
+
+
+def _posts(case: Case, call: Call) -> list[float]:
+    return case.seen.get(fictional_number(call.number)) or case.seen[str(call.number)]

@@ -1,4 +1,4 @@
-"""Where a case is measured: fresh servers on a disk, with the durability of use, and the processes of one contestant."""
+"""Where a case is measured: fresh servers with a disk behind them, and the processes of one contestant."""
 
 import shutil
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from sqlalchemy import Engine, make_url
@@ -86,39 +86,41 @@ class Ground:
 
 
 @contextmanager
-def ground(*, carrier: str, notices: int, folder: Path | None = None) -> Iterator[Ground]:
-    """PostgreSQL and Temporal, both with a disk behind every commit; what they wrote goes away at the end."""
+def ground(
+    *, carrier: str, notices: int, account: Mapping[str, str] | None = None, delay: str = "1 s"
+) -> Iterator[Ground]:
+    """PostgreSQL and Temporal, both with a disk behind every commit; what they wrote goes away at the end.
+
+    `account`: the settings of the carrier's account; `delay`: until a delay notice.
+    """
     with tempfile.TemporaryDirectory(prefix="communityconnect-bench-", ignore_cleanup_errors=True) as place:
         Path(place).chmod(0o755)
-        agency = in_no_time(Path(place)) if folder is None else folder
-        with Supervisor(State.at(Path(place) / "home")) as supervisor:
+        folder = in_no_time(Path(place), delay=delay)
+        state = State.at(Path(place) / "home")
+        with Supervisor(state) as supervisor:
             box = Box(
-                state=State.at(Path(place) / "home"),
+                state=state,
                 ports=Ports.any_free(),
-                folder=agency,
-                agency=load_agency(agency),
+                folder=folder,
+                agency=load_agency(folder),
                 clock=REAL_TIME,
                 durable_temporal=True,
-                extra={"COMMUNITYCONNECT_TWILIO_ADDRESS": carrier},
+                extra={"COMMUNITYCONNECT_TWILIO_ADDRESS": carrier, **(account or {})},
             )
             box.start_servers(supervisor)
             yield Ground(box=box, supervisor=supervisor, carrier=carrier, notices=notices)
 
 
-def in_no_time(place: Path) -> Path:
-    """Ottawa's folder, with a whole life of a call in a second: every text at once, but for the delay notice after a
-    second; any number of texts to a number, and a carrier that takes all."""
+def in_no_time(place: Path, *, delay: str) -> Path:
+    """Ottawa's folder, with a whole life of a call in a second: every text at once, but for the delay notice; any
+    number of texts to a number, and a carrier that takes all."""
     folder = place / "ottawa"
     shutil.copytree(_OTTAWA, folder)
     policy = _read(folder / "policy.yaml")
+    waits = {"first_after": {3: delay, 4: delay}, "repeat_every": "12 h", "at_most": 1, "expires_after": "60 min"}
     policy["timetable"] |= {
         "confirmation": {"after_received": "0 s", "after_hang_up": "0 s", "expires_after": "60 min"},
-        "delay": {
-            "first_after": {3: "1 s", 4: "1 s"},
-            "repeat_every": "60 min",
-            "at_most": 1,
-            "expires_after": "60 min",
-        },
+        "delay": waits,
         "survey": policy["timetable"]["survey"] | {"after_cleared": "0 s", "opens": "00:00", "closes": "23:59:59"},
     }
     policy["numbers"] |= {"texts_a_day": 1_000_000, "one_survey_in": "0 s"}
@@ -127,8 +129,9 @@ def in_no_time(place: Path) -> Path:
     return folder
 
 
-def _read(path: Path) -> dict[str, object] | Mapping[str, object]:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
 
 
 def _write(path: Path, content: object) -> None:

@@ -1,10 +1,12 @@
-"""Our worker as it is, and an ear for the driver in its client."""
+"""Our worker as it is, with an ear for the driver in its client, and a cache as large as a case wants it."""
 
 import asyncio
 import os
+from functools import partial
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
 
 import worker
 from benchmarks.watching_workflows import Watching
@@ -19,10 +21,11 @@ async def _connect(**_: object) -> Client:
 
 
 def main() -> None:
-    """As worker.main, on a client that tells the driver what happens."""
+    """As worker.main."""
     settings = load_settings()
     configure_logging(service="worker", format_=settings.log_format)
-    vars(worker)["connect_temporal"] = _connect
+    cache = int(os.environ.get("BENCHMARK_CACHE", "1000"))
+    vars(worker).update(connect_temporal=_connect, Worker=partial(Worker, max_cached_workflows=cache))
     asyncio.run(worker.run(settings))
     os._exit(0)
 

@@ -30,7 +30,7 @@ class Temporal:
     port: int
     database: Path | None = None
     is_durable: bool = False
-    """What was said done survives a loss of power too, as PostgreSQL's commits do: 0.63 to 0.78 of the work a second."""
+    """What was said done survives a loss of power, as PostgreSQL's commits do: 0.63 to 0.78 of the work a second."""
     ui_port: int | None = None
     metrics_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)  # the API over HTTP; asked whether the server is ready

@@ -181,7 +181,7 @@ MUTATIONS = (
     Mutation(
         "R2: a text for one number of a call may go to another one of it",
         "activities/texts.py",
-        "if number is None or call.recipient_version != order.key.recipient_version:",
+        "if number is None or findings.recipient_version != order.key.recipient_version:",
         "if number is None:",
         ("tests/whole/test_operators.py",),
     ),
@@ -209,7 +209,7 @@ MUTATIONS = (
     Mutation(
         "R1: the list of numbers not to be texted is not asked",
         "activities/people.py",
-        "        or _blocked(session, phone_hash)\n",
+        "        or _blocked(found)\n",
         "",
         ("tests/activities/test_people.py",),
     ),
@@ -476,8 +476,8 @@ MUTATIONS = (
     Mutation(
         "R6: the carrier's own STOP is forgotten",
         "activities/people.py",
-        "    if since is None:\n        return False\n",
-        "    return False\n",
+        "    if found.is_stopped_at_carrier:\n",
+        "    if False:\n",
         LINE,
     ),
     Mutation(
@@ -497,14 +497,14 @@ MUTATIONS = (
     Mutation(
         "R10: the language that a number has used is forgotten",
         "activities/languages.py",
-        " or language_used(session, phone_hash=phone_hash)",
+        " or found.language_used",
         "",
         SEND,
     ),
     Mutation(
         "R10: the language that staff chose is forgotten",
         "activities/languages.py",
-        "language_chosen(session, call_id) or ",
+        "found.language_chosen or ",
         "",
         CHOSEN,
     ),
@@ -1105,16 +1105,16 @@ MUTATIONS = (
     ),
     Mutation(
         "R6: START brings back earlier calls",
-        "activities/people.py",
-        "        or_(col(OptOutRow.ended_at).is_(None), col(OptOutRow.ended_at) > received),\n",
-        "        col(OptOutRow.ended_at).is_(None),\n",
+        "activities/findings.py",
+        "(o.ended_at IS NULL OR o.ended_at > c.received_at)",
+        "o.ended_at IS NULL",
         ("tests/activities/test_send_text.py",),
     ),
     Mutation(
         "R6: START brings back earlier calls of a number that the carrier has stopped",
-        "activities/people.py",
-        "        col(InboundMessageRow.received_at) <= received,\n",
-        "",
+        "activities/findings.py",
+        " AND i.received_at <= c.received_at\n",
+        "\n",
         ("tests/activities/test_line.py",),
     ),
     Mutation(
@@ -1161,9 +1161,14 @@ MUTATIONS = (
     ),
     Mutation(
         "R3: forgetting, a claim that waited for an erasure writes the number's hash",
-        "activities/ledger.py",
-        "        session.refresh(call)",
-        "        pass",
+        "activities/texts.py",
+        "            locked = lock_number_of(session, order.call_id)\n"
+        "            checked, now = time.monotonic(), self._is.clock.now()\n"
+        "            found = what_is_known(session, order, agency=self._is.agency, now=now)\n",
+        "            checked, now = time.monotonic(), self._is.clock.now()\n"
+        "            found = what_is_known(session, order, agency=self._is.agency, now=now)\n"
+        "            locked = found.phone_hash\n"
+        "            lock_number_of(session, order.call_id)\n",
         ERASE,
     ),
     Mutation(
@@ -1190,35 +1195,35 @@ MUTATIONS = (
     Mutation(
         "R2: a worker of before a restore sends what a newer database ordered",
         "activities/texts.py",
-        "            if epoch_of(order.version) > call.epoch:",
-        "            if False:",
+        "        if epoch_of(order.version) > found.epoch:",
+        "        if False:",
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
         "R2: while a restored database is not recovered texts are held back for good",
         "activities/texts.py",
-        "            if is_recovering(session):  # neither sent",
-        "            if False:  # neither sent",
+        "        if found.is_recovering:  # neither sent",
+        "        if False:  # neither sent",
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
         "R2: a message that no call explains silences nothing",
         "activities/people.py",
-        "        or may_have_gone(session, order, phone_hash=phone_hash, received=call.received_at)\n",
+        "        or may_have_gone(order, found)\n",
         "",
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
         "R2: a message without words silences nothing",
-        "activities/strays.py",
-        "or_(col(StrayMessageRow.kind).is_(None), col(StrayMessageRow.kind) == order.key.kind)",
-        "col(StrayMessageRow.kind) == order.key.kind",
+        "activities/findings.py",
+        "(s.kind IS NULL OR s.kind = %(kind)s)",
+        "s.kind = %(kind)s",
         ("tests/recovery/test_taken_back.py",),
     ),
     Mutation(
         "R2: a notice that had another number is sent again",
         "activities/strays.py",
-        " or _notice_taken_back(session, order, since)",
+        " and not _notice_taken_back(order, found)",
         "",
         ("tests/recovery/test_taken_back.py",),
     ),

@@ -1,0 +1,108 @@
+"""`make bench`: measure what is not in the results yet, each in a process of its own.
+
+Whoever stops it loses the measurement that runs, and the next `make bench` goes on from there.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from benchmarks.machine import machine
+from benchmarks.plan import Planned, plan
+from settings import python
+
+RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
+_QUIET_CORES: Final = 0.25
+_AS_OWN: Final = 0.85
+"""A round in which others used more than so much of what was used is measured again."""
+_TRIES: Final = 3
+_LONGEST_SECONDS: Final = 5400
+
+
+def main() -> None:
+    """Run the plan, or, with --only, one measurement of it and print its lines."""
+    options = _options()
+    planned = [one for one in plan(rounds=options.rounds) if options.case in one.case]
+    if options.only:
+        (one,) = [one for one in planned if _key(one) == tuple(options.only.split("|"))]
+        print(json.dumps(asyncio.run(_lines(one))))
+        return
+    _keep_machine(options.results)
+    for number, one in enumerate(planned, start=1):
+        if _key(one) in _measured(options.results):
+            continue
+        print(f"{number} of {len(planned)}: {one.case}, {one.contestant}, round {one.round}", flush=True)
+        _keep(options.results, one, _measure(one, options))
+
+
+def _measure(one: Planned, options: argparse.Namespace) -> list[Mapping[str, float]]:
+    """The lines of one measurement, from a process of its own; tried again where the machine was not ours."""
+    for _ in range(_TRIES):
+        _wait_until_quiet()
+        command = [python(), "-m", "benchmarks", "--rounds", str(options.rounds), "--only", "|".join(_key(one))]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False)
+        if done.returncode != 0:
+            print(done.stderr[-2000:], file=sys.stderr)
+            continue
+        lines: list[Mapping[str, float]] = json.loads(done.stdout.splitlines()[-1])
+        if all(line.get("own_cpu", 1) >= _AS_OWN * line.get("total_cpu", 1) for line in lines):
+            return lines
+        print("  others used the machine meanwhile; once more", flush=True)
+    sys.exit(f"{one.case}, {one.contestant}: no figure after {_TRIES} tries")
+
+
+def _wait_until_quiet() -> None:
+    while psutil.cpu_percent(interval=2) / 100 * (psutil.cpu_count() or 1) > _QUIET_CORES:
+        time.sleep(3)
+
+
+async def _lines(one: Planned) -> Iterable[Mapping[str, float]]:
+    return await one.run()
+
+
+def _key(one: Planned) -> tuple[str, ...]:
+    return one.case, one.contestant, str(one.round)
+
+
+def _measured(results: Path) -> set[tuple[str, ...]]:
+    if not results.exists():
+        return set()
+    lines: list[dict[str, Any]] = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {(line["case"], line["contestant"], str(line["round"])) for line in lines}
+
+
+def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> None:
+    with results.open("a", encoding="utf-8") as file:
+        for figures in lines:
+            rounded = {name: float(f"{value:.5g}") for name, value in figures.items()}
+            line = {"case": one.case, "contestant": one.contestant, "round": one.round, "figures": rounded}
+            file.write(json.dumps(line | {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}) + "\n")
+
+
+def _keep_machine(results: Path) -> None:
+    """The first line says what the others were measured on."""
+    if not results.exists():
+        line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": machine()}
+        results.write_text(json.dumps(line) + "\n", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each contestant is measured")
+    parser.add_argument("--case", default="", help="only the cases whose name holds this")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the lines go, and are looked for")
+    parser.add_argument("--only", default="", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Which cases there are, and in which order: round by round, one contestant after the other, so that whatever the
+machine does meanwhile meets all of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from benchmarks.cases import Figures, closed, latency
+from benchmarks.contestants import Bare, Contestant
+from benchmarks.doors.accept import BATCH, accept
+from benchmarks.doors.pages import pages
+from benchmarks.doors.surveys import survey
+from benchmarks.open_calls import CACHE, open_calls, recovery
+from benchmarks.our_contestants import WholeService, WorkerAlone
+from benchmarks.rivals.contestant import Rival
+
+WORST_HOUR: Final = 200
+"""Calls in Ottawa's worst hour."""
+_CLOSED_SECONDS: Final = 20.0
+_LIVES: Final = 600
+
+Run = Callable[[], Awaitable[list[Figures]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One measurement: its lines go into the results."""
+
+    case: str
+    contestant: str
+    round: int
+    run: Run
+
+
+def plan(*, rounds: int) -> Iterator[Planned]:
+    """All of them, the quick ones first."""
+    for round_ in range(1, rounds + 1):
+        yield from _closed(round_)
+    for round_ in range(1, rounds + 1):
+        yield from _latency(round_)
+    for round_ in range(1, rounds + 1):
+        yield from _doors(round_)
+    yield from _recovery(rounds)
+    yield from _worst_hours()
+    yield from _open()
+
+
+def _closed(round_: int) -> Iterator[Planned]:
+    for contestant, in_flight in (
+        (Bare(), 100),
+        (WorkerAlone(), 100),
+        (WholeService(), 100),
+        (Rival(is_notified=True), 100),
+        (Rival(is_notified=False), 600),  # each life waits for three looks at the table
+    ):
+        yield Planned(
+            case="closed",
+            contestant=contestant.name,
+            round=round_,
+            run=partial(_closed_loop, contestant, in_flight=in_flight),
+        )
+
+
+def _latency(round_: int) -> Iterator[Planned]:
+    for contestant in (
+        Bare(posts_raw=True),
+        WorkerAlone(),
+        WholeService(),
+        Rival(is_notified=True),
+        Rival(is_notified=False),
+    ):
+        yield Planned(
+            case="latency",
+            contestant=contestant.name,
+            round=round_,
+            run=partial(_open_loop, contestant, a_second=10, lives=_LIVES),
+        )
+
+
+def _doors(round_: int) -> Iterator[Planned]:
+    yield Planned(case="records", contestant="one a request", round=round_, run=partial(_accept, batch=1))
+    yield Planned(case="records", contestant=f"{BATCH} a request", round=round_, run=partial(_accept, batch=BATCH))
+    yield Planned(case="surveys", contestant="the residents' site", round=round_, run=_survey)
+    if round_ == 1:  # ten minutes, most of which make the year
+        yield Planned(case="pages", contestant="the console", round=round_, run=_pages)
+
+
+def _worst_hours() -> Iterator[Planned]:
+    """At 1, 10 and 100 times Ottawa's worst hour. Of the first two a p99 would take hours."""
+    for times, lives in ((100, _LIVES), (10, 200), (1, 40)):
+        yield Planned(
+            case=f"worst hour x {times}",
+            contestant=WholeService.name,
+            round=1,
+            run=partial(_open_loop, WholeService(), a_second=times * WORST_HOUR / 3600, lives=lives),
+        )
+
+
+def _recovery(rounds: int) -> Iterator[Planned]:
+    for round_ in range(1, min(rounds, 3) + 1):
+        for contestant in (Bare(is_delayed=False, posts_raw=True), WorkerAlone(is_delayed=False)):
+            yield Planned(
+                case="recovery",
+                contestant=contestant.name,
+                round=round_,
+                run=partial(_recover, contestant, count=10_000),
+            )
+
+
+def _open() -> Iterator[Planned]:
+    for contestant in (
+        Bare(is_delayed=False, posts_raw=True, cache=CACHE),
+        WorkerAlone(is_delayed=False, cache=CACHE),
+    ):
+        yield Planned(
+            case="open, all cached",
+            contestant=contestant.name,
+            round=1,
+            run=partial(open_calls, contestant, counts=(1_000, 10_000), cached=True),
+        )
+    for contestant in (Bare(is_delayed=False, posts_raw=True), WorkerAlone(is_delayed=False)):
+        yield Planned(
+            case="open",
+            contestant=contestant.name,
+            round=1,
+            run=partial(open_calls, contestant, counts=(1_000, 10_000, 50_000), cached=False),
+        )
+
+
+async def _closed_loop(contestant: Contestant, *, in_flight: int) -> list[Figures]:
+    return [await closed(contestant, in_flight=in_flight, seconds=_CLOSED_SECONDS)]
+
+
+async def _open_loop(contestant: Contestant, *, a_second: float, lives: int) -> list[Figures]:
+    return [await latency(contestant, a_second=a_second, lives=lives)]
+
+
+async def _recover(contestant: Bare | WorkerAlone, *, count: int) -> list[Figures]:
+    return [await recovery(contestant, count=count)]
+
+
+async def _accept(*, batch: int) -> list[Figures]:
+    return [await accept(batch=batch)]
+
+
+async def _survey() -> list[Figures]:
+    return [await survey()]
+
+
+async def _pages() -> list[Figures]:
+    return [await asyncio.to_thread(pages)]
