@@ -37,12 +37,12 @@ class _Rows:
     _python = python()
 
     def __init__(self) -> None:
-        self._ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._free: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
-        self._ground: Ground | None = None
+        self._ear: socket.socket | None = None
+        self._notices = 0
 
     async def begin(self, ground: Ground) -> None:
-        self._ground = ground
+        self._ear, self._notices = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ground.notices
         url = ground.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         for _ in range(_CONNECTIONS):
             self._free.put_nowait(await connected(url))
@@ -56,7 +56,8 @@ class _Rows:
     async def end(self) -> None:
         while not self._free.empty():
             await self._free.get_nowait().close()
-        self._ear.close()
+        if self._ear is not None:
+            self._ear.close()
 
     async def _execute(self, statement: str, values: tuple[object, ...]) -> None:
         connection = await self._free.get()
@@ -67,8 +68,8 @@ class _Rows:
 
     def _reached(self, number: int, state: str) -> None:
         """The commit is all there is to it: no worker has to see it before the next step."""
-        if self._ground is not None:
-            self._ear.sendto(f"{workflow(number)} {state}".encode(), (LOOPBACK, self._ground.notices))
+        if self._ear is not None:
+            self._ear.sendto(f"{workflow(number)} {state}".encode(), (LOOPBACK, self._notices))
 
 
 class Rival(_Rows):
