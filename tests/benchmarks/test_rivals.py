@@ -56,6 +56,11 @@ class Driver:
         assert sent == kinds
         assert len(self.posts) == len(kinds)
 
+    async def is_something_due(self) -> bool:
+        """Now, or later."""
+        cursor = await self._connection.execute(b"SELECT FROM life WHERE due_at IS NOT NULL")
+        return await cursor.fetchone() is not None
+
     async def _sent(self) -> list[object]:
         statement = b"SELECT kind FROM text WHERE state = 'accepted' AND sid IS NOT NULL ORDER BY id"
         return [row[0] for row in await (await self._connection.execute(statement)).fetchall()]
@@ -90,10 +95,23 @@ async def test_a_call_is_confirmed_delayed_once_and_asked(name: str, tables: str
 @pytest.mark.parametrize("name", RUNS)
 async def test_a_call_with_an_officer_in_time_has_no_delay_notice(name: str, tables: str) -> None:
     kinds = ["confirmation", "survey"]
-    async with running(name, tables, delay=0.3) as driver:
+    async with running(name, tables, delay=600) as driver:
         await driver.received()
         await driver.until(kinds[:1])
+        assert await driver.is_something_due()
         await driver.dispatched()
-        await asyncio.sleep(0.4)  # past the notice's time
+        assert not await driver.is_something_due()
         await driver.cleared()
         await driver.until(kinds)
+        assert not await driver.is_something_due()
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_call_with_an_officer_before_its_confirmation_has_no_delay_notice(name: str, tables: str) -> None:
+    async with await connected(tables) as connection:
+        early = Driver(connection, is_notified=False)
+        await early.received()
+        await early.dispatched()
+    async with running(name, tables, delay=0) as driver:
+        await driver.until(["confirmation"])
+        assert not await driver.is_something_due()
