@@ -50,6 +50,7 @@ CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 FORGET = ("tests/activities/test_forgetting.py",)
 ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+BENCHMARKS = ("tests/benchmarks/test_report.py", "tests/benchmarks/test_doors.py")
 FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
 REPORT = ("tests/console/test_report.py",)
@@ -1641,6 +1642,25 @@ MUTATIONS = (
         "if len(chains) > 1:",
         "if False:",
         JUDGE,
+        "benchmarks: the ratio of a round is made with another round's figure",
+        "benchmarks/results.py",
+        "value / of_others[round_] for round_,",
+        "value / of_others[min(of_others)] for round_,",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "benchmarks: what is measured while a door warms up counts",
+        "benchmarks/doors/loop.py",
+        "elif done > warm_up:",
+        "else:",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "benchmarks: a plain table tells its callers of a delay though an officer is on the way",
+        "benchmarks/rivals/table.py",
+        "due_at = CASE WHEN next_text <> 'delay' THEN due_at END",
+        "due_at = due_at",
+        ("tests/benchmarks/test_rivals.py",),
     ),
 )
 
