@@ -1642,6 +1642,8 @@ MUTATIONS = (
         "if len(chains) > 1:",
         "if False:",
         JUDGE,
+    ),
+    Mutation(
         "benchmarks: the ratio of a round is made with another round's figure",
         "benchmarks/results.py",
         "value / of_others[round_] for round_,",
