@@ -23,6 +23,7 @@ from web.staff.access.roles import Role
 from web.staff.console.app import create_console_app
 
 PASSWORD: Final = "fictional-password"
+_PATIENCE: Final = 60  # seconds: with many processes on two cores four pages of 340 tests took longer than ten
 _TOKEN: Final = re.compile(r'name="form_token" value="([0-9a-f]+)"')
 
 
@@ -36,10 +37,10 @@ class Staff:
 
     def sign_in(self, role: str, password: str = PASSWORD, *, back: str = "/") -> requests.Response:
         fields = {"account": role, "password": password, "back": back}
-        return self.http.post(self.address + "/sign-in", data=fields, timeout=10, allow_redirects=False)
+        return self.http.post(self.address + "/sign-in", data=fields, timeout=_PATIENCE, allow_redirects=False)
 
     def get(self, path: str, **options: object) -> requests.Response:
-        return self.http.get(self.address + path, timeout=10, allow_redirects=False, **options)  # type: ignore[arg-type]
+        return self.http.get(self.address + path, timeout=_PATIENCE, allow_redirects=False, **options)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """That of the session's forms; blank for nobody."""
@@ -49,7 +50,7 @@ class Staff:
     def post(self, path: str, **fields: str) -> requests.Response:
         """As a form of our own: with its token."""
         fields = {"form_token": self.token(), **fields}
-        return self.http.post(self.address + path, data=fields, timeout=10, allow_redirects=False)
+        return self.http.post(self.address + path, data=fields, timeout=_PATIENCE, allow_redirects=False)
 
 
 @dataclass(frozen=True, kw_only=True)
