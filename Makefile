@@ -11,9 +11,15 @@ SPEED ?= 60
 PORT ?= 8000
 FROM ?=
 HOURS ?=
+SEED ?= 1
+SEEDS ?=
+MINUTES ?=
+FRESH ?=
+DOOR ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep bench mutations chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep test-year bench chaos fuzz mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,11 +45,21 @@ unit: $(VENV)/.test chromium ## The tests alone
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
 
+test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for; goes on where it was stopped (MINUTES= FRESH=1)
+	@$(BIN)/python -m tests.year $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
+
 bench: $(VENV)/.test $(if $(DBOS),$(BENCH)/.made) ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS= DBOS=1)
 	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
+chaos: $(VENV)/.test ## Strike everything while a day is played, then compare (SEED= or SEEDS=1-20, CAD=, MINUTES=10)
+	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds "$(SEEDS)",--seed "$(SEED)") $(if $(CAD),--cad "$(CAD)") \
+		--minutes "$(or $(MINUTES),10)"
+
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations
+
+fuzz: $(VENV)/.test ## Fuzz every door, or one, for so many seconds each (DOOR= SECONDS=); Linux on x86-64, Python before 3.13
+	$(BIN)/python -m tests.fuzz.run $(SECONDS) $(DOOR)
 
 format: $(VENV)/.test ## Put the code into shape
 	$(BIN)/ruff check --fix .

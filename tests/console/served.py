@@ -1,8 +1,6 @@
 """The console on a real port, and members of staff who use it over HTTP."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import requests
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -20,6 +17,7 @@ from database.encryption import Keyring
 from database.staff import AuditEntryRow
 from local.ports import free_port
 from policy.agency import Agency
+from tests.serving import serving
 from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.roles import Role
 from web.staff.console.app import create_console_app
@@ -103,13 +101,5 @@ def console_site(
         oidc=oidc,
         open_data=open_data,
     )
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield Served(engine=engine, keyring=keyring, agency=agency, address=f"http://127.0.0.1:{port}", app=app)
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(app, port=port, proxy_headers=True) as address:
+        yield Served(engine=engine, keyring=keyring, agency=agency, address=address, app=app)
