@@ -41,7 +41,7 @@ _NAME: Final = "2026-q2-v1"
 
 
 def pages(*, times: int = TIMES) -> Figures:
-    """Of each page p50, p95 and p99 in ms, by its name."""
+    """Of each page p50 and p95 in ms, by its name."""
     asked: dict[str, list[float]] = {}
     own, machine, took = 0.0, 0.0, 0.0
     for measure in (_Console.of_calls, _Console.of_answers):

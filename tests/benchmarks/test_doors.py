@@ -35,9 +35,10 @@ async def test_after_its_time_nothing_more_is_begun() -> None:
     assert 0.05 <= loop.took < 10
 
 
-def test_a_percentile_is_what_so_many_of_a_hundred_stay_under() -> None:
-    figures = points([one / 1000 for one in range(100, 0, -1)], what="page")
-    assert figures == {"page_p50": 50, "page_p95": 95, "page_p99": 99, "page_n": 100}
+def test_a_percentile_is_what_so_many_of_a_hundred_stay_under_and_few_have_no_99th() -> None:
+    figures = points([one / 10_000 for one in range(1000, 0, -1)], what="page")
+    assert figures == {"page_p50": 50, "page_p95": 95, "page_p99": 99, "page_n": 1000}
+    assert set(points([0.1] * 599)) == {"p50", "p95", "n"}
 
 
 @pytest.mark.deep
