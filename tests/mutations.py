@@ -16,7 +16,9 @@ from settings import child_environment, python
 
 ROOT = Path(__file__).parents[1]
 _QUIETLY = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
-_LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect", ".year"
+)
 
 
 @dataclass(frozen=True)
@@ -496,6 +498,13 @@ MUTATIONS = (
         "Priority(priority_key=PRIORITY[step.key.kind])",
         "Priority(priority_key=3)",
         ("tests/campaign/test_storm.py",),
+    ),
+    Mutation(
+        "A wait goes on by the clock on which it began",
+        "workflows/call_updates.py",
+        " or self._new_clocks > clocks",
+        "",
+        ("tests/workflows/test_call_updates.py",),
     ),
     Mutation(
         "Words that networks filter go on",
