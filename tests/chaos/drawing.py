@@ -66,7 +66,7 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
         begins=begins + span * 0.03,
         received_within=span * _RECEIVED_WITHIN,
         longest=whole * _LONGEST,
-        later=_LATER if whole > span else timedelta(0),
+        later=(_LATER if whole > span else timedelta(0), _LATER),
     )
     told = records_of(calls, frame, dice)
     stretch = whole / timedelta(minutes=600)

@@ -32,8 +32,9 @@ class Frame:
     begins: datetime
     received_within: timedelta
     longest: timedelta
-    later: timedelta = timedelta(0)
-    """By which everything after receipt comes later than it did."""
+    later: tuple[timedelta, timedelta]
+    """By which everything after receipt comes later than it did, at least and at most: what an officer ends within the
+    minutes of an outage is told to nobody."""
 
 
 def records_of(calls: Sequence[LoggedCall], frame: Frame, dice: random.Random) -> list[Dated]:
@@ -43,7 +44,7 @@ def records_of(calls: Sequence[LoggedCall], frame: Frame, dice: random.Random) -
     for index, call in enumerate(calls):
         share = (call.received_at - first) / max(last - first, timedelta(seconds=1))
         received = frame.begins + frame.received_within * share
-        life = _Life(call, received, _squeezed(call, received, frame), dice)
+        life = _Life(call, received, _squeezed(call, received, frame, dice), dice)
         told += life.records(_phone(call, index, dice))
     return sorted(told, key=lambda one: one[0])
 
@@ -53,9 +54,12 @@ def _phone(call: LoggedCall, index: int, dice: random.Random) -> str:
     return fictional_number(dice.randrange(index + 1) if dice.random() < 0.06 else index)
 
 
-def _squeezed(call: LoggedCall, received: datetime, frame: Frame) -> Callable[[datetime], datetime]:
+def _squeezed(
+    call: LoggedCall, received: datetime, frame: Frame, dice: random.Random
+) -> Callable[[datetime], datetime]:
     """The first half of the longest life passes as it was, what comes after it ever faster, in its order."""
-    half = frame.longest / 2
+    half, (least, most) = frame.longest / 2, frame.later
+    later = least + (most - least) * dice.random()
 
     def squeezed(moment: datetime) -> datetime:
         passed = moment - call.received_at
@@ -63,7 +67,7 @@ def _squeezed(call: LoggedCall, received: datetime, frame: Frame) -> Callable[[d
             return received + passed
         if passed > half:
             passed = half + half * (1 - math.exp(-((passed - half) / half)))
-        return received + frame.later + passed
+        return received + later + passed
 
     return squeezed
 
