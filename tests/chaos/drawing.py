@@ -84,7 +84,7 @@ def draw(seed: int, *, minutes: float = 10.0, log: Path | None = None) -> Plan:
         words=list(_words(told, dice, seconds=minutes * 60, begins=begins, speed=speed)),
         staff=list(_staff(told, dice, seconds=minutes * 60, begins=begins, speed=speed, agency=agency.key)),
         blows=list(_blows(dice, seconds=minutes * 60)),
-        rules=_rules(dice),
+        rules=_rules(dice, is_short=minutes < _SHORT_RUN),
     )
 
 
@@ -230,10 +230,11 @@ def _blow(dice: random.Random, whom: str, how: How, *, after: float, shortest: b
     return Blow(after=after, whom=whom, how=how, seconds=min(seconds, 2.0) if shortest else seconds)
 
 
-def _rules(dice: random.Random) -> list[dict[str, Any]]:
-    """How the carrier misbehaves: somewhat all the while. What it answers is later than the service's two seconds, or
-    not."""
-    worse = dice.choice([0.5, 1.0, 2.0])
+def _rules(dice: random.Random, *, is_short: bool) -> list[dict[str, Any]]:
+    """How the carrier misbehaves: somewhat all the while, more in a short run. What it answers is later than the
+    service's two seconds, or not. Of many texts it never reports how they arrived, so that its list must be asked."""
+    worse = 2.0 if is_short else dice.choice([0.5, 1.0, 2.0])
+    silent = 0.95 if is_short else dice.choice([0.2, 0.5, 0.95])
     rules: list[dict[str, Any]] = [
         {"what": "slow_answer", "probability": 0.02, "seconds": 3},
         {"what": "lose_answer", "probability": 0.04},
@@ -244,7 +245,7 @@ def _rules(dice: random.Random) -> list[dict[str, Any]]:
         {"what": "too_many_requests", "probability": 0.02, "retry_after": False},
         {"what": "refused", "probability": 0.005, "code": 21614},
         {"what": "undelivered", "probability": 0.01},
-        {"what": "no_callback", "probability": 0.2},
+        {"what": "no_callback", "probability": silent / worse},
         {"what": "duplicate_callback", "probability": 0.1},
         {"what": "reversed_callback", "probability": 0.1},
         {"what": "early_callback", "probability": 0.1},
@@ -252,4 +253,4 @@ def _rules(dice: random.Random) -> list[dict[str, Any]]:
         {"what": "list_lags", "probability": 0.2, "seconds": 8},
         {"what": "list_fails", "probability": 0.08},
     ]
-    return [{**rule, "probability": rule["probability"] * worse} for rule in rules]
+    return [{**rule, "probability": round(rule["probability"] * worse, 4)} for rule in rules]
