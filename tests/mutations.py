@@ -1667,6 +1667,13 @@ MUTATIONS = (
         BENCHMARKS,
     ),
     Mutation(
+        "R5: a call that was passed on is not told of it where a threshold counts from that",
+        "starter/forward.py",
+        " and not self._policy.timetable.delay.counts_since(Since.QUEUED)",
+        "",
+        ("tests/starter/test_forward.py",),
+    ),
+    Mutation(
         "benchmarks: a plain table tells its callers of a delay though an officer is on the way",
         "benchmarks/rivals/table.py",
         "due_at = CASE WHEN next_text <> 'delay' THEN due_at END",
