@@ -190,6 +190,8 @@ def load_settings() -> Settings:
             why = "this process may not read it" if isinstance(error.__cause__, OSError) else "it is not UTF-8"
             raise SettingsError(f"the file {_secret_file(name)} cannot be used: {why}") from None
         raise SettingsError(_line((name,), "not JSON")) from None
+    except RecursionError:
+        raise SettingsError(_line((f"{_OURS}CLOCK",), "nested too deeply")) from None
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)
         raise SettingsError("\n".join(_line(one["loc"], one["msg"]) for one in wrong)) from None

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import psutil
 
+from benchmarks.machine import machine
 from benchmarks.plan import Planned, plan
 from settings import python
 
@@ -35,6 +36,7 @@ def main() -> None:
         (one,) = [one for one in planned if _key(one) == tuple(options.only.split("|"))]
         print(json.dumps(asyncio.run(_lines(one))))
         return
+    _keep_machine(options.results)
     for number, one in enumerate(planned, start=1):
         if _key(one) in _measured(options.results):
             continue
@@ -84,6 +86,13 @@ def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> 
             rounded = {name: float(f"{value:.5g}") for name, value in figures.items()}
             line = {"case": one.case, "contestant": one.contestant, "round": one.round, "figures": rounded}
             file.write(json.dumps(line | {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}) + "\n")
+
+
+def _keep_machine(results: Path) -> None:
+    """The first line says what the others were measured on."""
+    if not results.exists():
+        line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": machine()}
+        results.write_text(json.dumps(line) + "\n", encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:

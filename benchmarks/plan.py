@@ -1,6 +1,7 @@
 """Which cases there are, and in which order: round by round, one contestant after the other, so that whatever the
 machine does meanwhile meets all of them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -8,9 +9,12 @@ from typing import Final
 
 from benchmarks.cases import Figures, closed, latency
 from benchmarks.contestants import Bare, Contestant
+from benchmarks.doors.accept import BATCH, accept
+from benchmarks.doors.pages import pages
+from benchmarks.doors.surveys import survey
 from benchmarks.open_calls import CACHE, open_calls, recovery
 from benchmarks.our_contestants import WholeService, WorkerAlone
-from benchmarks.rivals.contestant import Rival
+from benchmarks.rivals.contestant import Durable, Rival
 
 WORST_HOUR: Final = 200
 """Calls in Ottawa's worst hour."""
@@ -36,19 +40,23 @@ def plan(*, rounds: int) -> Iterator[Planned]:
         yield from _closed(round_)
     for round_ in range(1, rounds + 1):
         yield from _latency(round_)
+    for round_ in range(1, rounds + 1):
+        yield from _doors(round_)
     yield from _recovery(rounds)
     yield from _worst_hours()
     yield from _open()
 
 
 def _closed(round_: int) -> Iterator[Planned]:
-    for contestant, in_flight in (
+    contestants: list[tuple[Contestant, int]] = [
         (Bare(), 100),
         (WorkerAlone(), 100),
         (WholeService(), 100),
         (Rival(is_notified=True), 100),
         (Rival(is_notified=False), 600),  # each life waits for three looks at the table
-    ):
+        *((one, 100) for one in _engines()),
+    ]
+    for contestant, in_flight in contestants:
         yield Planned(
             case="closed",
             contestant=contestant.name,
@@ -57,20 +65,35 @@ def _closed(round_: int) -> Iterator[Planned]:
         )
 
 
+def _engines() -> list[Contestant]:
+    """DBOS, where it is installed."""
+    return [Durable()] if Durable.is_there() else []
+
+
 def _latency(round_: int) -> Iterator[Planned]:
-    for contestant in (
+    contestants: list[Contestant] = [
         Bare(posts_raw=True),
         WorkerAlone(),
         WholeService(),
         Rival(is_notified=True),
         Rival(is_notified=False),
-    ):
+        *_engines(),
+    ]
+    for contestant in contestants:
         yield Planned(
             case="latency",
             contestant=contestant.name,
             round=round_,
             run=partial(_open_loop, contestant, a_second=10, lives=_LIVES),
         )
+
+
+def _doors(round_: int) -> Iterator[Planned]:
+    yield Planned(case="records", contestant="one a request", round=round_, run=partial(_accept, batch=1))
+    yield Planned(case="records", contestant=f"{BATCH} a request", round=round_, run=partial(_accept, batch=BATCH))
+    yield Planned(case="surveys", contestant="the residents' site", round=round_, run=_survey)
+    if round_ == 1:  # ten minutes, most of which make the year
+        yield Planned(case="pages", contestant="the console", round=round_, run=_pages)
 
 
 def _worst_hours() -> Iterator[Planned]:
@@ -125,3 +148,15 @@ async def _open_loop(contestant: Contestant, *, a_second: float, lives: int) -> 
 
 async def _recover(contestant: Bare | WorkerAlone, *, count: int) -> list[Figures]:
     return [await recovery(contestant, count=count)]
+
+
+async def _accept(*, batch: int) -> list[Figures]:
+    return [await accept(batch=batch)]
+
+
+async def _survey() -> list[Figures]:
+    return [await survey()]
+
+
+async def _pages() -> list[Figures]:
+    return [await asyncio.to_thread(pages)]

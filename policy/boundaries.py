@@ -69,9 +69,13 @@ def read_boundaries(path: Path, areas: Areas) -> Mapping[tuple[Level, str], dict
         features = _Collection.model_validate(json.loads(text)).features
     except json.JSONDecodeError as error:
         raise AgencyError(f"{path} line {error.lineno}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise AgencyError(f"{path}: nested too deeply to be a collection of areas") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise AgencyError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise AgencyError(f"{path}: a number is too long") from None
     known = {(place.level, place.id) for place in areas.places}
     found: dict[tuple[Level, str], dict[str, Any]] = {}
     for number, feature in enumerate(features):

@@ -1,7 +1,7 @@
 """One YAML file into one typed value, with errors that name file, line, what is wrong and what is allowed."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,8 @@ class AgencyError(Exception):
         self.problems = problems
 
 
+_MOST_PARTS: Final = 100_000
+"""A hundred times what the largest of our files has. A few lines of & and * can stand for more than a machine holds."""
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
 
@@ -43,6 +45,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         # BaseLoader: every scalar stays the text that was written (no 20:00 = 1200, no NO = false); the model decides.
         node = yaml.compose(text, Loader=yaml.BaseLoader)
+        if node is not None and _parts(node, {}) > _MOST_PARTS:
+            raise AgencyError(f"{path}: with every * written out it has more than {_MOST_PARTS:,} parts")
         _refuse_twice(path, node)
         content = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - builds nothing but texts, lists and mappings
     except yaml.MarkedYAMLError as error:
@@ -53,6 +57,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         raise AgencyError(
             f"{path} line {line}: not YAML: the character {error.character!r} may not stand there"
         ) from None
+    except RecursionError:
+        raise AgencyError(f"{path}: nested too deeply, or a part of it that is named with & holds itself") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -91,7 +97,21 @@ def _refusal(path: Path, node: yaml.Node | None, error: ErrorDetails, model: typ
     place: Place = error["loc"] + getattr(cause, "place", ())  # of an ErrorAt, or of an error like it
     name = ".".join(str(part) for part in place if part != "[key]") or "the file"
     line = _line(node, place)
-    return line, f"{path} line {line}: {name}: {in_words(error, model)}"
+    return line, f"{path} line {line}: {_in_one_line(name)}: {in_words(error, model)}"
+
+
+def _in_one_line(name: str) -> str:
+    """Quoted, a key may hold a line's end, or signs that steer a terminal."""
+    return name if name.isprintable() else repr(name)
+
+
+def _parts(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many parts it has with every alias written out; each node is counted once, in `known`."""
+    if id(node) not in known:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        inside = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in pairs for one in pair]
+        known[id(node)] = 1 + sum(_parts(one, known) for one in inside)
+    return known[id(node)]
 
 
 def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
@@ -99,9 +119,11 @@ def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[object] = set()
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise AgencyError(f"{path} line {key.start_mark.line + 1}: {key.value}: this stands here a second time")
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):  # no other can be a key: the loader says so
+                if key.value in seen:
+                    line, name = key.start_mark.line + 1, _in_one_line(key.value)
+                    raise AgencyError(f"{path} line {line}: {name}: this stands here a second time")
+                seen.add(key.value)
             _refuse_twice(path, value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:

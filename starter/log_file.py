@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from policy.cad_mapping import CadMapping
+from watching.redaction import redact
 
 _GZIP: Final = b"\x1f\x8b"
+_LONGEST_HEADING: Final = 400
 _CODECS: Final = {"utf-8": "utf-8-sig"}
 
 
@@ -90,5 +92,13 @@ def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) ->
         raise LogError(
             path, f"the heading is one single column; its separator seems to be {sign!r}: see separator in cad.yaml"
         )
-    have = " ".join(", ".join(present).split())
-    raise LogError(path, f"no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {have}")
+    raise LogError(
+        path, f"no column {missing[0]!r}, which the agency's cad.yaml names; the file's columns are: {_shown(present)}"
+    )
+
+
+def _shown(heading: Sequence[str]) -> str:
+    """Where there is no heading it is a row: numbers (R3), signs that steer the terminal, prose of any length."""
+    text = redact(" ".join(", ".join(heading).split()))
+    shown = "".join(sign if sign.isprintable() else "?" for sign in text)
+    return shown if len(shown) <= _LONGEST_HEADING else f"{shown[:_LONGEST_HEADING]}…"

@@ -16,7 +16,9 @@ from settings import child_environment, python
 
 ROOT = Path(__file__).parents[1]
 _QUIETLY = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
-_LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect", ".year"
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Mutation:
     tests: Sequence[str]
 
 
+FUZZ = ("tests/fuzz/test_fuzz.py",)
 CUT = ("tests/survey/test_cut.py", "tests/activities/test_survey_cut.py")
 NIGHT = ("tests/activities/test_survey_cut.py",)
 OPEN_DATA = ("tests/open_data/test_attack.py",)
@@ -49,6 +52,7 @@ CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 FORGET = ("tests/activities/test_forgetting.py",)
 ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+BENCHMARKS = ("tests/benchmarks/test_report.py", "tests/benchmarks/test_doors.py")
 FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
 REPORT = ("tests/console/test_report.py",)
@@ -56,6 +60,7 @@ ISSUE_PAGES = ("tests/console/test_issues.py",)
 PORTAL = ("tests/public/test_portal.py",)
 OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
 BROKEN = ("tests/cli/test_doctor_broken.py",)
+JUDGE = ("tests/chaos/test_judge.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 NET = ("tests/watching/test_redaction.py", "tests/watching/test_logs.py")
@@ -291,6 +296,34 @@ MUTATIONS = (
         PUSH,
     ),
     Mutation(
+        "how deep JSON may be depends on who calls the parser",
+        "starter/readers/json_text.py",
+        "    if _is_too_deep(value):",
+        "    if False:",
+        FUZZ,
+    ),
+    Mutation(
+        "half a character is taken for one",
+        "starter/readers/cells.py",
+        '    return "it has half a character" if any(HALF.search(cell) for cell in cells) else None',
+        "    return None",
+        FUZZ,
+    ),
+    Mutation(
+        "R3: a telephone number under the heading of the id stands in a reason",
+        "starter/readers/told.py",
+        "    return cad_id if cad_id.isdecimal() else redact(cad_id)",
+        "    return cad_id",
+        FUZZ,
+    ),
+    Mutation(
+        "a bomb of aliases in an agency's folder is written out",
+        "policy/yaml_file.py",
+        "        if node is not None and _parts(node, {}) > _MOST_PARTS:",
+        "        if False:",
+        FUZZ,
+    ),
+    Mutation(
         "R4: a record that cannot be read is not kept",
         "starter/intake.py",
         "        self._rejected.keep(raw, feed=self.tally.feed, shape=shape, reason=unreadable.what)\n",
@@ -465,6 +498,13 @@ MUTATIONS = (
         "Priority(priority_key=PRIORITY[step.key.kind])",
         "Priority(priority_key=3)",
         ("tests/campaign/test_storm.py",),
+    ),
+    Mutation(
+        "A wait goes on by the clock on which it began",
+        "workflows/call_updates.py",
+        " or self._new_clocks > clocks",
+        "",
+        ("tests/workflows/test_call_updates.py",),
     ),
     Mutation(
         "Words that networks filter go on",
@@ -1548,6 +1588,90 @@ MUTATIONS = (
         "return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())",
         "return init_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder()), env_settings",
         ("tests/cli/test_settings.py",),
+    ),
+    Mutation(
+        "The judge of chaos takes what was in doubt for known",
+        "tests/chaos/knowledge.py",
+        "if one.sent <= at < one.sure]",
+        "if False]",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos looks at no times of a text on a phone",
+        "tests/chaos/on_phones.py",
+        "if fits and owed.begins <= until and owed.ends > since:",
+        "if fits:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos overlooks a STOP that was taken",
+        "tests/chaos/people.py",
+        "if stop.done is not None and stop.done <= at and not started:",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos excuses every text that has no row",
+        "tests/chaos/missing.py",
+        "if seconds <= PATIENCE_SECONDS or",
+        "if True or",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos lets blow after blow excuse a text for ever",
+        "tests/chaos/surely_owed.py",
+        "return max(scene.run.seconds(length(undisturbed)), at_least)",
+        "return scene.run.seconds(length(undisturbed))",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos believes the ledger that a text is on a phone",
+        "tests/chaos/missing.py",
+        'there[str(row["id"])] == 0',
+        "False",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos believes that a text expired though nothing was struck",
+        "tests/chaos/reasons.py",
+        "if owed is None or owed.undisturbed(scene) <= PATIENCE_SECONDS or",
+        "if True or",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos does not miss a record that was taken",
+        "tests/chaos/records.py",
+        "if known < len(contents):",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos does not see a second workflow of a call",
+        "tests/chaos/histories.py",
+        "if len(chains) > 1:",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "benchmarks: the ratio of a round is made with another round's figure",
+        "benchmarks/results.py",
+        "value / of_others[round_] for round_,",
+        "value / of_others[min(of_others)] for round_,",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "benchmarks: what is measured while a door warms up counts",
+        "benchmarks/doors/loop.py",
+        "elif done > warm_up:",
+        "else:",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "benchmarks: a plain table tells its callers of a delay though an officer is on the way",
+        "benchmarks/rivals/table.py",
+        "due_at = CASE WHEN next_text <> 'delay' THEN due_at END",
+        "due_at = due_at",
+        ("tests/benchmarks/test_rivals.py",),
     ),
 )
 

@@ -35,7 +35,7 @@ ALLOWED: Final = (
 LGPL: Final = {"jwcrypto", "psycopg", "psycopg-binary"}
 """Used as they are, as libraries that can be exchanged: that is what the LGPL allows."""
 
-READ: Final = {"axe-playwright-python": "MIT", "text-unidecode": "Artistic License"}
+READ: Final = {"atheris": "Apache-2.0", "axe-playwright-python": "MIT", "text-unidecode": "Artistic License"}
 """Packages whose metadata say nothing, or join with "and" what may be chosen from: as a person has read the file."""
 
 

@@ -16,6 +16,8 @@ _NO: Final = frozenset({"0", "N", "NO", "F", "FALSE", "NON"})
 SKEW: Final = timedelta(seconds=60)
 # A step that has the date of the receipt and lies so long before it came after midnight: 70 of a county's dispatches.
 _HALF_A_DAY: Final = timedelta(hours=12)
+HALF: Final = re.compile("[\ud800-\udfff]")
+"""Of a pair of signs that are one together in UTF-16: alone it can be written nowhere."""
 TIMES: Final = ("received", "queued", "call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
 
 
@@ -26,7 +28,10 @@ def misfit(row: Mapping[str, str | None]) -> str | None:
         return "it has more cells than the heading"
     if None in row.values():
         return "it has fewer cells than the heading"
-    return "it has a NUL character" if any("\0" in cell for cell in row.values() if isinstance(cell, str)) else None
+    cells = [cell for cell in row.values() if isinstance(cell, str)]
+    if any("\0" in cell for cell in cells):
+        return "it has a NUL character"
+    return "it has half a character" if any(HALF.search(cell) for cell in cells) else None
 
 
 class BadTime(Exception):  # noqa: N818 - of CAD's making

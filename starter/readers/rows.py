@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from policy.cad_mapping import CadMapping
-from starter.readers.cells import SKEW, BadTime, cell_of, is_up, misfit, times_of, updated_of
-from starter.readers.told import LONGEST_CODE, LONGEST_ID, Told, Unreadable
+from starter.readers.cells import HALF, SKEW, BadTime, cell_of, is_up, misfit, times_of, updated_of
+from starter.readers.told import LONGEST_CODE, LONGEST_ID, Told, Unreadable, id_in_words
 
 Row = Mapping[str, str | None]
 
@@ -26,13 +26,17 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
     codes = _codes(row, cad_id, mapping)
     if len(codes.case_number or "") > LONGEST_ID:
-        return Unreadable(what=f"call {cad_id}: a case number of more than {LONGEST_ID} signs", salvage=codes)
+        return Unreadable(
+            what=f"call {id_in_words(cad_id)}: a case number of more than {LONGEST_ID} signs", salvage=codes
+        )
     if (too_long := _too_long(codes)) is not None:
-        return Unreadable(what=f"call {cad_id}: a {too_long} of more than {LONGEST_CODE} signs", salvage=codes)
+        return Unreadable(
+            what=f"call {id_in_words(cad_id)}: a {too_long} of more than {LONGEST_CODE} signs", salvage=codes
+        )
     try:
         return _with_times(codes, row, mapping, now=now)
     except BadTime as bad:
-        return Unreadable(what=f"call {cad_id}: {bad}", salvage=codes)
+        return Unreadable(what=f"call {id_in_words(cad_id)}: {bad}", salvage=codes)
 
 
 def of_a_misfit(what: str, heading: Sequence[str], cells: Sequence[str], mapping: CadMapping) -> Unreadable:
@@ -41,7 +45,7 @@ def of_a_misfit(what: str, heading: Sequence[str], cells: Sequence[str], mapping
     A cell is missing or too many, and nobody knows where: before that place the cells stand where they should counted
     from the left, after it counted from the right.
     """
-    legible = [cell.replace("\0", "") for cell in cells]
+    legible = [HALF.sub("", cell.replace("\0", "")) for cell in cells]
     from_left = dict(zip(heading, legible, strict=False))
     from_right = dict(zip(reversed(heading), reversed(legible), strict=False))
     ids = (cell_of(row, mapping.columns.cad_id, mapping) for row in (from_left, from_right))

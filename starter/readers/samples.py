@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pydantic import JsonValue
 
 from policy.cad_mapping import CadMapping
 from starter.log_file import LogError, OutOfReach
+from starter.readers.cells import HALF
 from starter.readers.csv_file import CsvRow, csv_file
 from starter.readers.eido import read_eido
 from starter.readers.json_text import NotJson, parse
@@ -29,7 +29,6 @@ from starter.rejected import Shape
 MOST_JSON: Final = 64 * 1024 * 1024
 """Bytes, unpacked: JSON is read as a whole, and takes some ten times as much memory."""
 _GZIP: Final = b"\x1f\x8b"
-_HALF: Final = re.compile("[\ud800-\udfff]")
 _OF_EIDOS: Final = frozenset(
     {
         *("incidentcomponent", "callcomponent", "agencycomponent", "cautioncomponent"),
@@ -117,8 +116,8 @@ def _csv_sample(row: CsvRow, heading: Sequence[str], mapping: CadMapping, *, now
     if any(cell.strip() for cell in row.cells[len(heading) :]):
         return unfit(of_a_misfit("it has more cells than the heading", heading, row.cells, mapping))
     cells: dict[str, str | None] = {**dict.fromkeys(heading), **dict(zip(heading, row.cells, strict=False))}
-    if _HALF.search(row.text):
-        legible = {name: None if cell is None else _HALF.sub("", cell) for name, cell in cells.items()}
+    if HALF.search(row.text):
+        legible = {name: None if cell is None else HALF.sub("", cell) for name, cell in cells.items()}
         read = read_row(legible, mapping, now=now)
         what = f"letters that are not {mapping.encoding.upper()}: see encoding in cad.yaml"
         return unfit(replace(read, what=what) if isinstance(read, Unreadable) else Unreadable(what=what, salvage=read))
@@ -129,7 +128,7 @@ def _csv_sample(row: CsvRow, heading: Sequence[str], mapping: CadMapping, *, now
 def _require_columns(path: Path, heading: Sequence[str], mapping: CadMapping) -> None:
     """All that `cad.yaml` names, each once. A heading that is missing is a row, so that nothing of it is shown (R3)."""
     joined = "".join(heading)
-    if "\0" in joined or _HALF.search(joined):
+    if "\0" in joined or HALF.search(joined):
         name = mapping.encoding.upper()
         raise LogError(path, f"not a text file in {name}; export it as CSV in {name}, or see encoding in cad.yaml")
     named = list(dict.fromkeys(mapping.columns.named))

@@ -11,6 +11,7 @@ from calls.facts import CancelReason
 from policy.agency import Agency
 from starter.records import CadRecord
 from survey.questions import Role
+from watching.redaction import redact
 
 STEPS: Final = (
     *("received_at", "queued_at", "call_ended_at", "dispatched_at", "requeued_at", "arrived_at", "cleared_at"),
@@ -171,6 +172,12 @@ def disposition_facts(disposition: str | None, agency: Agency) -> dict[str, Json
 def _outcome_facts(told: Told, agency: Agency) -> dict[str, JsonValue]:
     facts = disposition_facts(told.disposition, agency)
     return facts if told.cancelled is None else {**facts, "cancelled": told.cancelled}
+
+
+def id_in_words(cad_id: str) -> str:
+    """As it may stand in a reason (R3). CADs number with digits alone; what is written like a telephone number stands
+    under the wrong heading."""
+    return cad_id if cad_id.isdecimal() else redact(cad_id)
 
 
 def e164(text: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """R2: workers and starters are killed, told to end and stopped at random while the carrier errs in every way it can.
 
-The phones hold no text twice and none that was not due; every text that was due is on its phone. Half a minute of it, with
-everything else struck too, is in tests/chaos/test_chaos.py.
+The phones hold no text twice and none that was not due; every text that was due is on its phone. Half a minute of it,
+with everything else struck too, is in tests/chaos/test_chaos.py.
 """
 
 from collections.abc import Callable

@@ -8,7 +8,8 @@ text is one of three:
   on the phone; or the ledger has a row for it whose reason is borne out by what happened: it expired, and something was
   struck (a worker killed, the database cut off), staff held it, or the line was busy, so that less than 15 undisturbed
   seconds were left; the carrier refused it; the phone said STOP; a rule of the policy spoke. It may be without a row
-  only where something happened to the call (an officer was sent, it was cleared) before it could go.
+  only where something happened to the call (an officer was sent, it was cleared) before it could go, after no more than
+  15 undisturbed seconds, or 150 in which something was getting up again; and not half of them.
 - **MAY**: it was owed by something that the service may have known when it checked for the last time, some four seconds
   before it was on the phone.
 - **MUST NOT**: everything else. Not eligible, latched, cancelled, not due or not true any more, outside the hours of

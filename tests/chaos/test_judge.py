@@ -169,12 +169,19 @@ def to_the_new_number(run: MadeRun) -> None:
 
 def blow_after_blow(run: MadeRun) -> None:
     """Every ten seconds, for ten minutes: that is no reason for ever."""
-    run.plan["ends"] = at(2000)
-    for minute in range(0, 600, 10):
+    run.plan["ends"] = at(660)
+    for minute in range(0, 660, 10):
         run.struck(minute, "worker", "kill")
     run.call("10", 10, dispatched=50, cleared=60)
     run.text("10", "confirmation", 10, due=3)
     lost(run, "1", "survey", 1)
+
+
+def most_of_them(run: MadeRun) -> None:
+    """Nobody is told anything while a worker stands still, and each of these calls is over before it goes on."""
+    run.struck(1, "worker", "stop", seconds=60)
+    for number in range(40, 65):
+        run.call(str(number), number, cleared=40)
 
 
 MISSING: dict[str, tuple[Damage, str]] = {
@@ -182,6 +189,7 @@ MISSING: dict[str, tuple[Damage, str]] = {
     "a notice": (lambda run: lost(run, "1", "delay", 1), "not in the ledger"),
     "a survey": (lambda run: lost(run, "1", "survey", 1), "not in the ledger"),
     "a text under blow after blow": (blow_after_blow, "ottawa-1 survey"),
+    "most texts, each with an excuse": (most_of_them, "reached nobody"),
     "to the new number": (to_the_new_number, "not in the ledger"),
     "on a phone, by the ledger": (lambda run: run.phones.remove(on_phone(run, "1", "survey", 1)), "no phone has it"),
     "in the ledger": (lambda run: run.texts.remove(row(run, "1", "survey")), "the ledger does not have it"),

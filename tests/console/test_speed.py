@@ -19,18 +19,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, event, text
-from sqlmodel import Session, insert
 
 from calls.clock import REAL_TIME
 from calls.facts import CallFacts
 from calls.merge import Stamped
 from database.encryption import Keyring
-from database.issues import EmergingIssueRow, IssueStepRow
 from insights.months import Month
 from policy.agency import Agency
 from tests.conftest import FIGURES
 from tests.console.served import Served, Staff
 from tests.console.year import CALLS, FICTIONAL, FILLED, Stopwatch, Year
+from tests.console.year_issues import some_issues
 from tests.neighbourhoods import City
 from web.staff.access.roles import Role
 from web.staff.all_texts import Place
@@ -231,7 +230,7 @@ def _plan(engine: Engine, statement: str, values: Any) -> list[str]:
 
 def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of: Stopwatch) -> None:
     """With the year's calls looked at, some hundred issues from earlier, and a year of answers."""
-    last = _some_issues(year)
+    last = some_issues(year)
     analyst = year_site.staff(Role.ANALYST)
     page = analyst.get("/issues?state=").text
     ids = re.findall(r'href="/issues/(\d+)"', page)
@@ -249,41 +248,6 @@ def test_emerging_issues_are_there_at_once(year: Year, year_site: Served, p95_of
     ):
         assert analyst.get(path).status_code == 200
         p95_of(functools.partial(analyst.get, path), what=f"emerging issues, {what}")
-
-
-_ANSWERS_BY_AREA = text(
-    "INSERT INTO survey_area_count (agency, month, area, area_version, survey_version, question, option, count) "
-    "SELECT 'ottawa', to_char(CAST(:last AS date) - 30 * m, 'YYYY-MM'), 'Area ' || a, '2022', '2026-2', 'Q' || q, "
-    "(ARRAY['', 'noise', 'theft', 'driving', 'drugs'])[o], 10 + a FROM generate_series(0, 11) AS m, "
-    "generate_series(1, 24) AS a, generate_series(1, 11) AS q, generate_series(1, 5) AS o ON CONFLICT DO NOTHING"
-)
-
-
-def _some_issues(year: Year) -> tuple[int, int]:
-    """Three a week for a year, and answers of 24 areas; the newest one of a group, and of an area as a whole."""
-    last = year.ends.date() - timedelta(days=1)
-    with Session(year.engine) as session, session.begin():
-        rows = [
-            EmergingIssueRow(
-                agency="ottawa",
-                area=("Bay", "Somerset", "River")[number % 3],
-                call_type_group="" if number % 5 == 0 else "noise",
-                first_day=last - timedelta(days=2 * (159 - number)),
-                last_day=last - timedelta(days=2 * (159 - number)),
-                observed=19,
-                expected=6.5,
-                p=0.0002,
-                weeks=[6, 7, 5, 6, 8, 7, 6, 7, 19],
-            )
-            for number in range(160)
-        ]
-        session.add_all(rows)
-        session.flush()
-        step = {"state": "evaluated", "note": "x", "by": "x", "at_real": year.ends}
-        steps = [{"issue_id": row.id, "useful": n % 2 == 0, **step} for n, row in enumerate(rows[:120])]
-        session.execute(insert(IssueStepRow), steps)
-        session.execute(_ANSWERS_BY_AREA, {"last": last})
-        return rows[-1].id or 0, rows[155].id or 0
 
 
 def test_a_night_with_a_year_of_calls_is_looked_at_in_seconds(

@@ -17,8 +17,9 @@ from survey.questions import Role as OfCall
 from tests.conftest import FIGURES
 from tests.console.served import Served, Staff, console_site
 from tests.console.year import Stopwatch
+from tests.insights.addresses import addresses_of
 from tests.insights.comments_of_a_year import fill_comments
-from tests.insights.quarter import AREAS, Quarter, fill
+from tests.insights.quarter import Quarter, fill
 from tests.servers import create_database, drop_database
 from tests.survey.month import with_members
 from web.staff.access.roles import Role
@@ -28,7 +29,6 @@ from web.staff.figures.own_feedback import member_hashes
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(900)]
 
 YEAR: Final = 4.0
-GROUPS: Final = ("noise", "theft", "traffic", "collision")
 BADGE: Final = "4711"
 TIMES: Final = 40
 
@@ -61,22 +61,6 @@ def p95_of(answered: AnsweredYear, record_property: Callable[[str, object], None
     return Stopwatch(record_property, answered.site.engine)
 
 
-def _addresses(path: str, more: str = "") -> Iterator[str]:
-    """Each asks for something else: no chart and no page is a second time the same."""
-    chance = Random(6)
-    while True:
-        if "reach" in path:
-            yield f"{path}?month=2026-{chance.randint(1, 8):02}{more}"
-            continue
-        first, last = sorted(chance.choices(range(1, 39), k=2))
-        filters = [f"from=2026-W{first:02}", f"to=2026-W{last:02}"]
-        filters += [f"area={chance.choice(AREAS)}"] if chance.random() < 0.2 else []
-        filters += [f"group={chance.choice(GROUPS)}"] if chance.random() < 0.5 else []
-        filters += [f"priority={chance.choice('34')}"] if chance.random() < 0.3 else []
-        filters += [f"question={chance.choice(('Q1', 'Q5', 'Q7'))}"]
-        yield f"{path}?{'&'.join(filters)}{more}"
-
-
 def _opened(staff: Staff, addresses: Iterator[str]) -> None:
     answer = staff.get(next(addresses))
     assert answer.status_code == 200, answer.url
@@ -99,7 +83,7 @@ def test_every_page_chart_and_file_of_the_insights_comes_within_300_ms(
         *(f"/insights/charts/{name}" for name in ANSWER_CHARTS),
         *(f"/insights/reach/charts/{name}" for name in REACH_CHARTS),
     ):
-        addresses = _addresses(path, "&theme=dark" if path.endswith("week.svg") else "")
+        addresses = addresses_of(path, "&theme=dark" if path.endswith("week.svg") else "")
         p95_of(lambda: _opened(staff, addresses), times=TIMES, what=path)  # noqa: B023 - asked before the next path
 
 

@@ -16,7 +16,7 @@ from starter.readers.eido.lenient import Component, components, latest, stamp_of
 from starter.readers.eido.ownership import Standing
 from starter.readers.eido.progress import Progress, progress_of
 from starter.readers.eido.snapshot import Snapshot, callback_ids
-from starter.readers.told import LONGEST_ID, Told, Unreadable
+from starter.readers.told import LONGEST_ID, Told, Unreadable, id_in_words
 
 _LONGEST_CODE: Final = 200
 """Signs. The longest type of the sample logs has 51; what is far longer is prose that somebody wrote there."""
@@ -39,11 +39,13 @@ def read_eido(document: JsonValue, mapping: CadMapping) -> Told | Unreadable:
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
     told = _codes(snapshot, cad_id)
     if standing is Standing.UNKNOWN:
-        return Unreadable(what=f"incident {cad_id}: it names no agency, so that nobody knows whose it is", salvage=told)
+        return Unreadable(
+            what=f"incident {id_in_words(cad_id)}: it names no agency, so that nobody knows whose it is", salvage=told
+        )
     if standing is Standing.COMING:
         told = replace(told, phone=None)
     if (unfit := _unfit(told)) is not None:
-        return Unreadable(what=f"incident {cad_id}: {unfit}", salvage=told)
+        return Unreadable(what=f"incident {id_in_words(cad_id)}: {unfit}", salvage=told)
     return _with_times(told, snapshot)
 
 
@@ -79,7 +81,7 @@ def _with_times(told: Told, snapshot: Snapshot) -> Told | Unreadable:
     progress = progress_of(snapshot)
     caller.call_times(snapshot, progress)
     if _ends_before_it_begins(progress):
-        return Unreadable(what=f"incident {told.cad_id}: closed before it was received", salvage=told)
+        return Unreadable(what=f"incident {id_in_words(told.cad_id)}: closed before it was received", salvage=told)
     times = progress.times
     return replace(
         told,

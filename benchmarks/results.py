@@ -1,0 +1,116 @@
+"""What was measured: a line of JSON for each measurement, and medians of them."""
+
+import json
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+Key = tuple[str | float | None, ...]
+By = tuple[str, ...]
+"""What tells one row from another: `case`, `contestant`, or the name of a figure, as `open`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One measurement."""
+
+    case: str
+    contestant: str
+    round: int
+    figures: Mapping[str, float]
+
+    def key(self, by: By) -> Key:
+        of_line = {"case": self.case, "contestant": self.contestant}
+        return tuple(of_line[name] if name in of_line else self.figures.get(name) for name in by)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some rounds, the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+    rounds: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Self:
+        some = sorted(values)
+        return cls(median=statistics.median(some), low=some[0], high=some[-1], rounds=len(some))
+
+
+class NotMeasured(Exception):  # noqa: N818 - what is the matter
+    """There is no such line, or no such figure in it."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """All lines, and what they were measured on."""
+
+    lines: Sequence[Line]
+    machine: Mapping[str, str]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From a file; one that is not there has no lines.
+
+        Raises:
+            ValueError: a line is no measurement, or two are the same.
+        """
+        told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        machine = {name: str(fact) for one in told for name, fact in one.get("facts", {}).items()}
+        lines = [
+            Line(case=one["case"], contestant=one["contestant"], round=one["round"], figures=one["figures"])
+            for one in told
+            if "facts" not in one
+        ]
+        return cls(lines=lines, machine=machine)
+
+    def of(self, case: str | Sequence[str]) -> list[Line]:
+        """The lines of a case, or of some, in their order."""
+        cases = [case] if isinstance(case, str) else case
+        return [line for one in cases for line in self.lines if line.case == one]
+
+    def spread(self, figure: str, chosen: Iterable[Line]) -> Spread | None:
+        """Of a figure in these lines; None: none has it."""
+        values = [line.figures[figure] for line in chosen if figure in line.figures]
+        return Spread.of(values) if values else None
+
+    def ratio(self, figure: str, chosen: Iterable[Line], others: Iterable[Line]) -> Spread | None:
+        """Of a figure in each round to that of the others in the same round; None: no round has both."""
+        of_others = _by_round(figure, others)
+        ratios = [
+            value / of_others[round_] for round_, value in _by_round(figure, chosen).items() if of_others.get(round_)
+        ]
+        return Spread.of(ratios) if ratios else None
+
+
+def _by_round(figure: str, lines: Iterable[Line]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for line in lines:
+        if figure in line.figures:
+            if line.round in found:
+                raise ValueError(f"{line.case}, {line.contestant}: round {line.round} has {figure} twice")
+            found[line.round] = line.figures[figure]
+    return found
+
+
+def number(value: float) -> str:
+    """Three digits, as people write them."""
+    if value == round(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def times(ratio: float) -> str:
+    """A ratio, to two digits behind the point."""
+    return f"{ratio:.2f}" if ratio < 10 else number(ratio)
+
+
+def range_of(spread: Spread, say: Callable[[float], str] = number) -> str:
+    """The median, and behind it the lowest and the highest where they differ."""
+    if spread.low == spread.high:
+        return say(spread.median)
+    return f"{say(spread.median)} ({say(spread.low)} to {say(spread.high)})"
