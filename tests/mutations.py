@@ -1291,8 +1291,8 @@ MUTATIONS = (
     Mutation(
         "After a restore an arrival is left unsaid",
         "starter/forward.py",
-        " and not item.heard_more",
-        "",
+        "if not item.heard_more and self._nothing_waits_for_it(item):",
+        "if self._nothing_waits_for_it(item):",
         ("tests/recovery/test_resync.py",),
     ),
     Mutation(
