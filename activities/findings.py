@@ -1,7 +1,7 @@
 """All that is known of a text's call and number at one moment, asked in one go.
 
-What speaks against a text is some twenty questions. One by one they cost a worker 26 ms of processor time a text, six
-times what the text itself does; together they are one statement, which PostgreSQL plans once (docs/benchmarks.md).
+What speaks against a text is some twenty questions. Asked one by one they were most of the 26 ms of processor time that
+a text cost a worker; together they are one statement, which PostgreSQL plans once (docs/benchmarks.md).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,12 @@
 """Connections: how many there may be and are in use, and whether one that has rested is still good."""
 
+import select
 import time
 from collections.abc import Iterator
 from typing import Final
 from weakref import WeakSet
 
+import psycopg
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -24,10 +26,10 @@ def watch_pool(engine: Engine) -> None:
 
 
 def ask_rested_connections(engine: Engine) -> None:
-    """A connection that has rested for a second is asked whether it is still good, before it is given to anybody.
+    """A connection that has rested for a second, or on which the server has said something (its goodbye, say),
+    is asked whether it is still good, before it is given to anybody.
 
-    Each time would be half the round trips of a short transaction. One that broke while it was busy is found out by its
-    statement, which is then done again like any other that fails.
+    Each time would be half the round trips of a short transaction.
     """
 
     @event.listens_for(engine, "checkin")
@@ -36,7 +38,8 @@ def ask_rested_connections(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if time.monotonic() - record.info.get(_RESTS_SINCE, -_GOOD_FOR_SECONDS) < _GOOD_FOR_SECONDS:
+        rests = time.monotonic() - record.info.get(_RESTS_SINCE, -_GOOD_FOR_SECONDS)
+        if rests < _GOOD_FOR_SECONDS and not _has_something_to_read(record):
             return
         try:
             answers = engine.dialect.do_ping(connection)
@@ -44,6 +47,16 @@ def ask_rested_connections(engine: Engine) -> None:
             raise DisconnectionError from error
         if not answers:
             raise DisconnectionError  # the pool makes a new one
+
+
+def _has_something_to_read(record: ConnectionPoolEntry) -> bool:
+    """Between transactions a server is silent."""
+    connection = record.driver_connection
+    if not isinstance(connection, psycopg.Connection) or connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class _Pools(Collector):
