@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from policy.cad_mapping import CadMapping
-from watching.redaction import redact
 
 _GZIP: Final = b"\x1f\x8b"
 _LONGEST_HEADING: Final = 400
+_MANY_DIGITS: Final = 7
+"""A telephone number has as many, and no column's name."""
 _CODECS: Final = {"utf-8": "utf-8-sig"}
 
 
@@ -99,6 +100,7 @@ def _require_columns(path: Path, present: Sequence[str], mapping: CadMapping) ->
 
 def _shown(heading: Sequence[str]) -> str:
     """Where there is no heading it is a row: numbers (R3), signs that steer the terminal, prose of any length."""
-    text = redact(" ".join(", ".join(heading).split()))
+    names = ["…" if sum(map(str.isdecimal, name)) >= _MANY_DIGITS else name for name in heading]
+    text = " ".join(", ".join(names).split())
     shown = "".join(sign if sign.isprintable() else "?" for sign in text)
     return shown if len(shown) <= _LONGEST_HEADING else f"{shown[:_LONGEST_HEADING]}…"

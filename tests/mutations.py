@@ -1298,8 +1298,8 @@ MUTATIONS = (
     Mutation(
         "After a restore an arrival is left unsaid",
         "starter/forward.py",
-        " and not item.heard_more",
-        "",
+        "if not item.heard_more and self._nothing_waits_for_it(item):",
+        "if self._nothing_waits_for_it(item):",
         ("tests/recovery/test_resync.py",),
     ),
     Mutation(
@@ -1672,6 +1672,13 @@ MUTATIONS = (
         "elif done > warm_up:",
         "else:",
         BENCHMARKS,
+    ),
+    Mutation(
+        "R5: a call that was passed on is not told of it where a threshold counts from that",
+        "starter/forward.py",
+        " and not self._policy.timetable.delay.counts_since(Since.QUEUED)",
+        "",
+        ("tests/starter/test_forward.py",),
     ),
     Mutation(
         "benchmarks: a plain table tells its callers of a delay though an officer is on the way",
