@@ -11,6 +11,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -54,6 +56,8 @@ log = structlog.get_logger()
 _GRACE = timedelta(seconds=25)
 _FEWEST = 4
 _FROZEN_SECONDS = 15.0
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 10.0
 # A poll that gets no task lasts a minute.
 _POLLED_WITHIN = timedelta(seconds=90)
 
@@ -92,9 +96,15 @@ def release_of(settings: Settings) -> WorkerDeploymentConfig | None:
 
 
 def build_worker(
-    client: Client, services: TextServices, *, threads: int, release: WorkerDeploymentConfig | None = None
+    client: Client,
+    services: TextServices,
+    *,
+    threads: int,
+    release: WorkerDeploymentConfig | None = None,
+    epoch: int = 0,
 ) -> Worker:
-    """A worker for the calls. Activities are plain functions on at most `threads` threads."""
+    """A worker for the calls. Activities are plain functions on at most `threads` threads. In Temporal it is named with
+    the `epoch` of its database."""
     threads = in_hand_at_once(services.segments_per_second, threads=threads)
     return Worker(
         client,
@@ -107,14 +117,25 @@ def build_worker(
         workflow_runner=workflow_runner(),
         interceptors=[CallInLogs()],
         deployment_config=release,
-        identity=identity_in(client, services),
+        identity=identity_of(client.identity, epoch=epoch),
     )
 
 
-def identity_in(client: Client, services: TextServices) -> str:
-    """How this process's worker is named in Temporal: with the epoch of its database."""
-    with Session(services.engine) as session:
-        return identity_of(client.identity, epoch=epoch_now(session))
+async def epoch_of(engine: Engine) -> int:
+    """The database's, once it answers. In a thread: to ask may take longer than this process may stand still."""
+
+    def ask() -> int:
+        with Session(engine) as session:
+            return epoch_now(session)
+
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(ask)
+        except SQLAlchemyError:
+            log.warning("the database does not answer; trying again", pause_seconds=pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def build_reconciler(
@@ -196,9 +217,10 @@ async def run(settings: Settings) -> None:
     release = release_of(settings)
     with suppress(Stopped):
         client = await unless_stopped(connect_temporal(metrics=sdk, of_a_service=True), stop)
-        calls = build_worker(client, services, threads=settings.worker_threads, release=release)
+        epoch = await unless_stopped(epoch_of(services.engine), stop)
+        calls = build_worker(client, services, threads=settings.worker_threads, release=release, epoch=epoch)
         async with calls, build_reconciler(client, services, release=release) as reconciler:
-            identity = identity_in(client, services)
+            identity = identity_of(client.identity, epoch=epoch)
             is_polling = polls(client, identity=identity, is_running=lambda: calls.is_running and reconciler.is_running)
             health.readiness.add("Temporal", is_polling)
             version = services.agency.version

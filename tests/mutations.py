@@ -465,6 +465,13 @@ MUTATIONS = (
         RECONCILE,
     ),
     Mutation(
+        "a worker that starts while the database is away ends",
+        "worker.py",
+        "        except SQLAlchemyError:\n",
+        "        except ZeroDivisionError:\n",
+        ("tests/watching/test_worker_without_database.py",),
+    ),
+    Mutation(
         "R2: a worker that stood still goes on where it was",
         "worker.py",
         "        signal.setitimer(signal.ITIMER_REAL, _FROZEN_SECONDS)\n",

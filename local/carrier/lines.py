@@ -26,6 +26,8 @@ async def drop(request: Request) -> None:
     """Cuts the request's connection without a byte of an answer; whatever is answered afterwards goes nowhere."""
     client = request.client
     transport = client and _open.get((client.host, client.port))
+    if not transport and await request.is_disconnected():
+        return  # it has cut it itself
     if not transport:
         raise RuntimeError("this connection cannot be dropped: the server was not started with `Lines`")
     transport.abort()

@@ -141,7 +141,7 @@ class Parts:
                 part.running.stop(grace=part.child.grace)
         if self._network is not None:
             self._network.kill()
-            self._network.wait()
+            self._network.communicate()
         self._asks.shutdown(wait=False, cancel_futures=True)
 
     def _strike_line(self, blow: Blow) -> bool:
@@ -162,7 +162,7 @@ class Parts:
             return False
         if part.struck is not None:  # it was getting up
             self._over(part.struck)
-        part.struck, part.ready = _struck(blow), False
+        part.struck, part.ready, part.asked = _struck(blow), False, None  # what it has answered is old
         process = psutil.Process(part.running.pid)
         with suppress(psutil.NoSuchProcess):
             if blow.how == "kill":

@@ -24,10 +24,10 @@ _UP_WITHIN_SECONDS: Final = 40
 class Wire:
     """Carries bytes between us and the database: each piece `delay` seconds late, and none while it is `mute`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, port: int = 0) -> None:
         there = make_url(url)
         self._to = (there.host or "127.0.0.1", there.port or 5432)
-        self._server = create_server(("127.0.0.1", 0))
+        self._server = create_server(("127.0.0.1", port))
         self.url = there.set(host="127.0.0.1", port=self._server.getsockname()[1]).render_as_string(hide_password=False)
         self.delay = 0.0
         self._speaks = threading.Event()
@@ -63,8 +63,8 @@ class Wire:
 
 
 @contextmanager
-def wire(url: str) -> Iterator[Wire]:
-    it = Wire(url)
+def wire(url: str, *, port: int = 0) -> Iterator[Wire]:
+    it = Wire(url, port=port)
     try:
         yield it
     finally:
