@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := .venv-audit
+BENCH := .venv-bench
 
 CAD ?=
 AGENCY ?= $(if $(CAD),agencies/new-york,agencies/ottawa)
@@ -10,11 +11,15 @@ SPEED ?= 60
 PORT ?= 8000
 FROM ?=
 HOURS ?=
+SEED ?= 1
+SEEDS ?=
+MINUTES ?=
+FRESH ?=
 DOOR ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test check unit test-deep bench mutations fuzz chromium lock format audit sbom
+.PHONY: help run fresh test check unit test-deep test-year bench chaos fuzz mutations chromium lock format audit sbom
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,8 +45,15 @@ unit: $(VENV)/.test chromium ## The tests alone
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
 
-bench: $(VENV)/.test ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS=)
+test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for; goes on where it was stopped (MINUTES= FRESH=1)
+	@$(BIN)/python -m tests.year $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
+
+bench: $(VENV)/.test $(if $(DBOS),$(BENCH)/.made) ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS= DBOS=1)
 	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))
+
+chaos: $(VENV)/.test ## Strike everything while a day is played, then compare (SEED= or SEEDS=1-20, CAD=, MINUTES=10)
+	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds "$(SEEDS)",--seed "$(SEED)") $(if $(CAD),--cad "$(CAD)") \
+		--minutes "$(or $(MINUTES),10)"
 
 mutations: $(VENV)/.test ## Break lines on purpose, in a copy, and see a test go red for each (a quarter of an hour)
 	$(BIN)/python -m tests.mutations
@@ -73,8 +85,8 @@ chromium: ## The browser that the page tests drive, from the distribution
 
 lock: $(VENV)/.made ## Compile requirements/*.in into pinned files with hashes
 	$(BIN)/pip install --quiet uv
-	for part in service local test audit; do \
-		case $$part in local) same="-c requirements/service.txt";; test) same="-c requirements/local.txt";; *) same=;; esac; \
+	for part in service local test audit bench; do \
+		case $$part in local|bench) same="-c requirements/service.txt";; test) same="-c requirements/local.txt";; *) same=;; esac; \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate $$same \
 			--custom-compile-command "make lock" requirements/$$part.in -o requirements/$$part.txt; done
 
@@ -99,4 +111,10 @@ $(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.made
 $(AUDIT)/.made: requirements/audit.txt
 	@$(PYTHON) -m venv $(AUDIT)
 	@$(AUDIT)/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+# What is measured beside ours has libraries of its own.
+$(BENCH)/.made: requirements/bench.txt
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@

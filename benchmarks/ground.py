@@ -108,7 +108,11 @@ def ground(
                 extra={"COMMUNITYCONNECT_TWILIO_ADDRESS": carrier, **(account or {})},
             )
             box.start_servers(supervisor)
-            yield Ground(box=box, supervisor=supervisor, carrier=carrier, notices=notices)
+            made = Ground(box=box, supervisor=supervisor, carrier=carrier, notices=notices)
+            try:
+                yield made
+            finally:
+                made.engine.dispose()
 
 
 def in_no_time(place: Path, *, delay: str) -> Path:

@@ -15,13 +15,13 @@ ADDRESS: Final = "BENCHMARK_NOTICES"
 """The environment variable that tells a worker the driver's port; without it nothing is told."""
 _LOOPBACK: Final = "127.0.0.1"
 
-_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 _port = int(os.environ.get(ADDRESS, "0"))
+_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM) if _port else None
 
 
 def tell(workflow_id: str, state: str) -> None:
     """From a worker: this workflow has reached this state."""
-    if _port:
+    if _socket is not None:
         _socket.sendto(f"{workflow_id} {state}".encode(), (_LOOPBACK, _port))
 
 

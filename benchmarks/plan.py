@@ -14,7 +14,7 @@ from benchmarks.doors.pages import pages
 from benchmarks.doors.surveys import survey
 from benchmarks.open_calls import CACHE, open_calls, recovery
 from benchmarks.our_contestants import WholeService, WorkerAlone
-from benchmarks.rivals.contestant import Rival
+from benchmarks.rivals.contestant import Durable, Rival
 
 WORST_HOUR: Final = 200
 """Calls in Ottawa's worst hour."""
@@ -48,13 +48,15 @@ def plan(*, rounds: int) -> Iterator[Planned]:
 
 
 def _closed(round_: int) -> Iterator[Planned]:
-    for contestant, in_flight in (
+    contestants: list[tuple[Contestant, int]] = [
         (Bare(), 100),
         (WorkerAlone(), 100),
         (WholeService(), 100),
         (Rival(is_notified=True), 100),
         (Rival(is_notified=False), 600),  # each life waits for three looks at the table
-    ):
+        *((one, 100) for one in _engines()),
+    ]
+    for contestant, in_flight in contestants:
         yield Planned(
             case="closed",
             contestant=contestant.name,
@@ -63,14 +65,21 @@ def _closed(round_: int) -> Iterator[Planned]:
         )
 
 
+def _engines() -> list[Contestant]:
+    """DBOS, where it is installed."""
+    return [Durable()] if Durable.is_there() else []
+
+
 def _latency(round_: int) -> Iterator[Planned]:
-    for contestant in (
+    contestants: list[Contestant] = [
         Bare(posts_raw=True),
         WorkerAlone(),
         WholeService(),
         Rival(is_notified=True),
         Rival(is_notified=False),
-    ):
+        *_engines(),
+    ]
+    for contestant in contestants:
         yield Planned(
             case="latency",
             contestant=contestant.name,

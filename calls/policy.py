@@ -97,6 +97,11 @@ class DelayRule(_Value):
     expires_after: Span
     quiet_hours: QuietHours | None = None
 
+    def counts_since(self, since: Since) -> bool:
+        """Some threshold counts from such a moment."""
+        tables = (self.first_after, *self.by_type.values())
+        return any(threshold.since is since for table in tables for threshold in table.values())
+
     def threshold(self, *, priority: int | None, group: str | None) -> Threshold | None:
         """The one of such a call; `None`: it gets no notice."""
         if priority is None:

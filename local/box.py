@@ -177,9 +177,16 @@ class Box:
 
     def start_servers(self, supervisor: Supervisor) -> None:
         """PostgreSQL with its database, and Temporal with its search attributes."""
-        postgres = self._postgres()
-        supervisor.start(postgres.child(), self._temporal().child())
-        ensure_database(postgres.url(), _DATABASE)
+        supervisor.start(*self.servers())
+        self.ensure_database()
+
+    def servers(self) -> tuple[Child, Child]:
+        """PostgreSQL and Temporal."""
+        return self._postgres().child(), self._temporal().child()
+
+    def ensure_database(self) -> None:
+        """Create the database in PostgreSQL, which runs, if it is not there."""
+        ensure_database(self._postgres().url(), _DATABASE)
 
     def start_services(self, supervisor: Supervisor) -> None:
         """The phones, the web, the console, the portal, the worker, the starter and the port that CAD pushes to."""

@@ -26,7 +26,7 @@ from calls.contracts import (
     workflow_id,
 )
 from calls.facts import CallFacts, Language
-from calls.policy import Policy
+from calls.policy import Policy, Since
 from calls.signals import signal_for
 from starter.holds import Holds
 from starter.leases import BATCH, Forward, Leases
@@ -168,8 +168,8 @@ class Forwarder:
     async def _signal(self, item: Forward) -> str | None:
         """Send the one signal that says what changed; the reason of the end where the workflow has ended."""
         name = signal_for(item.signalled, item.call)
-        if name is Signal.ARRIVED and not item.heard_more and _only_arrived(item.signalled, item.call.facts):
-            return None  # nothing waits for it: it would cost an action and four events, and goes along with the next
+        if not item.heard_more and self._nothing_waits_for_it(item):
+            return None  # it would cost an action and four events, and goes along with the next
         handle = self._client.get_workflow_handle(workflow_id(item.call_id))
         try:
             await handle.signal(name, CallChange(call=item.call, clock=self._clock if item.signalled is None else None))
@@ -178,6 +178,19 @@ class Forwarder:
                 raise
             return await self._why_ended(item, refusal=error)
         return None
+
+    def _nothing_waits_for_it(self, item: Forward) -> bool:
+        """The officer who was known to be on the way is there, or the call was passed on to the dispatchers, where no
+        threshold of its timetable counts from that; nothing else (a corrected number, say) has changed."""
+        before, after = item.signalled, item.call.facts
+        if before is None:
+            return False
+        told: dict[str, object] = {}
+        if before.is_dispatched:
+            told["arrived_at"] = before.arrived_at
+        if item.is_of_newest_policy and not self._policy.timetable.delay.counts_since(Since.QUEUED):
+            told["queued_at"] = before.queued_at
+        return before != after and before == after.model_copy(update=told)
 
     async def _why_ended(self, item: Forward, *, refusal: RPCError) -> str:
         """A workflow that has ended is final. One that Temporal does not know ended long ago, or was lost.
@@ -200,15 +213,6 @@ class Forwarder:
         if status is WorkflowExecutionStatus.RUNNING:
             raise refusal
         return status.name.lower()
-
-
-def _only_arrived(before: CallFacts | None, after: CallFacts) -> bool:
-    """The officer who was known to be on the way is there, and nothing else (a corrected number, say) has changed."""
-    return (
-        before is not None
-        and before.is_dispatched
-        and before == after.model_copy(update={"arrived_at": before.arrived_at})
-    )
 
 
 def _search_attributes(facts: CallFacts) -> TypedSearchAttributes:

@@ -42,6 +42,8 @@ class Forward:
     """An earlier attempt did not end: nobody knows whether Temporal heard of it."""
     texts: tuple[TextRecord, ...]
     """What the ledger has, for a workflow that is to be started."""
+    is_of_newest_policy: bool = False
+    """Its workflow has this starter's own timetable."""
     heard_more: bool = False
     """It was told more before a restore than the database knows of: nothing that is the same now may be left unsaid."""
 
@@ -162,6 +164,7 @@ class Leases:
             signalled=signalled,
             tried_before=row.forwarding_until_real is not None,
             texts=() if signalled is not None else tuple(_known_texts(session, row.call_id)),
+            is_of_newest_policy=row.started_policy == self._policy.version,
             heard_more=signalled is not None and row.signalled_version == 0,
         )
 

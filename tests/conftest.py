@@ -18,7 +18,7 @@ AGENCIES = Path(__file__).parents[1] / "agencies"
 
 
 _LONG = (
-    "tests/campaign/test_campaign",
+    "tests/chaos/test_chaos",
     "tests/campaign/",
     "tests/whole/",
     "tests/simulation/test_taking_up",
@@ -27,7 +27,10 @@ _LONG = (
 )
 
 
-_EVERY_DAY = {("en", "phone", "light"), ("fr", "desk", "dark")}
+_EVERY_DAY = (
+    {"language": "en", "screen": "phone", "theme": "light"},
+    {"language": "fr", "screen": "desk", "theme": "dark"},
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,12 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of the whole service and other long ones first: they wait much of the time, and the rest fills it.
 
     Of a page's eight looks (language, screen, theme) two are enough every day: they show each of the six. All eight are
-    for `make test-deep`.
+    for `make test-deep`. Where a test has only two of the three as parameters, two looks of four.
     """
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        look = tuple(params.get(name) for name in ("language", "screen", "theme"))
-        if None not in look and look not in _EVERY_DAY:
+        look = {name: params[name] for name in ("language", "screen", "theme") if name in params}
+        if len(look) > 1 and not any(look.items() <= shown.items() for shown in _EVERY_DAY):
             item.add_marker(pytest.mark.deep)
     items.sort(key=lambda item: next((n for n, part in enumerate(_LONG) if part in item.nodeid), len(_LONG)))
 

@@ -16,7 +16,9 @@ from settings import child_environment, python
 
 ROOT = Path(__file__).parents[1]
 _QUIETLY = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
-_LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect")
+_LEFT_OUT = shutil.ignore_patterns(
+    ".venv", ".git", ".*_cache", "__pycache__", "*.egg-info", ".communityconnect", ".year"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ CHOSEN = ("tests/activities/test_chosen_by_staff.py",)
 FORGET = ("tests/activities/test_forgetting.py",)
 ERASE = ("tests/activities/test_erasure.py",)
 ISSUES = ("tests/activities/test_find_issues.py",)
+BENCHMARKS = ("tests/benchmarks/test_report.py", "tests/benchmarks/test_doors.py")
 FEW = ("tests/insights/test_figures.py",)
 ATTACK = ("tests/insights/test_attack.py",)
 REPORT = ("tests/console/test_report.py",)
@@ -57,6 +60,7 @@ ISSUE_PAGES = ("tests/console/test_issues.py",)
 PORTAL = ("tests/public/test_portal.py",)
 OPEN_DATA_PAGES = ("tests/console/test_open_data.py",)
 BROKEN = ("tests/cli/test_doctor_broken.py",)
+JUDGE = ("tests/chaos/test_judge.py",)
 SEND = ("tests/activities/test_send_text.py", "tests/activities/test_people.py")
 
 NET = ("tests/watching/test_redaction.py", "tests/watching/test_logs.py")
@@ -494,6 +498,13 @@ MUTATIONS = (
         "Priority(priority_key=PRIORITY[step.key.kind])",
         "Priority(priority_key=3)",
         ("tests/campaign/test_storm.py",),
+    ),
+    Mutation(
+        "A wait goes on by the clock on which it began",
+        "workflows/call_updates.py",
+        " or self._new_clocks > clocks",
+        "",
+        ("tests/workflows/test_call_updates.py",),
     ),
     Mutation(
         "Words that networks filter go on",
@@ -1280,8 +1291,8 @@ MUTATIONS = (
     Mutation(
         "After a restore an arrival is left unsaid",
         "starter/forward.py",
-        " and not item.heard_more",
-        "",
+        "if not item.heard_more and self._nothing_waits_for_it(item):",
+        "if self._nothing_waits_for_it(item):",
         ("tests/recovery/test_resync.py",),
     ),
     Mutation(
@@ -1577,6 +1588,97 @@ MUTATIONS = (
         "return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder())",
         "return init_settings, SecretsSettingsSource(settings_cls, secrets_dir=secrets_folder()), env_settings",
         ("tests/cli/test_settings.py",),
+    ),
+    Mutation(
+        "The judge of chaos takes what was in doubt for known",
+        "tests/chaos/knowledge.py",
+        "if one.sent <= at < one.sure]",
+        "if False]",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos looks at no times of a text on a phone",
+        "tests/chaos/on_phones.py",
+        "if fits and owed.begins <= until and owed.ends > since:",
+        "if fits:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos overlooks a STOP that was taken",
+        "tests/chaos/people.py",
+        "if stop.done is not None and stop.done <= at and not started:",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos excuses every text that has no row",
+        "tests/chaos/missing.py",
+        "if seconds <= PATIENCE_SECONDS or",
+        "if True or",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos lets blow after blow excuse a text for ever",
+        "tests/chaos/surely_owed.py",
+        "return max(scene.run.seconds(length(undisturbed)), at_least)",
+        "return scene.run.seconds(length(undisturbed))",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos believes the ledger that a text is on a phone",
+        "tests/chaos/missing.py",
+        'there[str(row["id"])] == 0',
+        "False",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos believes that a text expired though nothing was struck",
+        "tests/chaos/reasons.py",
+        "if owed is None or owed.undisturbed(scene) <= PATIENCE_SECONDS or",
+        "if True or",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos does not miss a record that was taken",
+        "tests/chaos/records.py",
+        "if known < len(contents):",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "The judge of chaos does not see a second workflow of a call",
+        "tests/chaos/histories.py",
+        "if len(chains) > 1:",
+        "if False:",
+        JUDGE,
+    ),
+    Mutation(
+        "benchmarks: the ratio of a round is made with another round's figure",
+        "benchmarks/results.py",
+        "value / of_others[round_] for round_,",
+        "value / of_others[min(of_others)] for round_,",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "benchmarks: what is measured while a door warms up counts",
+        "benchmarks/doors/loop.py",
+        "elif done > warm_up:",
+        "else:",
+        BENCHMARKS,
+    ),
+    Mutation(
+        "R5: a call that was passed on is not told of it where a threshold counts from that",
+        "starter/forward.py",
+        " and not self._policy.timetable.delay.counts_since(Since.QUEUED)",
+        "",
+        ("tests/starter/test_forward.py",),
+    ),
+    Mutation(
+        "benchmarks: a plain table tells its callers of a delay though an officer is on the way",
+        "benchmarks/rivals/table.py",
+        "due_at = CASE WHEN next_text <> 'delay' THEN due_at END",
+        "due_at = due_at",
+        ("tests/benchmarks/test_rivals.py",),
     ),
 )
 

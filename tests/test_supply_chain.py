@@ -12,7 +12,7 @@ ROOT = FOLDER.parent
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.name)
 def test_every_requirement_is_pinned_to_its_bytes(path: Path) -> None:
     requirements = list(locked(path))
-    assert len(requirements) > 20
+    assert len(requirements) > 10
     assert [one.name for one in requirements if not one.hashes] == []
 
 

@@ -34,6 +34,9 @@ _PAUSE = timedelta(minutes=1)
 _NOTHING_CAME_OF_IT = "nothing came of a text"
 """A patch (R8): histories of before it go on as they began. It leaves a marker only where it is needed."""
 
+_A_NEW_CLOCK = "a new clock"
+"""Another patch: a wait that began on another clock begins anew."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class InHand:
@@ -52,6 +55,7 @@ class CallUpdates:
         self._call_id = start.call_id
         self._timetable = start.timetable
         self._clock = start.clock
+        self._new_clocks = 0
         self._told = self._call = start.call
         self._by_hand = ByHand()
         self._texts: list[TextRecord] = list(start.texts)
@@ -84,8 +88,11 @@ class CallUpdates:
         workflow.set_current_details(f"Waiting: {step.reason}, {local:%Y-%m-%d %H:%M:%S}")
         # A millisecond more: rounding must not wake us a moment before the time, to wait again.
         timeout = self._clock.real_duration(step.until - self._now()) + timedelta(milliseconds=1)
+        clocks = self._new_clocks
         try:
-            await workflow.wait_condition(lambda: self._ask() != step, timeout=timeout, timeout_summary=step.reason)
+            await workflow.wait_condition(
+                lambda: self._ask() != step or self._new_clocks > clocks, timeout=timeout, timeout_summary=step.reason
+            )
         except TimeoutError:
             return
 
@@ -165,6 +172,7 @@ class CallUpdates:
             workflow.logger.warning("a signal made no sense and was dropped", extra={"signal": signal.value})
             return
         if change.clock is not None:
+            self._new_clocks += change.clock != self._clock and workflow.patched(_A_NEW_CLOCK)
             self._clock = change.clock
         if change.call is not None:
             self._learn(change.call)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from benchmarks.cases import FEWEST_FOR_A_P99
 from benchmarks.ground import Ground
 
 Figures = dict[str, float]
@@ -57,14 +58,15 @@ async def closed_loop(
 
 
 def points(seconds: Sequence[float], *, what: str = "") -> Figures:
-    """p50, p95 and p99 in ms, and of how many. `what` stands before each name."""
+    """p50, p95 and p99 in ms, and of how many; of few no p99. `what` stands before each name."""
     ordered = sorted(seconds)
 
     def point(percent: int) -> float:
         return 1000 * ordered[-(-len(ordered) * percent // 100) - 1]
 
     prefix = f"{what}_" if what else ""
-    return {f"{prefix}p{percent}": point(percent) for percent in (50, 95, 99)} | {f"{prefix}n": len(ordered)}
+    percents = (50, 95, 99) if len(ordered) >= FEWEST_FOR_A_P99 else (50, 95)
+    return {f"{prefix}p{percent}": point(percent) for percent in percents} | {f"{prefix}n": len(ordered)}
 
 
 class Processors:

@@ -32,10 +32,10 @@ def tables(postgres_url: str) -> Iterator[str]:
 
 
 class Driver:
-    """CAD's steps as statements, and the kinds of texts that came to the carrier."""
+    """CAD's steps as statements, and the POSTs that came to the carrier."""
 
     def __init__(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", *, is_notified: bool) -> None:
-        self.kinds: list[str] = []
+        self.posts: list[str] = []
         self._connection = connection
         self._told: Callable[[str], str] = telling if is_notified else str
 
@@ -49,19 +49,28 @@ class Driver:
         await self._connection.execute(self._told(CLEARED).encode(), (1,))
 
     async def until(self, kinds: list[str]) -> None:
-        """Until these have come to the carrier and the table knows it."""
-        statement = b"SELECT count(*) FROM text WHERE state = 'accepted' AND sid IS NOT NULL"
+        """Until these, and no others, have come to the carrier and the table knows it."""
         async with asyncio.timeout(20):
-            while await (await self._connection.execute(statement)).fetchone() != (len(kinds),):  # noqa: ASYNC110 - a table tells nobody
+            while len(sent := await self._sent()) < len(kinds):  # noqa: ASYNC110 - a table tells nobody
                 await asyncio.sleep(0.01)
-        assert self.kinds == kinds
+        assert sent == kinds
+        assert len(self.posts) == len(kinds)
+
+    async def is_something_due(self) -> bool:
+        """Now, or later."""
+        cursor = await self._connection.execute(b"SELECT FROM life WHERE due_at IS NOT NULL")
+        return await cursor.fetchone() is not None
+
+    async def _sent(self) -> list[object]:
+        statement = b"SELECT kind FROM text WHERE state = 'accepted' AND sid IS NOT NULL ORDER BY id"
+        return [row[0] for row in await (await self._connection.execute(statement)).fetchall()]
 
 
 @asynccontextmanager
-async def running(name: str, tables: str, *, delay: float, kinds: list[str]) -> AsyncIterator[Driver]:
+async def running(name: str, tables: str, *, delay: float) -> AsyncIterator[Driver]:
     async with await connected(tables) as connection:
         driver = Driver(connection, is_notified=name == "notified")
-        async with stub_carrier(lambda _to, kind, _at: driver.kinds.append(kind), kinds=kinds) as stub:
+        async with stub_carrier(lambda to, _kind, _at: driver.posts.append(to)) as stub:
             options = Options(database=tables, carrier=stub.origin, delay=timedelta(seconds=delay))
             rival = asyncio.create_task(RUNS[name](options))
             try:
@@ -75,7 +84,7 @@ async def running(name: str, tables: str, *, delay: float, kinds: list[str]) -> 
 @pytest.mark.parametrize("name", RUNS)
 async def test_a_call_is_confirmed_delayed_once_and_asked(name: str, tables: str) -> None:
     kinds = ["confirmation", "delay", "survey"]
-    async with running(name, tables, delay=0.2, kinds=kinds) as driver:
+    async with running(name, tables, delay=0.2) as driver:
         await driver.received()
         await driver.until(kinds[:2])
         await driver.dispatched()
@@ -86,10 +95,23 @@ async def test_a_call_is_confirmed_delayed_once_and_asked(name: str, tables: str
 @pytest.mark.parametrize("name", RUNS)
 async def test_a_call_with_an_officer_in_time_has_no_delay_notice(name: str, tables: str) -> None:
     kinds = ["confirmation", "survey"]
-    async with running(name, tables, delay=0.3, kinds=kinds) as driver:
+    async with running(name, tables, delay=600) as driver:
         await driver.received()
         await driver.until(kinds[:1])
+        assert await driver.is_something_due()
         await driver.dispatched()
-        await asyncio.sleep(0.4)  # past the notice's time
+        assert not await driver.is_something_due()
         await driver.cleared()
         await driver.until(kinds)
+        assert not await driver.is_something_due()
+
+
+@pytest.mark.parametrize("name", RUNS)
+async def test_a_call_with_an_officer_before_its_confirmation_has_no_delay_notice(name: str, tables: str) -> None:
+    async with await connected(tables) as connection:
+        early = Driver(connection, is_notified=False)
+        await early.received()
+        await early.dispatched()
+    async with running(name, tables, delay=0) as driver:
+        await driver.until(["confirmation"])
+        assert not await driver.is_something_due()

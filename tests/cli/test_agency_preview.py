@@ -100,15 +100,15 @@ def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
     assert "url(" not in html
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("language", list(Language))
 def test_the_page_is_for_everybody_on_a_phone_and_on_a_desk(
-    browser: Browser, dear: Path, tmp_path: Path, scheme: Scheme, width: int, language: Language
+    browser: Browser, dear: Path, tmp_path: Path, theme: Scheme, width: int, language: Language
 ) -> None:
     out = tmp_path / "preview.html"
     shown_in_terminal(dear, "--out", str(out))
-    tab = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    tab = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=theme)
     tab.goto(out.as_uri())
     tab.locator(f"#choose-{language}").check(force=True)
     expect(tab.get_by_role("heading", level=1)).to_have_text(Words(language)("title"))

@@ -133,7 +133,7 @@ def forged_provider() -> Iterator[Forged]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         forged = Forged(issuer=f"http://127.0.0.1:{server.server_port}", key=key, published=[key])
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield forged
         server.shutdown()

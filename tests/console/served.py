@@ -1,8 +1,6 @@
 """The console on a real port, and members of staff who use it over HTTP."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 import requests
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -20,11 +17,13 @@ from database.encryption import Keyring
 from database.staff import AuditEntryRow
 from local.ports import free_port
 from policy.agency import Agency
+from tests.serving import serving
 from web.staff.access.oidc_setup import OidcSetup
 from web.staff.access.roles import Role
 from web.staff.console.app import create_console_app
 
 PASSWORD: Final = "fictional-password"
+_PATIENCE: Final = 60  # seconds: with many processes on two cores four pages of 340 tests took longer than ten
 _TOKEN: Final = re.compile(r'name="form_token" value="([0-9a-f]+)"')
 
 
@@ -38,10 +37,10 @@ class Staff:
 
     def sign_in(self, role: str, password: str = PASSWORD, *, back: str = "/") -> requests.Response:
         fields = {"account": role, "password": password, "back": back}
-        return self.http.post(self.address + "/sign-in", data=fields, timeout=10, allow_redirects=False)
+        return self.http.post(self.address + "/sign-in", data=fields, timeout=_PATIENCE, allow_redirects=False)
 
     def get(self, path: str, **options: object) -> requests.Response:
-        return self.http.get(self.address + path, timeout=10, allow_redirects=False, **options)  # type: ignore[arg-type]
+        return self.http.get(self.address + path, timeout=_PATIENCE, allow_redirects=False, **options)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """That of the session's forms; blank for nobody."""
@@ -51,7 +50,7 @@ class Staff:
     def post(self, path: str, **fields: str) -> requests.Response:
         """As a form of our own: with its token."""
         fields = {"form_token": self.token(), **fields}
-        return self.http.post(self.address + path, data=fields, timeout=10, allow_redirects=False)
+        return self.http.post(self.address + path, data=fields, timeout=_PATIENCE, allow_redirects=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +102,5 @@ def console_site(
         oidc=oidc,
         open_data=open_data,
     )
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield Served(engine=engine, keyring=keyring, agency=agency, address=f"http://127.0.0.1:{port}", app=app)
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(app, port=port, proxy_headers=True) as address:
+        yield Served(engine=engine, keyring=keyring, agency=agency, address=address, app=app)

@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 from database.encryption import Keyring
 from local.ports import free_port
 from policy.agency import Agency
+from tests.console.browsing import SCREENS
 from tests.console.provider import NOBODY, PASSWORD, RunningProvider, running_provider
 from tests.console.served import Served, console_site
-from tests.web.browsing import DESK, PHONE, assert_fits, chromium
+from tests.web.browsing import DESK, assert_fits, chromium
 from web.staff.access.roles import Role
 
 PORT = free_port()
@@ -82,12 +83,12 @@ def test_whoever_signs_out_is_out_at_the_provider_too(page: Page, site: Served, 
     assert [entry.act for entry in site.audit()][-1] == "sign_out"
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize(("locale", "said"), [("en-CA", "No role here yet"), ("fr-CA", "Pas encore de rôle ici")])
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(("language", "said"), [("en", "No role here yet"), ("fr", "Pas encore de rôle ici")])
 def test_somebody_without_a_role_is_told_so_kindly(
-    browser: Browser, site: Served, locale: str, said: str, size: dict[str, int]
+    browser: Browser, site: Served, language: str, said: str, screen: str
 ) -> None:
-    context = browser.new_context(viewport=size, locale=locale)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=SCREENS[screen], locale=f"{language}-CA")
     page = context.new_page()
     page.goto(site.address + "/")
     page.locator("a.button").click()

@@ -90,7 +90,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def test_under_any_path_of_a_plain_server(browser: Browser, portal: Portal) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(portal.site.parent)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         with _without_scripts(browser) as context:

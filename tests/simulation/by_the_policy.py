@@ -11,19 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 from zoneinfo import ZoneInfo
 
-import yaml
+from tests.folder_by_its_words import ENDS, SILENCE, YES, Folder, duration
 
 TOLERANCE = timedelta(seconds=60)  # by which a step may lie before the receipt: clocks of CAD disagree that much
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?")
-DURATION = re.compile(r"(\d+) ?(s|min|h|d)")
-UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 STEPS = ("call_ended", "dispatched", "arrived", "cleared", "reopened", "finally_cleared")
-SILENCE = {"allowed": 0, "unknown": 1, "excluded": 2, "sensitive": 3}
-ENDS = {"cancelled", "duplicate", "merged", "transferred", "test"}  # handled, if at all, under another number
-YES = {"1", "true", "t", "yes", "y"}
 
 
 @dataclass(frozen=True, order=True)
@@ -42,7 +37,7 @@ class Expected:
 
 def expected(log: Path, agency_folder: Path, *, start: datetime | None = None, hours: float | None = None) -> Expected:
     """`start` is local time of the agency; a call counts where its receipt lies in the `hours` from then on."""
-    agency = _Agency(agency_folder)
+    agency = Folder(agency_folder)
     rows: dict[str, list[_Row]] = {}
     for row in _rows(log, agency):
         rows.setdefault(row.call_id, []).append(row)
@@ -51,76 +46,6 @@ def expected(log: Path, agency_folder: Path, *, start: datetime | None = None, h
         decisions={call.call_id: call.decision(call.last_moment) for call in calls},
         texts=sorted(text for call in calls for text in _life(call)),
     )
-
-
-# The agency's folder
-
-
-class _Agency:
-    def __init__(self, folder: Path) -> None:
-        cad, types, policy = (_read(folder / name) for name in ("cad.yaml", "call_types.yaml", "policy.yaml"))
-        self.columns: dict[str, str] = cad["columns"]
-        self.zone = ZoneInfo(cad["zone"])
-        self.priority_of: dict[str, str] = cad.get("priorities") or {}
-        self.source_of: dict[str, str] = cad.get("sources") or {}
-        self.meaning: dict[str, str] = cad.get("dispositions") or {}
-        self.priorities: list[str] = policy["priorities"]
-        self.sources: list[str] = policy["sources"]
-        self.timetable: dict[str, Any] = policy["timetable"]
-        self.survey_zone = ZoneInfo(self.timetable["zone"])
-        self._exact: dict[str, str] = {}
-        self._patterns: list[tuple[re.Pattern[str], str]] = []
-        self._rules: dict[str, str] = {}
-        for group in types["groups"].values():
-            for code in group["codes"]:
-                self._add(_plain(code), group["rule"])
-
-    def _add(self, code: str, rule: str) -> None:
-        if "*" in code:
-            self._patterns.append((re.compile(re.escape(code).replace(r"\*", ".*"), re.DOTALL), rule))
-        else:
-            self._exact[code] = _most_silent([rule, self._exact.get(code, "allowed")])
-
-    def rule_of(self, call_type: str) -> str:
-        """allowed, excluded, sensitive or unknown"""
-        if call_type not in self._rules:
-            code = _plain(call_type)
-            fitting = [rule for pattern, rule in self._patterns if pattern.fullmatch(code)]
-            self._rules[call_type] = self._exact.get(code) or _most_silent(fitting or ["unknown"])
-        return self._rules[call_type]
-
-    def meaning_of(self, disposition: str) -> str | None:
-        """By the code, or by what stands before the words that follow it."""
-        code = disposition.strip()
-        return self.meaning.get(code, self.meaning.get(code.split("-")[0].strip()))
-
-    def is_outside(self, priority: str) -> bool:
-        return priority in self.priority_of and self.priority_of[priority] not in self.priorities
-
-    def first_after(self, priority: str) -> timedelta | None:
-        told = self.timetable["delay"]["first_after"].get(self.priority_of.get(priority))
-        return None if told is None else _duration(told)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Every value as it is written: 20:00 is no number of minutes, and NO is no falsehood."""
-    tree: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    return tree
-
-
-def _duration(words: str) -> timedelta:
-    match = DURATION.fullmatch(words.strip())
-    if match is None:
-        raise ValueError(f"not a duration: {words}")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
-def _plain(code: str) -> str:
-    return " ".join(code.upper().split())
-
-
-def _most_silent(rules: list[str]) -> str:
-    return max(rules, key=SILENCE.__getitem__)
 
 
 # The log
@@ -146,7 +71,7 @@ class _Row:
         return [told for told in (self.first_type, self.final_type if final_known else None) if told is not None]
 
 
-def _rows(log: Path, agency: _Agency) -> Iterator[_Row]:
+def _rows(log: Path, agency: Folder) -> Iterator[_Row]:
     with _open(log) as lines:
         for cells in csv.DictReader(lines):
             told = {fact: _told(cells.get(column)) for fact, column in agency.columns.items()}
@@ -166,7 +91,7 @@ def _told(cell: str | None) -> str | None:
     return None if cell in {"", "NULL", "null"} else cell
 
 
-def _row(told: dict[str, str | None], agency: _Agency) -> _Row | None:
+def _row(told: dict[str, str | None], agency: Folder) -> _Row | None:
     """None where the row is no call."""
     call_id, receipt = told.get("cad_id"), told.get("received")
     if call_id is None or receipt is None:
@@ -207,7 +132,7 @@ def _step(cell: str, received: datetime, zone: ZoneInfo) -> datetime:
     return second if is_twice and first < received - TOLERANCE else first
 
 
-def _within(calls: list["_Call"], agency: _Agency, start: datetime | None, hours: float | None) -> list["_Call"]:
+def _within(calls: list["_Call"], agency: Folder, start: datetime | None, hours: float | None) -> list["_Call"]:
     if start is not None:
         begin = start.replace(tzinfo=agency.zone, fold=0).astimezone(UTC)
         calls = [call for call in calls if call.received >= begin]
@@ -224,7 +149,7 @@ def _within(calls: list["_Call"], agency: _Agency, start: datetime | None, hours
 class _Call:
     """All rows with one id."""
 
-    def __init__(self, agency: _Agency, rows: list[_Row]) -> None:
+    def __init__(self, agency: Folder, rows: list[_Row]) -> None:
         self.agency = agency
         self.rows = rows
         self.call_id = rows[0].call_id
@@ -238,7 +163,7 @@ class _Call:
         self.finally_cleared = max(self._all("finally_cleared"), default=None)
         if self.reopened is not None and (self.cleared is None or self.reopened < self.cleared):
             self.reopened = None
-        self.give_up = self.received + _duration(agency.timetable["give_up_after"])
+        self.give_up = self.received + duration(agency.timetable["give_up_after"])
         told = {moment for row in rows for moment in (row.received, *row.steps.values())}
         self.moments = sorted(moment for moment in told | {self.give_up} if moment > self.received)
         self.last_moment = max(self.received, *told)
@@ -413,11 +338,11 @@ def _next_text(call: _Call, now: datetime, sent: list[ExpectedText]) -> Expected
 
 def _confirmation(call: _Call, now: datetime) -> ExpectedText:
     rules = call.agency.timetable["confirmation"]
-    due = call.received + _duration(rules["after_received"])
+    due = call.received + duration(rules["after_received"])
     hung_up = _if_past(call.call_ended, now)
     if hung_up is not None and "after_hang_up" in rules:
-        due = hung_up + _duration(rules["after_hang_up"])
-    if now > due + _duration(rules["expires_after"]):
+        due = hung_up + duration(rules["after_hang_up"])
+    if now > due + duration(rules["expires_after"]):
         raise _Over
     return ExpectedText(call.call_id, "confirmation", 1, due)
 
@@ -430,7 +355,7 @@ def _delay(call: _Call, now: datetime, sent: list[ExpectedText]) -> ExpectedText
         return None
     since = call.reopened_at(now) or call.received
     place = sum(notice.due_at > since for notice in notices)
-    due = since + first_after + place * _duration(rules["repeat_every"])
+    due = since + first_after + place * duration(rules["repeat_every"])
     return ExpectedText(call.call_id, "delay", len(notices) + 1, due)
 
 
@@ -440,13 +365,13 @@ def _survey(call: _Call, closed_at: datetime) -> ExpectedText | None:
         raise _Over
     if not call.is_surveyed_after():
         return None
-    due = _in_window(closed_at + _duration(rules["after_cleared"]), call.agency)
-    if due > closed_at + _duration(rules["expires_after"]):
+    due = _in_window(closed_at + duration(rules["after_cleared"]), call.agency)
+    if due > closed_at + duration(rules["expires_after"]):
         raise _Over
     return ExpectedText(call.call_id, "survey", 1, due)
 
 
-def _in_window(moment: datetime, agency: _Agency) -> datetime:
+def _in_window(moment: datetime, agency: Folder) -> datetime:
     rules = agency.timetable["survey"]
     opens, closes = time.fromisoformat(rules["opens"]), time.fromisoformat(rules["closes"])
     local = moment.astimezone(agency.survey_zone)

@@ -21,7 +21,7 @@ from starter.intake import Intakes
 from starter.push.app import create_push_app
 from starter.push.hands import THREADS
 from starter.push.senders import KEY, SIGNATURE, TIME, Senders, signature
-from tests.web.served import serving
+from tests.serving import serving
 
 Row = TypeVar("Row", bound=SQLModel)
 SECRETS = {"cad.1": "a-secret-of-more-than-thirty-two-signs", "cad.2": "its-successor-while-the-keys-are-changed"}

@@ -29,6 +29,7 @@ from calls.contracts import (
     workflow_id,
 )
 from calls.eligibility import Eligibility
+from calls.policy import Since, Threshold
 from database.encryption import Keyring
 from database.tables import CallRow, TextRow, real_now
 from policy.agency import load_agency
@@ -257,6 +258,39 @@ async def test_the_arrival_of_an_officer_on_the_way_costs_no_signal_but_what_com
     acceptor.accept(record(21, cad_id=cad_id, arrived_at=21, phone=OTHER_PHONE))
     await forwarder.forward_all()
     assert await names(client, cad_id) == ["start", "arrived"]
+
+
+@pytest.mark.parametrize("counts", [False, True])
+async def test_that_a_call_was_passed_on_costs_no_signal_unless_a_threshold_counts_from_it(
+    engine: Engine, acceptor: Acceptor, client: Client, cad_id: str, *, counts: bool
+) -> None:
+    policy = OTTAWA.policy
+    if counts:
+        threshold = Threshold(after=minutes(30), since=Since.QUEUED)
+        delay = policy.timetable.delay.model_copy(update={"by_type": {"noise": {4: threshold}}})
+        timetable = policy.timetable.model_copy(update={"delay": delay})
+        policy = policy.model_copy(update={"timetable": timetable})
+    forwarder = Forwarder(engine=engine, client=client, policy=policy, clock=REAL_TIME)
+    acceptor.accept(received(cad_id))
+    await forwarder.forward_all()
+    acceptor.accept(record(1, cad_id=cad_id, queued_at=1))
+    await forwarder.forward_all()
+    assert await names(client, cad_id) == (["start", "updated"] if counts else ["start"])
+    assert the_row(engine, cad_id).signalled_version == 2
+
+
+async def test_a_call_that_started_by_another_policy_hears_of_every_change(
+    engine: Engine, acceptor: Acceptor, forwarder: Forwarder, client: Client, cad_id: str
+) -> None:
+    acceptor.accept(received(cad_id))
+    await forwarder.forward_all()
+    with Session(engine) as session, session.begin():
+        row = session.get_one(CallRow, f"ottawa-{cad_id}")
+        row.started_policy = "an older one"
+        session.add(row)
+    acceptor.accept(record(1, cad_id=cad_id, queued_at=1))
+    await forwarder.forward_all()
+    assert await names(client, cad_id) == ["start", "updated"]
 
 
 async def test_any_number_of_forwarders_at_once_start_and_signal_each_call_once(

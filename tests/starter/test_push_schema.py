@@ -25,7 +25,8 @@ from tests.conftest import FIGURES
 from tests.servers import create_database, drop_database
 from tests.starter.pushing import Cad, Signs, pushed_at
 
-EXAMPLES_OF_EACH = 300
+A_FEW, MANY = 75, 300
+"""Requests of each kind: every day, and in `make test-deep`."""
 NAMES = sorted([*Record.model_fields, "records"])
 NOT_THE_BODY = [checks.ignored_auth, checks.unsupported_method]
 
@@ -50,6 +51,7 @@ def description(cad: Cad) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.parametrize("examples", [A_FEW, pytest.param(MANY, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("path", ["/cad/v1/calls", "/cad/v1/eido"])
 def test_whatever_comes_is_answered_as_the_schema_says_and_nothing_is_stored_that_violates_it(
@@ -57,6 +59,7 @@ def test_whatever_comes_is_answered_as_the_schema_says_and_nothing_is_stored_tha
     description: dict[str, Any],
     path: str,
     mode: GenerationMode,
+    examples: int,
     record_property: Any,
 ) -> None:
     operation = schemathesis.openapi.from_dict(_all_signed(description))[path]["POST"]
@@ -65,7 +68,7 @@ def test_whatever_comes_is_answered_as_the_schema_says_and_nothing_is_stored_tha
     statuses: dict[int, int] = {}
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=EXAMPLES_OF_EACH, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     def send(case: "Case[Any]") -> None:
         response = case.call_and_validate(
             base_url=cad.address, session=cad.http, auth=Signs(), excluded_checks=excluded
@@ -88,7 +91,7 @@ def test_whatever_comes_is_answered_as_the_schema_says_and_nothing_is_stored_tha
         max_leaves=12,
     )
 )
-@settings(max_examples=EXAMPLES_OF_EACH, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=A_FEW, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_json_at_all_is_answered(cad: Cad, body: object) -> None:
     assert cad.push(body).status_code in {202, 400, 422}
 

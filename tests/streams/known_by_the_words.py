@@ -1,19 +1,20 @@
 """What the records of one call say that arrived so far, merged by the words of the rules: half of `by_the_words`."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
-
-from tests.streams.streams import Arrival
+from typing import Any, Final, Protocol
 
 MINUTE: Final = timedelta(minutes=1)
 TOLERANCE: Final = 10 * MINUTE  # by which a record may lie ahead of our clock
 REPEAT: Final = 120 * MINUTE
 FIRST_DELAY: Final = {3: 30 * MINUTE, 4: 60 * MINUTE}
-ALLOWED: Final = {"noise", "theft", "damage", "collision"}
-NOT_SURVEYED: Final = {"unfounded", "arrest", "no_contact"}
+NO_NUMBER: Final = "?"
+"""What is told instead of a number that cannot be read."""
+CASE_NUMBER: Final = re.compile(r"(?=.{1,30}$)(?=.*[0-9])[A-Za-z0-9]([A-Za-z0-9 #./:_-]*[A-Za-z0-9])?")
 PAIRS: Final = {
     "type": ("call_type_code", "call_type_group"),
     "priority": ("priority_code", "priority"),
@@ -21,6 +22,53 @@ PAIRS: Final = {
     "disposition": ("disposition", "outcome"),
 }
 IN_PAIRS: Final = {name for pair in PAIRS.values() for name in pair}
+
+
+class Record(Protocol):
+    """What one record says: of `stamp` and number (E.164, `NO_NUMBER`, or none), and facts by their names."""
+
+    @property
+    def stamp(self) -> datetime | None: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+class Arrival(Protocol):
+    """A record, and when it was heard."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def record(self) -> Record: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What an agency decides, as far as it is asked here. `allowed`: what a type reads as whose callers are texted."""
+
+    allowed: frozenset[str]
+    priorities: frozenset[int]
+    sources: frozenset[str]
+    after_received: timedelta
+    after_hang_up: timedelta
+    first_delay: Mapping[int, timedelta]
+    repeat: timedelta
+    not_surveyed: frozenset[str]
+    only_after_arrival: bool = False
+
+
+OTTAWA: Final = Rules(
+    allowed=frozenset({"noise", "theft", "damage", "collision"}),
+    priorities=frozenset(FIRST_DELAY),
+    sources=frozenset({"resident"}),
+    after_received=3 * MINUTE,
+    after_hang_up=2 * MINUTE,
+    first_delay=FIRST_DELAY,
+    repeat=REPEAT,
+    not_surveyed=frozenset({"unfounded", "arrest", "no_contact"}),
+)
 
 
 class Verdict(Enum):
@@ -32,7 +80,8 @@ class Verdict(Enum):
 class Known:
     """What the records that arrived so far say, merged. A pair is a tuple of its code and its reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = OTTAWA) -> None:
+        self.rules = rules
         self.is_latched = self.is_cancelled = False
         self.numbers: set[str] = set()  # all that were ever told
         self._heard: set[str] = set()
@@ -51,13 +100,13 @@ class Known:
         stamp = record.stamp or max(times.values(), default=at)
         if stamp > at + TOLERANCE:
             stamp = at
-        self.is_latched = self.is_latched or _silences(facts)
+        self.is_latched = self.is_latched or _silences(facts, self.rules)
         self.is_cancelled = self.is_cancelled or "cancelled" in facts
         told = {name: value for name, value in facts.items() if name not in IN_PAIRS} | dict(_pairs(facts))
         told |= {name: stamp if moment > at + TOLERANCE else moment for name, moment in times.items()}
         if record.phone is not None:
-            told["phone"] = (record.phone, record.phone.startswith("+1911"))
-            self.numbers.add(record.phone)
+            told["phone"] = (record.phone, record.phone == NO_NUMBER or record.phone.startswith("+1911"))
+            self.numbers |= {record.phone} - {NO_NUMBER}
         self._merge(told, stamp)
 
     def _merge(self, told: Mapping[str, Any], stamp: datetime) -> None:
@@ -85,9 +134,10 @@ class Known:
             return Verdict.END
         if self.reading("type") is None or self.reading("priority") is None or self.reading("source") is None:
             return Verdict.WAIT
-        if self.reading("source") != "resident" or self.is_cancelled:
+        if self.reading("source") not in self.rules.sources or self.is_cancelled:
             return Verdict.END
-        if self.told("received_at") is None or not self.told("case_number") or self.told("phone") is None:
+        is_fit = CASE_NUMBER.fullmatch(self.told("case_number") or "") is not None
+        if self.told("received_at") is None or not is_fit or self.told("phone") is None:
             return Verdict.WAIT
         return Verdict.WAIT if self.reading("phone") else Verdict.TEXT
 
@@ -112,17 +162,19 @@ class Known:
 
     def confirmation_due(self, number: str) -> datetime:
         received, ended = self.received_at(), self.latest("call_ended_at")
-        due = received + 3 * MINUTE
+        due = received + self.rules.after_received
         if ended is not None and ended > received - TOLERANCE:
-            due = ended + 2 * MINUTE
+            due = ended + self.rules.after_hang_up
         return max(due, self._merged["phone"][0]) if self.numbers - {number} else due
 
     def delay_due(self, place: int) -> datetime:
         """Of the notice before which there were `place` of this waiting."""
-        return self.waiting_since() + FIRST_DELAY[self.reading("priority")] + place * REPEAT
+        return self.waiting_since() + self.rules.first_delay[self.reading("priority")] + place * self.rules.repeat
 
     def is_surveyed(self) -> bool:
-        return self.told("disposition") is None or self.reading("disposition") not in {None, *NOT_SURVEYED}
+        if self.rules.only_after_arrival and self.told("arrived_at") is None:
+            return False
+        return self.told("disposition") is None or self.reading("disposition") not in {None, *self.rules.not_surveyed}
 
 
 def _utc(written: Any) -> datetime:
@@ -136,11 +188,13 @@ def _pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield pair, (facts.get(code), None if facts.get(reading) == "" else facts.get(reading))
 
 
-def _silences(facts: Mapping[str, Any]) -> bool:
+def _silences(facts: Mapping[str, Any], rules: Rules) -> bool:
     """Whether this alone silences the call for ever."""
-    group, priority = facts.get("call_type_group") or "noise", facts.get("priority")
-    is_outside = priority not in (None, "") and priority not in FIRST_DELAY
-    return facts.get("in_progress") is True or facts.get("safety_flag") is True or group not in ALLOWED or is_outside
+    group, priority = facts.get("call_type_group"), facts.get("priority")
+    is_outside = (priority not in (None, "") and priority not in rules.priorities) or (
+        bool(group) and group not in rules.allowed
+    )
+    return facts.get("in_progress") is True or facts.get("safety_flag") is True or is_outside
 
 
 def _rank(name: str, value: Any) -> tuple[bool, str]:

@@ -78,7 +78,8 @@ def in_words(town: Talkative, loot: Loot, *, drawn: float) -> str:
     )
 
 
-@pytest.mark.parametrize("copies", [False, True])
+# Every day the one who sees more: whoever keeps copies has all that another has.
+@pytest.mark.parametrize("copies", [pytest.param(False, marks=pytest.mark.deep), True])
 def test_r7_the_counts_by_area_lead_to_no_answer_and_tell_of_nobody_what_he_said(
     engine: Engine,
     keyring: Keyring,

@@ -36,7 +36,8 @@ def after(
     return town, loot_of(engine, now=now, watch=watch, members=town.members)
 
 
-@pytest.mark.parametrize("kept_copies", [False, True])
+# Every day the one who sees more: whoever keeps copies has all that another has.
+@pytest.mark.parametrize("kept_copies", [pytest.param(False, marks=pytest.mark.deep), True])
 def test_r7_after_a_month_nothing_said_of_a_member_is_anybodys_of_fewer_than_ten_and_it_leads_to_no_other_answer(
     engine: Engine, keyring: Keyring, ottawa: Agency, kept_copies: bool, record_property: Callable[[str, object], None]
 ) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY, generate_latest
 from starlette.routing import Route
 from starlette.types import Scope
 
-from tests.web.served import serving
+from tests.serving import serving
 from watching.pages import labels, watch_pages
 from watching.readiness import Readiness
 

@@ -1,6 +1,5 @@
 """The residents' site on a real port, and Twilio and a resident who talk to it."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +11,6 @@ from uuid import UUID, uuid4
 from xml.etree import ElementTree as ET
 
 import requests
-import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 from twilio.request_validator import RequestValidator
@@ -28,6 +25,7 @@ from database.surveys import HeldAnswerRow
 from policy.agency import load_agency
 from settings import networks
 from survey.held import HeldAnswer
+from tests.serving import serving
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 from web.residents.webhooks import Within
@@ -180,24 +178,6 @@ def opted_out(residents: Residents) -> bool:
         return (
             session.exec(select(tables.OptOutRow).where(col(tables.OptOutRow.ended_at).is_(None))).first() is not None
         )
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The app on a free port, in a thread; its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, access_log=False, log_level="warning", ws="none", proxy_headers=False)
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from cli.serve_web import residents_app
 from database.encryption import Keyring, new_key
 from settings import Settings
 from tests.conftest import AGENCIES
-from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents, residents_site, serving
+from tests.serving import serving
+from tests.web.served import ACCOUNT, ORIGIN, TOKENS, Residents, residents_site
 from web.residents.agency import ResidentAgency
 
 

@@ -161,12 +161,12 @@ def test_a_mistake_takes_the_focus_and_leads_to_its_question(residents: Resident
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_page_and_state_is_accessible_on_a_phone_and_on_a_desk(
-    residents: Residents, browser: Browser, language: str, scheme: Scheme
+    residents: Residents, browser: Browser, language: str, theme: Scheme
 ) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport=PHONE)
+    context = browser.new_context(color_scheme=theme, viewport=PHONE)
     page = context.new_page()
     states = []
     for state in tour(residents, page, language):
@@ -274,11 +274,11 @@ def test_what_was_typed_outlives_a_database_that_is_away(
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_mistake_with_an_urgent_comment_can_be_read_and_called_from(
-    residents: Residents, browser: Browser, scheme: Scheme
+    residents: Residents, browser: Browser, theme: Scheme
 ) -> None:
-    page = browser.new_page(viewport=PHONE, color_scheme=scheme)
+    page = browser.new_page(viewport=PHONE, color_scheme=theme)
     page.goto(f"{residents.address}/s/{residents.invite(language='en')}?step=4")
     page.locator("#C1").evaluate("one => { one.removeAttribute('maxlength'); one.value = 'a gun ' + 'x'.repeat(1000) }")
     next_page(page)

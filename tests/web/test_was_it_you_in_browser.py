@@ -71,14 +71,14 @@ def test_the_answer_takes_the_focus_and_the_keyboard_is_enough(site: Residents, 
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_page_is_accessible_in_all_its_states(
-    site: Residents, browser: Browser, language: str, scheme: Scheme
+    site: Residents, browser: Browser, language: str, theme: Scheme
 ) -> None:
     code = site.add_coded_text()
     label, button, _ = WORDS[language]
-    context = browser.new_context(color_scheme=scheme)
+    context = browser.new_context(color_scheme=theme)
     page = context.new_page()
     for width, height in ((320, 640), (1280, 800)):
         page.set_viewport_size({"width": width, "height": height})
@@ -123,7 +123,7 @@ class Forger(BaseHTTPRequestHandler):
 def test_a_foreign_page_cannot_post_a_survey(site: Residents, browser: Browser, host: str) -> None:
     token = site.invite()
     forger = HTTPServer(("127.0.0.1", 0), type("It", (Forger,), {"target": f"{site.address}/s/{token}"}))
-    thread = threading.Thread(target=forger.serve_forever)
+    thread = threading.Thread(target=forger.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         page = browser.new_page()

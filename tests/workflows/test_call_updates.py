@@ -47,6 +47,17 @@ async def test_three_delay_notices_then_silence_and_the_call_ends_by_itself_afte
     assert near(ended, NOON + timedelta(days=14))
 
 
+async def test_a_clock_that_goes_on_faster_brings_the_next_text_sooner(ottawa: Agency) -> None:
+    async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
+        await stage.until(NOON + minutes(20))
+        now = await stage.environment.get_current_time()
+        quick = stage.clock.paused_between(now, now).model_copy(update={"speed": 60.0})
+        await stage.handle.signal(Signal.UPDATED, CallChange(clock=quick))
+        await stage.environment.sleep(minutes(1))  # of the quick clock an hour
+        assert stage.clerk.sent == ["confirmation", "delay notice 1"]
+        assert near(quick.at(stage.clerk.asked_at("delay notice 1")), NOON + minutes(60))
+
+
 async def test_signals_sent_by_hand_without_a_payload_mean_that_it_happened_now(ottawa: Agency) -> None:
     async with playing(ottawa.policy, a_call(ottawa.policy)) as stage:
         await stage.until(NOON + minutes(20))

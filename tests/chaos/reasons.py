@@ -1,0 +1,125 @@
+"""Whether what the ledger says of a text that did not go out is borne out by what happened."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from tests.chaos.knowledge import FOR_EVER
+from tests.chaos.on_phones import EARLY_SECONDS, FRESH_SECONDS, Scene
+from tests.chaos.run_folder import Row
+from tests.chaos.surely_owed import SurelyOwed, struck
+from tests.streams.known_by_the_words import Verdict
+
+PATIENCE_SECONDS: Final = 15.0
+"""Real: so long a text may take where nothing was struck and nobody held it."""
+LOST: Final = ("lose_answer", "slow_answer", "server_error")
+_URGENT: Final = ("confirmation", "delay", "survey")
+_DAY: Final = timedelta(hours=24)
+
+
+def unfounded(scene: Scene, row: Row, owed: SurelyOwed | None) -> str | None:
+    """What is wrong with the reason on record; `None`: nothing. `owed`: the text, where it was owed for sure."""
+    match row["state"]:
+        case "accepted" | "sent" | "delivered":
+            return None  # whether it is on the phone is asked elsewhere
+        case "claimed" | "sending":
+            return f"it is still {row['state']}"
+        case "unknown":
+            return None if _may_be_lost(scene, row) else "unknown, though the carrier lost no answer"
+        case "undelivered":
+            return None if str(row["id"]) in scene.run.undelivered else "undelivered, though the carrier delivered it"
+        case "failed":
+            is_refused = str(row["id"]) in scene.run.undelivered or scene.run.mischief.get("refused")
+            return None if is_refused else "failed, though the carrier refused nothing"
+        case "expired":
+            return _expired(scene, row, owed)
+        case "suppressed":
+            return _suppressed(scene, row)
+        case state:
+            return f"a state that nobody knows: {state}"
+
+
+def _may_be_lost(scene: Scene, row: Row) -> bool:
+    since, until = _moment(row["due_at"]), _settled(row) or scene.run.ends
+    is_struck = any(begins <= until and ends >= since for begins, ends in struck(scene))
+    return is_struck or any(scene.run.mischief.get(kind) for kind in LOST)
+
+
+def _expired(scene: Scene, row: Row, owed: SurelyOwed | None) -> str | None:
+    if row["rule"] not in {"expired", "overtaken"}:
+        return f"expired by a rule that nobody knows: {row['rule']}"
+    settled = _settled(row)
+    if row["rule"] == "expired" and settled is not None and settled < _moment(row["expires_at"]) - _early(scene):
+        return "expired before its time"
+    if owed is None or owed.undisturbed(scene) <= PATIENCE_SECONDS or was_busy(scene, owed):
+        return None
+    return f"{row['rule']}, though it could have gone for {owed.undisturbed(scene):.0f} s in which nothing was struck"
+
+
+def was_busy(scene: Scene, owed: SurelyOwed) -> bool:
+    """The line was: another text, as urgent or more, that nobody held, came to a phone in that time, late by half of
+    it."""
+    begins, ends = owed.stretches[0][0], owed.stretches[-1][1]
+    before = _URGENT[: _URGENT.index(owed.kind) + 1]
+    return any(
+        text.kind in before
+        and text.row is not None
+        and begins <= text.on.at <= ends
+        and text.on.at - _moment(text.row["due_at"]) >= (ends - begins) / 2
+        and not any(scene.people.held(text.row["call_id"]))
+        for text in scene.texts
+    )
+
+
+def _suppressed(scene: Scene, row: Row) -> str | None:
+    said = f"suppressed ({row['rule']}), and nothing bears it out"
+    settled = _settled(row)
+    if settled is None:
+        return "suppressed, and not said when"
+    return None if _is_borne_out(scene, row, settled) else said
+
+
+def _is_borne_out(scene: Scene, row: Row, settled: datetime) -> bool:
+    phone = row.get("phone")
+    call = scene.calls[row["call_id"]]
+    others = [text for text in scene.by_phone.get(phone or "", []) if text.on.at <= settled]
+    match row["rule"]:
+        case "opted out" | "wrong number":
+            phones = [phone] if phone else list(call.last[-1].numbers)
+            return any(scene.people.may_be_stopped(one, received=call.segments[0].begins, at=settled) for one in phones)
+        case "texts a day":
+            since = settled - _DAY - _early(scene)
+            gone = {text.on.mid for text in others if text.on.at >= since} | _in_doubt(scene, phone)
+            return len(gone) >= scene.timetable.texts_a_day
+        case "one survey":
+            return any(text.kind == "survey" for text in others) or bool(_in_doubt(scene, phone))
+        case "delay notices":
+            rows = scene.rows_by_call.get(call.call_id, [])
+            told = [one for one in rows if one["kind"] == "delay" and one["state"] not in {"expired", "suppressed"}]
+            return len(told) >= scene.timetable.notices_at_most
+        case "not confirmed":
+            rows = scene.rows_by_call.get(call.call_id, [])
+            return any(one["kind"] == "confirmation" and one["state"] in {"failed", "undelivered"} for one in rows)
+        case "landline":
+            return bool(scene.run.mischief.get("refused") or scene.run.mischief.get("undelivered"))
+        case _:  # a rule of eligibility
+            since = settled - scene.run.real(FRESH_SECONDS)
+            knowns = (known for segment in call.during(since, settled) for known in segment.knowns)
+            return any(known.verdict() is not Verdict.TEXT for known in knowns)
+
+
+def _in_doubt(scene: Scene, phone: str | None) -> set[str | None]:
+    """Texts to this number that the service must count, though they are not on the phone."""
+    states = {"sending", "unknown", "accepted", "undelivered"}
+    return {str(row["id"]) for row in scene.run.texts if row.get("phone") == phone and row["state"] in states}
+
+
+def _early(scene: Scene) -> timedelta:
+    return scene.run.real(EARLY_SECONDS)
+
+
+def _settled(row: Row) -> datetime | None:
+    return None if row["settled_at"] is None else _moment(row["settled_at"])
+
+
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written) if written else FOR_EVER
