@@ -209,8 +209,17 @@ def _bodies(
             refused_in_one_line(str(error))
             return
         for part in parts:
+            _further_down(part.raw, calls=200)
             can_be_taken(part.read, agency)
             _a_danger_is_not_overlooked(part, cut, agency, danger)
+
+
+def _further_down(raw: Callable[[], bytes], *, calls: int) -> None:
+    """What was read can be written again, however many calls are in between."""
+    if calls:
+        _further_down(raw, calls=calls - 1)
+    else:
+        raw()
 
 
 def _a_danger_is_not_overlooked(
