@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, and_, case, false, true
 from sqlmodel import Session, col, select, update
 
 from activities.known_call import call_row, known_call
@@ -107,23 +107,36 @@ class Leases:
         `alarm`: its workflow has ended though the caller is still owed something.
         """
         told = item.signalled is not None or item.call.decision.is_eligible
+        change = change_of(item.call.version)
+        is_first = and_(col(CallRow.signalled).is_(None), true() if told else false())
+        is_mended = col(CallRow.trouble).in_((MISSING, NOT_TAKEN))
+        trouble: dict[str, object] = {
+            "trouble": case((is_mended, None), else_=col(CallRow.trouble)),
+            "trouble_since_real": case((is_mended, None), else_=col(CallRow.trouble_since_real)),
+        }
+        if alarm:
+            trouble = {"trouble": f"{ended} in Temporal", "trouble_since_real": real_now()}
+        statement = (
+            update(CallRow)
+            .where(
+                col(CallRow.call_id) == item.call_id,
+                col(CallRow.ended_reason).is_(None),
+                col(CallRow.signalled_version) < change,
+            )
+            .values(
+                started_policy=case((is_first, item.call.decision.policy_version), else_=col(CallRow.started_policy)),
+                signalled_version=change,
+                signalled=item.call.facts.model_dump(mode="json") if told else None,
+                forwarding_until_real=None,
+                behind_since_real=None,
+                ended_reason=ended,
+                **trouble,
+            )
+        )
         with Session(self._engine) as session, session.begin():
-            row = session.get(CallRow, item.call_id, with_for_update=True)
-            change = change_of(item.call.version)
-            if row is None or row.ended_reason is not None or row.signalled_version >= change:
-                return
-            if row.signalled is None and told:
-                row.started_policy = item.call.decision.policy_version
-            row.signalled_version = change
-            row.signalled = item.call.facts.model_dump(mode="json") if told else None
-            row.forwarding_until_real, row.behind_since_real = None, None
-            row.ended_reason = ended
-            if row.trouble in (MISSING, NOT_TAKEN):
-                row.trouble, row.trouble_since_real = None, None
-            if alarm:
-                log.error("a call that is still owed a text was ended in Temporal", call_id=item.call_id, how=ended)
-                row.trouble, row.trouble_since_real = f"{ended} in Temporal", real_now()
-            session.add(row)
+            written = session.connection().execute(statement).rowcount
+        if alarm and written:
+            log.error("a call that is still owed a text was ended in Temporal", call_id=item.call_id, how=ended)
 
     def is_over(self, item: Forward) -> bool:
         """By what its workflow last knew, or by what is known now, nothing more is owed: rightly it has ended (R2)."""

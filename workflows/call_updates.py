@@ -1,7 +1,6 @@
 """The life of one call for service: one durable workflow per eligible call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -24,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from calls.timetable import End, Send, Step, Wait, next_step
     from workflows.by_hand import ByHand
     from workflows.heard import heard, outcome_of
+    from workflows.in_hand import InHand
 
 # Longer than one attempt can take: connection 5 s, ledger 10 s, Twilio 10 s. No limit over all attempts: only the
 # activity itself declares a text expired, so that the ledger always says why a text was not sent (R2, R5).
@@ -36,14 +36,6 @@ _NOTHING_CAME_OF_IT = "nothing came of a text"
 
 _A_NEW_CLOCK = "a new clock"
 """Another patch: a wait that began on another clock begins anew."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InHand:
-    """A text that is being tried."""
-
-    step: Send
-    sending: workflow.ActivityHandle[RawValue]
 
 
 @workflow.defn(name=WORKFLOW_TYPE)

@@ -159,6 +159,7 @@ def test_the_image_holds_what_the_service_runs_and_nothing_else() -> None:
         ".env",
         "secrets/database_url",
         "tests/servers.py",
+        "benchmarks/plan.py",
         "local/carrier/app.py",
         ".git/config",
         "agencies/new-york/sample/calls-2024.csv.gz",
