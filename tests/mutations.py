@@ -1333,7 +1333,7 @@ MUTATIONS = (
     Mutation(
         "R3: numbers stay in log lines",
         "watching/redaction.py",
-        "return _NUMBERS.sub(NUMBER, text) if",
+        "return _NUMBERS.sub(_number_or_id, text) if",
         "return text if",
         NET,
     ),

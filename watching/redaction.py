@@ -29,11 +29,17 @@ _KEYS: Final = frozenset(
 # What stands between digits: a sign or two, also percent-encoded (`%20`) or escaped by a repr (`\xa0`).
 _BLANK: Final = r"\s\u00ad\u2010-\u2015\u200b-\u200d\u2060\ufeff"
 _GAP: Final = rf"(?:[{_BLANK}.()/+-]|%[0-9A-Fa-f]{{2}}|\\[nrt]|\\x[0-9a-f]{{2}}|\\u[0-9a-f]{{4}}|&nbsp;){{0,5}}"
-_SPACE: Final = rf"(?:[{_BLANK}+-]|%20|%2D|%A0|%C2%A0|\\xa0|\\u00a0|&nbsp;){{0,3}}"
+_RARE: Final = (
+    r"%C2%AD|%E2%80%[89A][0-9A-F]|%E2%81%A0|%EF%BB%BF|\\xad|\\u20[0-6][0-9a-f]|\\ufeff"
+    r"|\\xc2\\xa[0d]|\\xe2\\x80\\x[89a][0-9a-f]|\\xe2\\x81\\xa0|\\xef\\xbb\\xbf"
+)
+_SPACE: Final = rf"(?:[{_BLANK}+-]|%20|%2D|%A0|%C2%A0|\\xa0|\\u00a0|&nbsp;|{_RARE}){{0,3}}"
 _ONE: Final = "[1\uff11\u0661]"
 _NO_DIGIT_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<!\d))"
 _NO_ID_BEFORE: Final = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<![\w-]))"
 _NUMBERS: Final = re.compile(
+    # Not in one of our ids (a UUID), which is found first and stays.
+    r"(?P<id>(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-]))|"
     # As it is written here: 613-555-0142, (613) 555 0142, +1.613.555.0142, %2B16135550142.
     rf"{_NO_DIGIT_BEFORE}(?:(?:\+|%2B)?{_ONE}{_GAP})?\(?\d{{3}}(?=\D){_GAP}\d{{3}}{_GAP}\d{{4}}(?![0-9A-Za-z_])"
     # Ten digits, or eleven from 1 on, in any groups, perhaps behind a word; no date; no part of an id, for a CAD may
@@ -53,7 +59,11 @@ def redact(text: str) -> str:
     """The text without what looks like a telephone number or the token of a survey's link."""
     if "/" in text or "%2" in text:
         text = _TOKENS.sub(rf"\g<1>{TOKEN}", text)
-    return _NUMBERS.sub(NUMBER, text) if _FEWEST_DIGITS.search(text) else text
+    return _NUMBERS.sub(_number_or_id, text) if _FEWEST_DIGITS.search(text) else text
+
+
+def _number_or_id(found: re.Match[str]) -> str:
+    return found["id"] or NUMBER
 
 
 def redacted(value: object, *, depth: int = 0) -> Any:
