@@ -1,5 +1,6 @@
 """What all tests share: real servers, started once and only when a test asks for them."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -54,6 +55,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, what in getattr(report, "user_properties", ()):
             if name == FIGURES:
                 terminalreporter.write_line(str(what))
+
+
+@pytest.fixture(autouse=True)
+def _cells_as_long_as_usual() -> None:
+    """frictionless widens the limit for the whole process, whenever it is imported."""
+    csv.field_size_limit(131_072)
 
 
 @pytest.fixture(scope="session")
