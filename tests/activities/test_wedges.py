@@ -91,9 +91,11 @@ def test_a_text_that_others_overtake_for_ever_goes_back_to_the_queue_in_time(des
     desk.at_rate(10)
     desk.call(cleared_at=NOON)
     take(desk, a_place())
+    first, end = a_place(priority=1), time.monotonic() + 14
+    the_line(desk).pause(seconds=2)
+    take(desk, first)
     with ThreadPoolExecutor(1) as worker:
         waits = worker.submit(desk.send, desk.order(Kind.SURVEY))
-        first, end = a_place(priority=1), time.monotonic() + 14
         while not waits.done() and time.monotonic() < end:
             the_line(desk).pause(seconds=2)  # longer than this thread may stand still on a busy machine
             take(desk, first)
