@@ -1,7 +1,7 @@
 """All that is known of a text's call and number at one moment, asked in one go.
 
 What speaks against a text is some twenty questions. Asked one by one they were most of the 26 ms of processor time that
-a text cost a worker; together they are one statement, which PostgreSQL plans once (docs/benchmarks.md).
+a text cost a worker; together they are one statement (docs/decisions/0048-one-question.md).
 """
 
 from collections.abc import Mapping, Sequence

@@ -206,9 +206,9 @@ MUTATIONS = (
     ),
     Mutation(
         "The number is not locked while its texts are counted",
-        "activities/people.py",
-        "    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(phone_hash, 0))))",
-        "    pass",
+        "activities/findings.py",
+        "pg_advisory_xact_lock(hashtextextended(coalesce(phone_hash, call_id), 0))",
+        "NULL",
         ("tests/activities/test_people.py",),
     ),
     Mutation(
