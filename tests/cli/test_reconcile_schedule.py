@@ -1,7 +1,7 @@
 """`communityconnect setup` makes the reconciler's schedule, and brings one up to date that is there; for real."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from temporalio.client import (
     Client,
+    Schedule,
     ScheduleActionExecutionStartWorkflow,
+    ScheduleHandle,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     ScheduleSpec,
@@ -70,6 +72,15 @@ async def test_setup_makes_it_and_a_second_setup_leaves_it(temporal: TemporalSer
     assert await set_up_schedule(client) == "is there"
 
 
+async def said_to_be(handle: ScheduleHandle, holds: Callable[[Schedule], bool]) -> None:
+    """Temporal may say the old thing for a moment."""
+    for _ in range(1500):
+        if holds((await handle.describe()).schedule):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("Temporal says the old thing still")
+
+
 async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paused(temporal: TemporalServer) -> None:
     client, _ = await in_a_new_namespace(temporal)
     handle = client.get_schedule_handle(SCHEDULE_ID)
@@ -78,12 +89,11 @@ async def test_setup_changes_one_that_an_earlier_version_made_and_leaves_it_paus
         spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(hours=1))])
         return ScheduleUpdate(schedule=replace(now.description.schedule, spec=spec))
 
+    # Each is waited for: of a change and a pause that come to Temporal together, the change is done last and undoes it.
     await handle.update(earlier)
+    await said_to_be(handle, lambda schedule: schedule.spec.intervals[0].every == timedelta(hours=1))
     await handle.pause(note="by an operator")
-    for _ in range(500):  # Temporal may say the old thing for a moment
-        if (await handle.describe()).schedule.state.paused:
-            break
-        await asyncio.sleep(0.02)
+    await said_to_be(handle, lambda schedule: schedule.state.paused)
     assert await set_up_schedule(client) == "was brought up to date"
     schedule = (await handle.describe()).schedule
     assert [interval.every for interval in schedule.spec.intervals] == [timedelta(minutes=15)]

@@ -1,7 +1,5 @@
 """What a target is, and what is watched while it has an input."""
 
-import io
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import structlog
-
-from logs import configure_logging
+from tests.log_lines import logged_lines
 
 NUMBER: Final = "+16135550142"
 """The caller's, in what a fuzzer begins with. However it is written, it must stand in no log line and in no error."""
@@ -60,26 +56,19 @@ class TooSlowError(AssertionError):
 @contextmanager
 def watched(door: Door, database: Database) -> Iterator[Target]:
     """The door's target. What it writes into the log is read after each input: nothing of the caller's is there."""
-    lines = io.StringIO()
-    before = logging.root.handlers[:], logging.root.level, structlog.get_config()
-    configure_logging(service="fuzz", format_="json", stream=lines)
-    try:
-        with door.open(database) as target:
+    with logged_lines(service="fuzz") as lines, door.open(database) as target:
 
-            def run(given: bytes) -> None:
-                begun = time.process_time()
-                target(given)
-                took = time.process_time() - begun
-                says_nothing_personal(lines.getvalue())
-                lines.seek(0)
-                lines.truncate()
-                if took > door.seconds:
-                    raise TooSlowError(f"{len(given)} bytes took {took:.1f} s")
+        def run(given: bytes) -> None:
+            begun = time.process_time()
+            target(given)
+            took = time.process_time() - begun
+            says_nothing_personal(lines.getvalue())
+            lines.seek(0)
+            lines.truncate()
+            if took > door.seconds:
+                raise TooSlowError(f"{len(given)} bytes took {took:.1f} s")
 
-            yield run
-    finally:
-        logging.root.handlers[:], logging.root.level = before[0], before[1]
-        structlog.configure(**before[2])
+        yield run
 
 
 def says_nothing_personal(said: str) -> None:

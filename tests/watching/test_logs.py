@@ -14,14 +14,14 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from logs import configure_logging
+from tests.log_lines import logged_lines
 
 NUMBER = "+1 (613) 555-0142"
 
 
 class Written:
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
+    def __init__(self, stream: io.StringIO) -> None:
+        self.stream = stream
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
@@ -29,21 +29,8 @@ class Written:
 
 @pytest.fixture
 def written() -> Iterator[Written]:
-    hooks, root = (sys.excepthook, threading.excepthook), logging.getLogger()
-    before = (root.handlers[:], root.level, structlog.get_config())
-    uvicorns = logging.getLogger("uvicorn")  # a server of another test has set it up in its own way
-    of_uvicorn = (uvicorns.handlers[:], uvicorns.propagate)
-    uvicorns.handlers[:], uvicorns.propagate = [], True
-    it = Written()
-    configure_logging(service="tests", format_="json", stream=it.stream)
-    structlog.configure(cache_logger_on_first_use=False)
-    yield it
-    sys.excepthook, threading.excepthook = hooks
-    logging.captureWarnings(capture=False)
-    root.handlers[:], root.level = before[0], before[1]
-    uvicorns.handlers[:], uvicorns.propagate = of_uvicorn
-    structlog.reset_defaults()
-    structlog.configure(**before[2])
+    with logged_lines(service="tests") as stream:
+        yield Written(stream)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The survey page by page: saved, resumed, gone with the submission; what is urgent; what never leaks (R3, R7)."""
 
 import base64
-import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,8 +14,8 @@ from calls.clock import Clock
 from database.encryption import Keyring, load_keyring, new_key
 from database.surveys import SurveyDraftRow
 from database.tables import SurveyInvitationRow
-from logs import configure_logging
 from policy.agency import Agency
+from tests.log_lines import logged_lines
 from tests.survey.month import with_members
 from tests.web.answering import LAST, language_of, opened, read, sent, submitted
 from tests.web.served import Residents, residents_site
@@ -248,24 +247,23 @@ def test_a_mistake_does_not_hide_9_1_1(residents: Residents) -> None:
 
 
 def test_r3_neither_token_nor_answer_is_in_a_log_a_column_or_an_address(residents: Residents) -> None:
-    log = io.StringIO()
-    configure_logging(service="web", format_="json", stream=log)
     token = residents.invite(language="en")
     words = "purple elephants on the stairs"
     addresses: list[str] = []
-    for step, answers, button in (
-        (1, {"Q1": "1"}, {}),
-        (2, {"Q6": "by_phone"}, {"switch": "fr"}),
-        (2, {"Q6": "by_phone"}, {}),
-        (LAST, {"C1": words}, {"go": "back"}),
-        (LAST, {"C1": words + "x" * 1000}, {}),
-        (LAST, {"C1": words, "Q10": "drugs"}, {}),
-        (LAST, {"C1": words}, {}),
-    ):
-        answer = sent(residents, token, answers, step=step, **button)
-        addresses.append(answer.headers.get("Location", ""))
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
-        opened(residents, token)
+    with logged_lines(service="web") as log:
+        for step, answers, button in (
+            (1, {"Q1": "1"}, {}),
+            (2, {"Q6": "by_phone"}, {"switch": "fr"}),
+            (2, {"Q6": "by_phone"}, {}),
+            (LAST, {"C1": words}, {"go": "back"}),
+            (LAST, {"C1": words + "x" * 1000}, {}),
+            (LAST, {"C1": words, "Q10": "drugs"}, {}),
+            (LAST, {"C1": words}, {}),
+        ):
+            answer = sent(residents, token, answers, step=step, **button)
+            addresses.append(answer.headers.get("Location", ""))
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+            opened(residents, token)
     allowed = re.compile(rf"|/s/{token}\?step=[1-4]&lang=(en|fr)|/thank-you\?lang=(en|fr)")
     assert [address for address in addresses if not allowed.fullmatch(address)] == []
     with residents.engine.connect() as connection:
