@@ -14,6 +14,7 @@ from temporalio.client import Client
 from benchmarks.carrier import Reports, StubCarrier, stub_carrier
 from benchmarks.contestants import Contestant
 from benchmarks.ground import Ground, ground
+from benchmarks.life import DELAY_SECONDS
 from benchmarks.lifecycles import Call, Driver
 from benchmarks.notices import listen
 from benchmarks.processor import Used
@@ -41,7 +42,7 @@ class Case:
 
 @asynccontextmanager
 async def running(
-    contestant: Contestant, *, thinks: float = 0, delay: str = "1 s", texts_before_dispatch: int = 2
+    contestant: Contestant, *, thinks: float = 0, delay: str = f"{DELAY_SECONDS} s", texts_before_dispatch: int = 2
 ) -> AsyncIterator[Case]:
     """Fresh servers, the contestant's processes, the carrier and the driver; `delay`: until the delay notice."""
     driver = Driver(contestant, thinks=thinks, texts_before_dispatch=texts_before_dispatch)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 from sqlalchemy import Engine, make_url
 
+from benchmarks.life import DELAY_SECONDS
 from benchmarks.notices import ADDRESS
 from benchmarks.processor import Used, used
 from calls.clock import REAL_TIME
@@ -87,7 +88,7 @@ class Ground:
 
 @contextmanager
 def ground(
-    *, carrier: str, notices: int, account: Mapping[str, str] | None = None, delay: str = "1 s"
+    *, carrier: str, notices: int, account: Mapping[str, str] | None = None, delay: str = f"{DELAY_SECONDS} s"
 ) -> Iterator[Ground]:
     """PostgreSQL and Temporal, both with a disk behind every commit; what they wrote goes away at the end.
 
@@ -116,7 +117,7 @@ def ground(
 
 
 def in_no_time(place: Path, *, delay: str) -> Path:
-    """Ottawa's folder, with a whole life of a call in a second: every text at once, but for the delay notice; any
+    """Ottawa's folder, with a whole life of a call in some seconds: every text at once, but for the delay notice; any
     number of texts to a number, and a carrier that takes all."""
     folder = place / "ottawa"
     shutil.copytree(_OTTAWA, folder)

@@ -18,7 +18,7 @@ from benchmarks.rivals.contestant import Durable, Rival
 
 WORST_HOUR: Final = 200
 """Calls in Ottawa's worst hour."""
-_CLOSED_SECONDS: Final = 20.0
+_CLOSED_SECONDS: Final = 30.0
 _LIVES: Final = 600
 
 Run = Callable[[], Awaitable[list[Figures]]]
@@ -48,13 +48,14 @@ def plan(*, rounds: int) -> Iterator[Planned]:
 
 
 def _closed(round_: int) -> Iterator[Planned]:
+    """In flight are enough for nothing to be idle: a life lasts the seconds of its delay and what it waits besides."""
     contestants: list[tuple[Contestant, int]] = [
-        (Bare(), 100),
-        (WorkerAlone(), 100),
-        (WholeService(), 100),
-        (Rival(is_notified=True), 100),
-        (Rival(is_notified=False), 600),  # each life waits for three looks at the table
-        *((one, 100) for one in _engines()),
+        (Bare(), 250),
+        (WorkerAlone(), 250),
+        (WholeService(), 250),
+        (Rival(is_notified=True), 4000),
+        (Rival(is_notified=False), 4000),
+        *((one, 500) for one in _engines()),
     ]
     for contestant, in_flight in contestants:
         yield Planned(

@@ -25,6 +25,7 @@ from typing import Any, Final
 import aiohttp
 import psycopg
 
+from benchmarks.life import DELAY_SECONDS
 from benchmarks.notices import tell
 
 SCHEMA: Final = """
@@ -184,6 +185,6 @@ def options_from(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", required=True)
     parser.add_argument("--carrier", required=True)
-    parser.add_argument("--delay-seconds", type=float, default=1)
+    parser.add_argument("--delay-seconds", type=float, default=DELAY_SECONDS)
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     return Options(database=given.database, carrier=given.carrier, delay=timedelta(seconds=given.delay_seconds))
