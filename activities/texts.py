@@ -228,7 +228,7 @@ class TextActivities:
             self._say("text outcome unknown", order)
             raise try_again("the carrier's answer was lost", type_="OutcomeUnknown", after=2.0) from None
         self._say("text accepted", order)
-        outcome = self._settle(order, claimed, LedgerState.ACCEPTED, sid=accepted.sid)
+        outcome = self._accepted(order, claimed, sid=accepted.sid)
         if ready.tries_closed_line:
             self._line.open()
         return outcome
@@ -256,6 +256,16 @@ class TextActivities:
         rule = "opted out" if refusal.is_opt_out else "refused by the carrier"
         return self._settle(order, claimed, state, rule=rule, error_code=refusal.code)
 
+    def _accepted(self, order: SendText, claimed: Claim, *, sid: str) -> TextOutcome:
+        written = ledger.write_accepted(self._is.engine, claimed, at=self._is.clock.now(), sid=sid)
+        if written is None:
+            return self._settle(order, claimed, LedgerState.ACCEPTED, sid=sid)
+        return (
+            TextOutcome(record=written.record)
+            if written.version <= order.version
+            else self._outcome(order, written.record)
+        )
+
     def _settle(
         self,
         order: SendText,
@@ -276,17 +286,8 @@ class TextActivities:
             )
 
     def _back_to_claimed(self, claimed: Claim, *, error_code: int | None = None) -> None:
-        """Nothing was sent: the next attempt need not find out."""
         with Session(self._is.engine) as session, session.begin():
-            text = ledger.own_row(session, claimed)
-            if text.state == LedgerState.SENDING:
-                text.state = LedgerState.CLAIMED
-                if text.first_sending_real == text.sending_real:
-                    text.first_sending_real = None
-                text.sending_real = text.first_sending_real
-                text.error_code = error_code
-                text.updated_real = real_now()
-                session.add(text)
+            ledger.back_to_claimed(session, ledger.own_row(session, claimed), error_code=error_code)
 
     def _outcome(self, order: SendText, record: TextRecord) -> TextOutcome:
         with Session(self._is.engine) as session:

@@ -1,5 +1,7 @@
 """Are residents told in time? Measured where the ledger is written, once it is committed: no way to send a text, to
 find out about one or to be told of it passes this by. By kind only; seconds of the service's clock.
+
+What is written through a session is seen by itself. Who writes with a statement of its own says so: `accepted`.
 """
 
 from collections.abc import Callable
@@ -73,6 +75,14 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
     return end
 
 
+def accepted(kind: Kind, *, due_at: datetime, at: datetime, received_at: datetime | None, numbers: int) -> None:
+    """The carrier has a text since `at`, and that is committed. `numbers`: how many its call has had."""
+    _STATES.labels(kind, LedgerState.ACCEPTED).inc()
+    _ACCEPTED.labels(kind).observe(max((at - due_at).total_seconds(), 0))
+    if kind is Kind.CONFIRMATION and received_at is not None and _is_the_first(numbers):
+        _RECEIVED.observe(max((at - received_at).total_seconds(), 0))
+
+
 def _see_if_it_can(session: Session, row: TextRow, *, now: datetime) -> None:
     try:
         _see(session, row, now=now)
@@ -99,12 +109,16 @@ def _see(session: Session, row: TextRow, *, now: datetime) -> None:
 
 
 def _see_confirmation(session: Session, row: TextRow, seen: list[Callable[[], None]]) -> None:
-    """Of a call with one number: one that was corrected later is confirmed later, too."""
     if row.kind != Kind.CONFIRMATION or row.settled_at is None:
         return
     asked = select(col(CallRow.received_at), col(CallRow.phone_versions)).where(col(CallRow.call_id) == row.call_id)
     with session.no_autoflush:
         received, numbers = session.execute(asked).one_or_none() or (None, {})
-    if received is not None and len(numbers) <= 1:
+    if received is not None and _is_the_first(len(numbers)):
         took = (row.settled_at - received).total_seconds()
         seen.append(lambda: _RECEIVED.observe(max(took, 0)))
+
+
+def _is_the_first(numbers: int) -> bool:
+    """Of a call with one number: one that was corrected later is confirmed later, too."""
+    return numbers <= 1
