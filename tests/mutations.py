@@ -191,6 +191,20 @@ MUTATIONS = (
         ("tests/whole/test_operators.py",),
     ),
     Mutation(
+        "R2: an attempt that has lost its text writes another one's outcome",
+        "activities/ledger.py",
+        " AND t.attempt_id = %(attempt)s AND t.state = 'sending'",
+        " AND t.state = 'sending'",
+        ("tests/activities/test_outcome.py",),
+    ),
+    Mutation(
+        "The carrier's answer undoes a callback that was quicker",
+        "activities/ledger.py",
+        " AND t.state = 'sending' AND t.provider_sid IS NULL",
+        "",
+        ("tests/activities/test_outcome.py",),
+    ),
+    Mutation(
         "A signal with several arguments fails the workflow's task",
         "workflows/heard.py",
         "    if len(said) > 1:\n        return None\n",
