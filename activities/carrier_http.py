@@ -12,8 +12,8 @@ from twilio.http.response import Response
 _TWILIO = "https://api.twilio.com"
 _CONNECT_SECONDS = 2.0
 _CONNECTIONS_KEPT: Final = 64
-"""More than a worker has threads. Twilio's library keeps six on two processors: each thread beyond made a new one, with
-its handshake, for each text."""
+"""More than a worker has threads (16, as it comes). Twilio's library keeps six on two processors: each thread beyond
+made a new one, with its handshake, for each text."""
 LONGEST_WAIT_SECONDS = 600
 """So long the carrier may let us wait, and no longer."""
 

@@ -199,11 +199,10 @@ def write_accepted(engine: Engine, held: Claim, *, at: datetime, sid: str) -> Wr
     if found is None:
         return None
     told_in_time.accepted(
-        Kind(row.kind), due_at=row.due_at, at=at, received_at=found.received_at, numbers=len(found.phone_versions)
+        Kind(row.kind), due_at=row.due_at, at=at, received_at=found.received_at, numbers=found.phone_versions
     )
-    key = TextKey(kind=Kind(row.kind), sequence=row.sequence, recipient_version=row.recipient_version)
     return Written(
-        record=_record(key, state=LedgerState.ACCEPTED, rule=None, due_at=row.due_at),
+        record=_record(_key_of(row), state=LedgerState.ACCEPTED, rule=None, due_at=row.due_at),
         version=version_of(epoch=found.epoch, change=found.version),
     )
 
@@ -254,8 +253,11 @@ def record_of(row: TextRow) -> TextRecord:
 
     What was only written down, in shadow, counts as sent: else nobody would see how the call's life goes on.
     """
-    key = TextKey(kind=Kind(row.kind), sequence=row.sequence, recipient_version=row.recipient_version)
-    return _record(key, state=LedgerState(row.state), rule=row.rule, due_at=row.due_at)
+    return _record(_key_of(row), state=LedgerState(row.state), rule=row.rule, due_at=row.due_at)
+
+
+def _key_of(row: TextRow) -> TextKey:
+    return TextKey(kind=Kind(row.kind), sequence=row.sequence, recipient_version=row.recipient_version)
 
 
 def _record(key: TextKey, *, state: LedgerState, rule: str | None, due_at: datetime) -> TextRecord:

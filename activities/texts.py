@@ -260,11 +260,9 @@ class TextActivities:
         written = ledger.write_accepted(self._is.engine, claimed, at=self._is.clock.now(), sid=sid)
         if written is None:
             return self._settle(order, claimed, LedgerState.ACCEPTED, sid=sid)
-        return (
-            TextOutcome(record=written.record)
-            if written.version <= order.version
-            else self._outcome(order, written.record)
-        )
+        if written.version > order.version:
+            return self._outcome(order, written.record)
+        return TextOutcome(record=written.record)
 
     def _settle(
         self,

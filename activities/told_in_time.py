@@ -4,7 +4,8 @@ find out about one or to be told of it passes this by. By kind only; seconds of 
 What is written through a session is seen by itself. Who writes with a statement of its own says so: `accepted`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -51,7 +52,8 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
     def before_flush(session: Session, _context: object, _instances: object) -> None:
         for row in [*session.new, *session.dirty]:
             if isinstance(row, TextRow):
-                _see_if_it_can(session, row, now=clock.now())
+                with _if_it_can():
+                    _see(session, row, now=clock.now())
 
     def after_commit(session: Session) -> None:
         for tell in session.info.pop(_SEEN, ()):
@@ -75,17 +77,21 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
     return end
 
 
-def accepted(kind: Kind, *, due_at: datetime, at: datetime, received_at: datetime | None, numbers: int) -> None:
-    """The carrier has a text since `at`, and that is committed. `numbers`: how many its call has had."""
-    _STATES.labels(kind, LedgerState.ACCEPTED).inc()
-    _ACCEPTED.labels(kind).observe(max((at - due_at).total_seconds(), 0))
-    if kind is Kind.CONFIRMATION and received_at is not None and _is_the_first(numbers):
-        _RECEIVED.observe(max((at - received_at).total_seconds(), 0))
+def accepted(
+    kind: Kind, *, due_at: datetime, at: datetime, received_at: datetime | None, numbers: Mapping[str, object]
+) -> None:
+    """The carrier has a text since `at`, and that is committed. `numbers`: those that its call has had."""
+    with _if_it_can():
+        _STATES.labels(kind, LedgerState.ACCEPTED).inc()
+        _ACCEPTED.labels(kind).observe(max((at - due_at).total_seconds(), 0))
+        if kind is Kind.CONFIRMATION and received_at is not None and _is_the_first(numbers):
+            _RECEIVED.observe(max((at - received_at).total_seconds(), 0))
 
 
-def _see_if_it_can(session: Session, row: TextRow, *, now: datetime) -> None:
+@contextmanager
+def _if_it_can() -> Iterator[None]:
     try:
-        _see(session, row, now=now)
+        yield
     except Exception as error:  # noqa: BLE001 - whatever it is: no text waits for a figure
         log.error("a text was not measured", cause=type(error).__name__)
 
@@ -114,11 +120,11 @@ def _see_confirmation(session: Session, row: TextRow, seen: list[Callable[[], No
     asked = select(col(CallRow.received_at), col(CallRow.phone_versions)).where(col(CallRow.call_id) == row.call_id)
     with session.no_autoflush:
         received, numbers = session.execute(asked).one_or_none() or (None, {})
-    if received is not None and _is_the_first(len(numbers)):
+    if received is not None and _is_the_first(numbers):
         took = (row.settled_at - received).total_seconds()
         seen.append(lambda: _RECEIVED.observe(max(took, 0)))
 
 
-def _is_the_first(numbers: int) -> bool:
+def _is_the_first(numbers: Mapping[str, object]) -> bool:
     """Of a call with one number: one that was corrected later is confirmed later, too."""
-    return numbers <= 1
+    return len(numbers) <= 1

@@ -48,7 +48,7 @@ def plan(*, rounds: int) -> Iterator[Planned]:
 
 
 def _closed(round_: int) -> Iterator[Planned]:
-    """In flight are enough for nothing to be idle: a life lasts the seconds of its delay and what it waits besides."""
+    """In flight are so many that more would make it no quicker: a life lasts its delay and what it waits besides."""
     contestants: list[tuple[Contestant, int]] = [
         (Bare(), 250),
         (WorkerAlone(), 250),
