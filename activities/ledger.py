@@ -191,8 +191,8 @@ class Written:
 
 
 def write_accepted(engine: Engine, held: Claim, *, at: datetime, sid: str) -> Written | None:
-    """The carrier has it, and nobody has touched the row since: one statement, a third of what a text costs the
-    worker. `None`: a callback was quicker, or another attempt has the row; nothing is written."""
+    """The carrier has it, and nobody has touched the row since: one statement, where a transaction would be
+    several. `None`: a callback was quicker, or another attempt has the row; nothing is written."""
     row = held.row
     values = {"id": row.id, "attempt": held.attempt_id, "at": at, "sid": sid, "real_now": real_now()}
     found = alone(engine, _ACCEPTED, values)
