@@ -114,13 +114,18 @@ def _until_over(
         where = [f"-artifact_prefix={work}/crash-", f"-dict={words}", "-reduce_inputs=1", "-print_final_stats=1"]
         process = _one(door, url, [*limits, *where, str(corpus)])
         said.append(process)
-        for crash in [path for path in work.glob("crash-*") if path.is_file()]:
-            findings += 1
-            door.found.mkdir(parents=True, exist_ok=True)
-            kept = door.found / f"new-{sha256(crash.read_bytes()).hexdigest()[:8]}"
-            shutil.move(crash, kept)
-            say(f"{door.name}: found {kept.relative_to(HERE)}\n{_end_of(process)}")
+        findings += _kept(door, work, process)
     return said, findings, time.monotonic() - begun
+
+
+def _kept(door: Door, work: Path, said: str) -> int:
+    crashes = [path for path in work.glob("crash-*") if path.is_file()]
+    for crash in crashes:
+        door.found.mkdir(parents=True, exist_ok=True)
+        kept = door.found / f"new-{sha256(crash.read_bytes()).hexdigest()[:8]}"
+        shutil.move(crash, kept)
+        say(f"{door.name}: found {kept.relative_to(HERE)}\n{_end_of(said)}")
+    return len(crashes)
 
 
 def _end_of(said: str) -> str:
@@ -133,9 +138,9 @@ def _chosen(door: Door, url: str, work: Path, corpus: Path) -> list[bytes]:
     account of each (its merge's control file)."""
     control, target = work / "control", work / "merged"
     target.mkdir()
-    _one(
-        door, url, ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}", str(target), str(corpus)]
-    )
+    options = ["-merge=1", f"-merge_control_file={control}", f"-max_len={door.longest}"]
+    said = _one(door, url, [*options, f"-artifact_prefix={work}/crash-", str(target), str(corpus)])
+    _kept(door, work, said)
     if not control.exists() or "\nFT " not in control.read_text("utf-8"):  # one of before is a finding now
         return [path.read_bytes() for path in door.corpus.glob("*")]
     lines = control.read_text("utf-8").splitlines()
