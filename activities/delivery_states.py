@@ -64,6 +64,11 @@ def told_by(status: str) -> LedgerState:
     return _STATES.get(status, LedgerState.ACCEPTED)
 
 
+def states_before(told: LedgerState) -> frozenset[LedgerState]:
+    """The states from which a text moves on to this one."""
+    return frozenset(state for state, rank in _RANKS.items() if rank < _RANKS[told])
+
+
 def contradict(known: str, told: LedgerState) -> bool:
     """One of the two knows how the text ended, and the other knows another end, or none."""
     return known != told and _FINAL in (_RANKS[LedgerState(known)], _RANKS[told])

@@ -1,7 +1,8 @@
 """Are residents told in time? Measured where the ledger is written, once it is committed: no way to send a text, to
 find out about one or to be told of it passes this by. By kind only; seconds of the service's clock.
 
-What is written through a session is seen by itself. Who writes with a statement of its own says so: `accepted`.
+What is written through a session is seen by itself. Who writes with a statement of its own says so: `accepted`,
+`reported`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -86,6 +87,14 @@ def accepted(
         _ACCEPTED.labels(kind).observe(max((at - due_at).total_seconds(), 0))
         if kind is Kind.CONFIRMATION and received_at is not None and _is_the_first(numbers):
             _RECEIVED.observe(max((at - received_at).total_seconds(), 0))
+
+
+def reported(kind: Kind, state: LedgerState, *, accepted_at: datetime, now: datetime) -> None:
+    """A report moved a text that the carrier had taken before on to this state, and that is committed."""
+    with _if_it_can():
+        _STATES.labels(kind, state).inc()
+        if state is LedgerState.DELIVERED:
+            _DELIVERED.labels(kind).observe(max((now - accepted_at).total_seconds(), 0))
 
 
 @contextmanager

@@ -205,6 +205,20 @@ MUTATIONS = (
         ("tests/activities/test_outcome.py",),
     ),
     Mutation(
+        "The report of a second message moves a text",
+        "web/residents/delivery.py",
+        " AND provider_sid = %(sid)s AND state",
+        " AND state",
+        ("tests/web/test_delivery_reports.py",),
+    ),
+    Mutation(
+        "A report that is late moves a text back",
+        "activities/delivery_states.py",
+        "if rank < _RANKS[told])",
+        "if rank <= 4)",
+        ("tests/web/test_delivery_reports.py",),
+    ),
+    Mutation(
         "A signal with several arguments fails the workflow's task",
         "workflows/heard.py",
         "    if len(said) > 1:\n        return None\n",

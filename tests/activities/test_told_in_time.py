@@ -1,5 +1,6 @@
 """Are residents told in time? What is measured agrees with the ledger, whatever way a text takes through it."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,12 +13,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from activities import ledger
-from activities.delivery_states import move_forward
 from activities.told_in_time import watch_ledger
 from calls.clock import Clock
 from calls.contracts import Kind, LedgerState
 from database.tables import CallRow, TextRow, real_now
 from tests.builders import NOON, minutes, some_facts
+from web.residents.delivery import Report, record_delivery
+from web.serving.in_time import Deadline
 
 LATE, TRIP = timedelta(seconds=7), timedelta(seconds=4)
 
@@ -67,12 +69,10 @@ class Ledger:
             session.flush()
             session.commit() if commits else session.rollback()
 
-    def report(self, id_: UUID, status: str, *, at: datetime = NOON + LATE) -> None:
+    def report(self, id_: UUID, status: str, *, at: datetime = NOON + LATE + TRIP) -> None:
         """A callback."""
-        with Session(self.engine) as session, session.begin():
-            row = session.exec(select(TextRow).where(col(TextRow.id) == id_)).one()
-            move_forward(row, provider_sid=f"SM{id_.hex}", status=status, error_code=None, now=at)
-            session.add(row)
+        report = Report(text_id=id_, provider_sid=f"SM{id_.hex}", status=status, error_code=None, now=at)
+        record_delivery(self.engine, report, Deadline(time.monotonic() + 5))
 
     def hold_back(self, id_: UUID, state: LedgerState) -> None:
         with Session(self.engine) as session, session.begin():
@@ -143,7 +143,7 @@ def test_what_is_not_committed_was_not_measured(book: Ledger) -> None:
 
 def test_a_callback_that_is_quicker_than_the_workers_own_word_counts_once(book: Ledger) -> None:
     text = book.text()
-    book.report(text, "delivered")
+    book.report(text, "delivered", at=NOON + LATE)
     book.accept(text)
     book.report(text, "delivered")
     assert book.grown() == pytest.approx(TWICE, abs=0.01)

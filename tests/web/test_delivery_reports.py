@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import permutations
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ import requests
 from sqlalchemy import Engine
 from twilio.request_validator import RequestValidator
 
+from activities.delivery_states import move_forward
 from calls.contracts import LedgerState
 from cli.serve_web import residents_app
 from database.encryption import Keyring, new_key
@@ -41,6 +43,30 @@ def test_reports_in_any_order_and_repeated_end_in_delivered(residents: Residents
         assert residents.report(text_id, status, sid=sid).status_code == 204
 
     assert residents.ledger(text_id).state == LedgerState.DELIVERED
+
+
+@pytest.mark.parametrize("known", LedgerState)
+@pytest.mark.parametrize("status", ["queued", "sent", "delivered", "undelivered", "failed", "unheard-of"])
+def test_one_statement_moves_a_text_where_looking_closer_would(
+    residents: Residents, known: LedgerState, status: str
+) -> None:
+    sid, settled = "SM" + "1" * 32, datetime(2026, 7, 1, 16, tzinfo=UTC)
+    text_id = residents.add_text(state=known, provider_sid=sid, settled_at=settled)
+    looked_at = residents.ledger(text_id)
+    move_forward(looked_at, provider_sid=sid, status=status, error_code=None, now=settled)
+
+    assert residents.report(text_id, status, sid=sid).status_code == 204
+
+    row = residents.ledger(text_id)
+    assert (row.state, row.settled_at, row.provider_sid) == (looked_at.state, settled, sid)
+
+
+def test_the_report_of_an_error_keeps_its_number(residents: Residents) -> None:
+    text_id = residents.add_text(state=LedgerState.SENT, provider_sid="SM" + "1" * 32, settled_at=datetime.now(UTC))
+
+    residents.report(text_id, "undelivered", ErrorCode="30003")
+
+    assert (residents.ledger(text_id).state, residents.ledger(text_id).error_code) == (LedgerState.UNDELIVERED, 30003)
 
 
 def test_reports_that_come_at_once_end_in_delivered(residents: Residents, text_id: UUID) -> None:

@@ -1,8 +1,13 @@
-"""What the carrier tells of a text that we sent: the ledger's row moves forward, never back."""
+"""What the carrier tells of a text that we sent: the ledger's row moves forward, never back.
+
+Nearly every report tells the next step of a text of which the ledger knows the message: that is one statement. All
+others, and repetitions, take the longer way: they lock the row, look, and decide.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,12 +16,21 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from activities.delivery_states import move_forward
+from activities import told_in_time
+from activities.delivery_states import move_forward, states_before, told_by
+from calls.contracts import Kind
+from database.engine import alone
 from database.recovery import StrayMessageRow, epoch_now
 from database.tables import TextRow, real_now
 from web.serving.in_time import Deadline, transaction
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_MOVED: Final = """
+UPDATE text SET state = %(state)s, updated_real = %(real_now)s
+WHERE id = %(id)s AND provider_sid = %(sid)s AND state = ANY(%(before)s) AND settled_at IS NOT NULL
+RETURNING kind, settled_at
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +65,30 @@ def _may_be_ours(session: Session, report: Report) -> None:
 
 def record_delivery(engine: Engine, report: Report, deadline: Deadline) -> None:
     """Take note of it: repeated, late or reordered, it changes nothing that is known better."""
+    _ = deadline.seconds_left
+    if report.error_code is None and _has_moved(engine, report):
+        return
+    _look_and_record(engine, report, deadline)
+
+
+def _has_moved(engine: Engine, report: Report) -> bool:
+    """The text went on by this report; `False`: whoever looks closer decides. A statement that is done only after we
+    have said 503 does no harm: told again, it is a repetition."""
+    state = told_by(report.status)
+    values = {
+        "id": report.text_id,
+        "sid": report.provider_sid,
+        "state": state,
+        "before": sorted(states_before(state)),
+        "real_now": real_now(),
+    }
+    moved = alone(engine, _MOVED, values)
+    if moved is not None:
+        told_in_time.reported(Kind(moved.kind), state, accepted_at=moved.settled_at, now=report.now)
+    return moved is not None
+
+
+def _look_and_record(engine: Engine, report: Report, deadline: Deadline) -> None:
     text_id = report.text_id
     try:
         with transaction(engine, deadline) as session:
