@@ -66,8 +66,8 @@ def scopes_of(call_id: str, groups: Iterable[str | None], kind: Kind) -> list[st
 
 def switched_off(session: Session, scopes: list[str]) -> str | None:
     """The first of these that is switched off now."""
-    in_force = (col(SwitchRow.scope).in_(scopes), col(SwitchRow.released_real).is_(None))
-    return session.exec(select(SwitchRow.scope).where(*in_force)).first()
+    in_force = "SELECT scope FROM switch WHERE scope = ANY(%s) AND released_real IS NULL LIMIT 1"
+    return session.connection().exec_driver_sql(in_force, (scopes,)).scalar()
 
 
 def is_held(session: Session, call_id: str) -> bool:

@@ -35,6 +35,9 @@ KEEP_THE_NUMBER: Final = (OptOutRow, BlockedNumberRow, PilotNumberRow, CallRow, 
 """Those in which the number itself stands beside it, encrypted."""
 
 
+_KEYS_IN_USE: Final = "SELECT state, fingerprint FROM lookup_key"
+
+
 class KeyState(StrEnum):
     """What a key that finds is at this moment."""
 
@@ -74,12 +77,14 @@ def number_hash(session: Session, keyring: Keyring, number: str) -> str:
         KeyringError: this process lacks a key that others go by.
     """
     rings = keyring.rings
-    locks = [func.pg_advisory_xact_lock_shared(KEYS)]
+    connection = session.connection()
+    # By itself: what is read in the same statement was looked at before the lock.
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s)", (KEYS,))
     if len(rings) > 1:
         hashes = sorted(keyring.phone_hashes(number))
-        locks += [func.pg_advisory_xact_lock_shared(func.hashtextextended(one, NUMBER)) for one in hashes]
-    session.execute(select(*locks))  # by itself: what is read in the same statement was looked at before the lock
-    by_state = {row.state: row.fingerprint for row in session.exec(select(LookupKeyRow))}
+        locks = [func.pg_advisory_xact_lock_shared(func.hashtextextended(one, NUMBER)) for one in hashes]
+        session.execute(select(*locks))
+    by_state = {row.state: row.fingerprint for row in connection.exec_driver_sql(_KEYS_IN_USE)}
     if not by_state:
         return (keyring if len(rings) == 1 else key_of_what_is_stored(session, keyring)).phone_hash(number)
     by_fingerprint = {ring.fingerprint: ring for ring in rings}

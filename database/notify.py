@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session
 
 CHANGED: Final = "communityconnect_call_changed"
 """The channel on which the forwarders listen."""
@@ -10,4 +10,4 @@ CHANGED: Final = "communityconnect_call_changed"
 
 def wake_forwarders(session: Session) -> None:
     """They hear of it when this transaction commits."""
-    session.execute(select(func.pg_notify(CHANGED, "")))
+    session.connection().exec_driver_sql(f"NOTIFY {CHANGED}")

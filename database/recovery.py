@@ -1,5 +1,6 @@
 """Backups, restores, and what was taken back since (docs/recovery.md)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -67,6 +68,22 @@ class StrayMessageRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     """When the carrier made it, by the service's time."""
     noted_real: datetime = Field(default_factory=real_now, sa_type=DateTime(timezone=True))
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`epoch`: the database's, 0 where it was never restored. `is_recovering`: what happened since the backup was not
+    taken back yet."""
+
+    epoch: int
+    is_recovering: bool
+
+
+def restored(session: Session) -> Restored:
+    """Both in one question."""
+    asked = "SELECT coalesce(max(epoch), 0), coalesce(bool_or(completed_real IS NULL), false) FROM recovery"
+    epoch, is_recovering = session.connection().exec_driver_sql(asked).one()
+    return Restored(epoch, is_recovering)
 
 
 def epoch_now(session: Session) -> int:

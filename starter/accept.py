@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from psycopg.types.json import Jsonb
 from sqlalchemy import Engine
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
@@ -23,7 +23,7 @@ from calls.policy import Policy
 from database.encryption import Keyring
 from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
-from database.recovery import epoch_now, is_recovering
+from database.recovery import restored
 from database.tables import CadRecordRow, CallRow, real_now
 from starter.members import Members
 from starter.readers.told import e164
@@ -34,6 +34,11 @@ log = structlog.get_logger()
 
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
+
+_KEEP: Final = """
+INSERT INTO cad_record (feed, content_hash, call_id, stamp, body, accepted_real)
+VALUES (%(feed)s, %(content_hash)s, %(call_id)s, %(stamp)s, %(body)s, %(accepted_real)s) ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,20 +130,15 @@ class Acceptor:
             if self._last_content(session, record, call).startswith(content):
                 return False
             content = f"{content} {stamp.isoformat()}"
-        statement = (
-            insert(CadRecordRow)
-            .values(
-                feed=record.feed,
-                content_hash=content,
-                call_id=call,
-                stamp=stamp,
-                body=dict(record.facts),
-                accepted_real=real_now(),
-            )
-            .on_conflict_do_nothing()
-            .returning(col(CadRecordRow.id))
-        )
-        return session.execute(statement).first() is not None
+        values = {
+            "feed": record.feed,
+            "content_hash": content,
+            "call_id": call,
+            "stamp": stamp,
+            "body": Jsonb(dict(record.facts)),
+            "accepted_real": real_now(),
+        }
+        return session.connection().exec_driver_sql(_KEEP, values).rowcount == 1
 
     def _last_content(self, session: Session, record: CadRecord, call: str) -> str:
         of_call = (col(CadRecordRow.call_id) == call, col(CadRecordRow.feed) == record.feed)
@@ -146,10 +146,11 @@ class Acceptor:
         return session.exec(last).first() or ""
 
     def _new_row(self, session: Session, record: CadRecord) -> CallRow:
+        was = restored(session)
         return CallRow(
-            epoch=epoch_now(session),
+            epoch=was.epoch,
             # After a restore its workflow may be there already: as if an earlier attempt to start it had gone through.
-            forwarding_until_real=real_now() if is_recovering(session) else None,
+            forwarding_until_real=real_now() if was.is_recovering else None,
             call_id=self._call_id(record),
             agency=self._agency,
             merged={},
