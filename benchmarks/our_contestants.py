@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import aiohttp
 import psycopg
 from sqlmodel import Session, col, select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.known_call import known_call
+from benchmarks.connections import session_of
 from benchmarks.ground import Ground
 from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, Signal, workflow_id
 from calls.contracts import call_id as id_of_call
@@ -140,7 +140,7 @@ class WholeService:
         self._on = await _OnGround.of(ground)
         box = ground.box
         ground.start(ground.our_worker(), box.starter(), box.web(), box.cad())
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+        self._session = session_of(64)
 
     async def received(self, number: int) -> None:
         codes = {"priority": "4", "call_type": "NOISE", "source": "phone", "language": "en"}

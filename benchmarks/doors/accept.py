@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from benchmarks.connections import session_of
 from benchmarks.doors.loop import Figures, Processors, closed_loop, points
 from benchmarks.ground import Ground, ground
 from starter.push.senders import KEY, SIGNATURE, TIME, signature
@@ -31,7 +32,7 @@ async def accept(*, batch: int = 1, seconds: float = 20) -> Figures:
     with ground(carrier="http://127.0.0.1:9", notices=0) as place:
         place.set_up_database()
         place.start(place.box.cad())
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
+        async with session_of(CONNECTIONS) as session:
             return await _accepted(place, session, batch=batch, seconds=seconds)
 
 

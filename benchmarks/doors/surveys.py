@@ -5,6 +5,7 @@ from typing import Final
 
 import aiohttp
 
+from benchmarks.connections import session_of
 from benchmarks.doors.loop import Figures, Processors, closed_loop, points
 from benchmarks.ground import ground
 from database.tables import real_now
@@ -25,7 +26,7 @@ async def survey(*, surveys: int = 2_000) -> Figures:
         tokens = [town.invited(f"{number}", real_now() - minutes(1)) for number in range(surveys + _WARM_UP)]
         place.start(place.box.web())
         opened, sent = list[float](), list[float]()
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
+        async with session_of(CONNECTIONS) as session:
             site = _Site(session, place.box.origin, opened=opened, sent=sent)
             used = Processors(place, "web", "PostgreSQL")
             loop = await closed_loop(iter(tokens), site.answer, at_once=CONNECTIONS, warm_up=_WARM_UP)
