@@ -35,7 +35,7 @@ log = structlog.get_logger()
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
-_KEEP: Final = """
+_KEEP: Final = """\
 INSERT INTO cad_record (feed, content_hash, call_id, stamp, body, accepted_real)
 VALUES (%(feed)s, %(content_hash)s, %(call_id)s, %(stamp)s, %(body)s, %(accepted_real)s) ON CONFLICT DO NOTHING
 """

@@ -338,6 +338,13 @@ MUTATIONS = (
         FUZZ,
     ),
     Mutation(
+        "R3: the caller's number is taken for the call's id",
+        "starter/readers/told.py",
+        "    if national in _digits(told.cad_id):",
+        "    if national in told.cad_id[:0]:",
+        ("tests/starter/test_push.py",),
+    ),
+    Mutation(
         "R3: a telephone number under the heading of the id stands in a reason",
         "starter/readers/told.py",
         "    return cad_id if cad_id.isdecimal() else redact(cad_id)",

@@ -21,6 +21,8 @@ STEPS: Final = (
 LONGEST_ID: Final = 100
 LONGEST_CODE: Final = 200
 """Signs. The longest type of the sample logs has 51."""
+_NATIONAL_DIGITS: Final = 10
+"""Of a number here, without its country's 1."""
 
 
 class Coded(Protocol):
@@ -178,6 +180,27 @@ def id_in_words(cad_id: str) -> str:
     """As it may stand in a reason (R3). CADs number with digits alone; what is written like a telephone number stands
     under the wrong heading."""
     return cad_id if cad_id.isdecimal() else redact(cad_id)
+
+
+def misplaced_number(told: Told) -> Unreadable | None:
+    """R3: the caller's number stands where the call's id or case number belongs. Both go to Temporal, and into logs.
+
+    Only the record's own number is known for one: some CADs number with ten digits. Nothing of a call is taken that
+    such an id names, for the id itself is personal.
+    """
+    number = e164(told.phone)
+    if number is None:
+        return None
+    national = number[-_NATIONAL_DIGITS:]
+    if national in _digits(told.cad_id):
+        return Unreadable(what="cad_id: the caller's telephone number stands there, not CAD's id of the call")
+    if national in _digits(told.case_number or ""):
+        return Unreadable(what="case_number: the caller's telephone number stands there", salvage=told)
+    return None
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def e164(text: str | None) -> str | None:
