@@ -1326,7 +1326,7 @@ MUTATIONS = (
     Mutation(
         "R2: a call that is new to a restored database counts from one",
         "starter/accept.py",
-        "            epoch=epoch_now(session),\n",
+        "            epoch=was.epoch,\n",
         "",
         ("tests/recovery/test_resync.py",),
     ),
