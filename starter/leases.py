@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Engine, and_, case, false, true
+from sqlalchemy import Engine, case, false
 from sqlmodel import Session, col, select, update
 
 from activities.known_call import call_row, known_call
@@ -108,7 +108,7 @@ class Leases:
         """
         told = item.signalled is not None or item.call.decision.is_eligible
         change = change_of(item.call.version)
-        is_first = and_(col(CallRow.signalled).is_(None), true() if told else false())
+        is_first = col(CallRow.signalled).is_(None) if told else false()
         is_mended = col(CallRow.trouble).in_((MISSING, NOT_TAKEN))
         trouble: dict[str, object] = {
             "trouble": case((is_mended, None), else_=col(CallRow.trouble)),
