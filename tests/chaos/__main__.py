@@ -3,8 +3,7 @@
 import json
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,6 +13,7 @@ from local.processes import leaving_on_signals
 from tests.chaos.drawing import draw
 from tests.chaos.judge import LISTS
 from tests.chaos.plan import read_plan
+from tests.chaos.record import runs_in, table
 from tests.chaos.run import play
 from tests.chaos.shrinking import shrink
 
@@ -50,7 +50,7 @@ def main(
             raise typer.Exit(shrink(draw(wanted[0], minutes=minutes, log=cad), RUNS, say=say))
         failed = [one for one in wanted if _run(one, cad=cad, minutes=minutes)]
         if len(wanted) > 1:
-            say("\n" + table(_summaries(wanted)))
+            say("\n" + table([run for run in runs_in(RUNS) if run["seed"] in wanted]))
         raise typer.Exit(1 if failed else 0)
 
 
@@ -101,34 +101,6 @@ def _numbers(written: str) -> list[int]:
         first, _, last = part.partition("-")
         numbers += range(int(first), int(last or first) + 1)
     return numbers
-
-
-def _summaries(seeds: Sequence[int]) -> Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    for seed in seeds:
-        folder = RUNS / str(seed)
-        yield _read(folder / "summary.json"), _read(folder / "verdict.json")
-
-
-def table(played: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:
-    """In Markdown: a row for each seed, with what was struck how often."""
-    hows = ("kill", "terminate", "stop", "cut", "hang", "slow")
-    lines = [
-        f"| seed | log | calls | texts on phones | {' | '.join(hows)} | carrier erred | verdict |",
-        "|---" * (7 + len(hows)) + "|",
-    ]
-    for summary, verdict in played:
-        struck: dict[str, Counter[str]] = {how: Counter() for how in hows}
-        for what, count in summary["blows"].items():
-            how = next((how for how in hows if what.startswith(f"{how} ")), None)
-            if how is not None:
-                struck[how][what.removeprefix(f"{how} ").replace(" line", "")] += count
-        cells = [", ".join(f"{whom} {count}" for whom, count in sorted(struck[how].items())) or "–" for how in hows]
-        texts = sum(verdict["figures"]["on_phones"].values())
-        outcome = "clean" if summary["clean"] else "not clean"
-        ends = [str(sum(summary["mischief"].values())), outcome]
-        firsts = [str(summary["seed"]), summary["log"], str(summary["calls"]), str(texts)]
-        lines.append("| " + " | ".join([*firsts, *cells, *ends]) + " |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

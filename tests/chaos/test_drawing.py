@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.__main__ import table
 from tests.chaos.drawing import draw, hows_of
 from tests.chaos.lives import Record
 from tests.chaos.plan import CARRIER, LINES, PROCESSES, Plan, read_plan
+from tests.chaos.record import PAGE, played, run_of, table
 from tests.chaos.shrinking import smallest_that
 
 drawn = cache(draw)
@@ -105,8 +105,16 @@ def test_seeds_are_listed_with_what_was_struck_how_often() -> None:
         "blows": {"kill worker 1": 3, "kill a backend PostgreSQL": 1, "hang database line": 2, "stop cad": 1},
         "mischief": {"lose_answer": 4},
         "clean": True,
+        "minutes": 10,
     }
-    row = table([(summary, {"figures": {"on_phones": {"confirmation": 9, "survey": 1}}})]).splitlines()[-1]
-    assert row == (
-        "| 7 | new-york | 200 | 10 | a backend PostgreSQL 1, worker 1 3 | – | cad 1 | – | database 2 | – | 4 | clean |"
+    verdict = {"figures": {"on_phones": {"confirmation": 9, "survey": 1}}}
+    runs = [run_of(summary | {"seed": seed}, verdict, commit="abc") for seed in (11, 7)]
+    killed = "a backend PostgreSQL ×1, worker 1 ×3"
+    assert table(runs).splitlines()[2] == (
+        f"| 7 | new-york | 200 | 10 | {killed} | – | cad ×1 | – | database ×2 | – | 4 | abc | clean |"
     )
+    assert table(runs).splitlines()[-1] == "| all |  | 400 | 20 | 8 | 0 | 2 | 0 | 4 | 0 | 8 |  | 2 of 2 clean |"
+
+
+def test_the_page_lists_what_was_played() -> None:
+    assert table(played()) in PAGE.read_text("utf-8")
