@@ -89,11 +89,11 @@ def accepted(
             _RECEIVED.observe(max((at - received_at).total_seconds(), 0))
 
 
-def reported(kind: Kind, state: LedgerState, *, accepted_at: datetime, now: datetime) -> None:
+def reported(kind: str, state: str, *, accepted_at: datetime, now: datetime) -> None:
     """A report moved a text that the carrier had taken before on to this state, and that is committed."""
     with _if_it_can():
         _STATES.labels(kind, state).inc()
-        if state is LedgerState.DELIVERED:
+        if state == LedgerState.DELIVERED:
             _DELIVERED.labels(kind).observe(max((now - accepted_at).total_seconds(), 0))
 
 

@@ -22,7 +22,7 @@ _REJECTED_SHOWN: Final = 20
 
 
 def check_sample(file: Path, *, folder: Path, say: Say) -> bool:
-    """Say what is found. True where every record can be read, and there is one.
+    """Say what is found. True where there are records, each can be read, and no number stands where an id belongs.
 
     Raises:
         AgencyError, LogError: the folder, or the file, cannot be read.
@@ -34,9 +34,24 @@ def check_sample(file: Path, *, folder: Path, say: Say) -> bool:
     if not check.records:
         say("There is no record in it.")
         return False
-    for line in (*_codes(check), *_records(check), *_calls(check), *_lacks(check), *_pauses(check.pauses)):
+    for line in (
+        *_misplaced(check),
+        *_codes(check),
+        *_records(check),
+        *_calls(check),
+        *_lacks(check),
+        *_pauses(check.pauses),
+    ):
         say(line)
-    return not check.rejected
+    return not (check.rejected or check.misplaced)
+
+
+def _misplaced(check: SampleCheck) -> Iterator[str]:
+    for name, records in check.misplaced.items():
+        yield (
+            f"In {records} record{'s' * (records != 1)} the caller's telephone number stands as {name}: it would be "
+            "seen in Temporal and in logs. See which column cad.yaml takes it from."
+        )
 
 
 def _codes(check: SampleCheck) -> Iterator[str]:

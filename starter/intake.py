@@ -16,7 +16,7 @@ from policy.agency import Agency
 from starter.accept import UNKNOWN_CODES, Accepted, Acceptor
 from starter.feeds import Result, Tally, Way
 from starter.members import members_kept
-from starter.readers.told import Told, Unreadable, misplaced_number, record_of
+from starter.readers.told import Told, Unreadable, record_of
 from starter.records import CadRecord
 from starter.rejected import RejectedRecords, Shape
 from starter.rules import keep_rules
@@ -64,8 +64,6 @@ class Intake:
         if not self._has_kept_rules:
             keep_rules(self._engine, self.agency)
             self._has_kept_rules = True
-        if isinstance(read, Told):
-            read = misplaced_number(read) or read
         if isinstance(read, Unreadable):
             return self._reject(read, raw=raw(), shape=shape)
         try:

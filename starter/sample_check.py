@@ -13,7 +13,7 @@ from starter.code_check import Codes, UnknownCode, UnknownIn, decision_on, takin
 from starter.intake import danger_of
 from starter.pauses import Pauses, pauses_between
 from starter.readers.samples import Sample
-from starter.readers.told import STEPS, Told, Unreadable, record_of
+from starter.readers.told import STEPS, Told, Unreadable, misplaced_numbers, record_of
 from starter.records import CadRecord
 
 _FEED: Final = "check"
@@ -56,6 +56,8 @@ class SampleCheck:
     at_last: Counter[str]
     lacks: Sequence[str]
     """Of `LACKS`, what no record tells."""
+    misplaced: Counter[str]
+    """Fields in which the caller's own number stands (R3), and in how many records."""
     pauses: Pauses | None
 
 
@@ -71,6 +73,7 @@ class _Tried:
     calls: dict[str, CallRecord] = field(default_factory=dict)
     at_first: Counter[str] = field(default_factory=Counter)
     lacks: set[str] = field(default_factory=lambda: set(LACKS))
+    misplaced: Counter[str] = field(default_factory=Counter)
     moments: list[datetime] = field(default_factory=list)
     last_receipt: datetime | None = None
     _contents: set[str] = field(default_factory=set)
@@ -84,6 +87,7 @@ class _Tried:
                 self._merge(danger_of(told, self.agency, feed=_FEED, is_clear=sample.read.is_clear), now=now)
             return
         told = sample.read
+        self.misplaced.update(misplaced_numbers(told))
         self.unknown.update(unknown_in(_codes(told), self.agency))
         self.lacks -= {name for name in LACKS if getattr(told, name) is not None} | told.steps_now
         if self._merge(record_of(told, self.agency, feed=_FEED), now=now):
@@ -137,6 +141,7 @@ def check_samples(samples: Iterable[Sample], agency: Agency, *, now: datetime) -
         at_first=tried.at_first,
         at_last=Counter(decision_on(call, agency).rule for call in tried.calls.values()),
         lacks=[name for name in LACKS if name in tried.lacks] if tried.taken else [],
+        misplaced=tried.misplaced,
         pauses=pauses_between(_covered(tried), agency.policy.timetable.zone_info),
     )
 

@@ -338,11 +338,11 @@ MUTATIONS = (
         FUZZ,
     ),
     Mutation(
-        "R3: the caller's number is taken for the call's id",
+        "R3: a sample with the caller's number as the call's id is found well",
         "starter/readers/told.py",
-        "    if national in _digits(told.cad_id):",
-        "    if national in told.cad_id[:0]:",
-        ("tests/starter/test_push.py",),
+        "if number[-_NATIONAL_DIGITS:] in _digits(text)]",
+        "if number == text]",
+        ("tests/cli/test_cad_check.py",),
     ),
     Mutation(
         "R3: a telephone number under the heading of the id stands in a reason",
@@ -1361,7 +1361,7 @@ MUTATIONS = (
     Mutation(
         "R2: a report of a lost text that the list does not show is forgotten",
         "web/residents/delivery.py",
-        "                _may_be_ours(session, report)\n",
+        "        _may_be_ours(session, report)\n",
         "",
         ("tests/recovery/test_taken_back.py",),
     ),

@@ -105,6 +105,21 @@ class TestTheCommand:
         ]
         assert done.stderr == ""
 
+    @pytest.mark.parametrize("field", ["cad_id", "case_number"])
+    @pytest.mark.parametrize("written", ["6135550142", "+1 613-555-0142", "(613) 555.0142", "26:16135550142"])
+    def test_r3_the_callers_number_under_the_heading_of_an_id_is_found_before_a_feed_is_connected(
+        self, tmp_path: Path, field: str, written: str
+    ) -> None:
+        path = json_file(tmp_path, record(), record(**{field: written, "updated_at": "2026-01-15T17:01:00Z"}))
+        done = run("cad", "check", str(path), home=tmp_path, changes=NOWHERE)
+        assert done.returncode == 1
+        assert f"In 1 record the caller's telephone number stands as {field}" in done.stdout
+        assert "5550142" not in done.stdout.replace("-", "").replace(".", "")
+
+    def test_ten_digits_that_are_not_the_callers_number_are_an_id(self, tmp_path: Path) -> None:
+        path = json_file(tmp_path, record(cad_id="6135550143"))
+        assert run("cad", "check", str(path), home=tmp_path, changes=NOWHERE).returncode == 0
+
     def test_a_good_sample_ends_well(self, tmp_path: Path) -> None:
         path = json_file(
             tmp_path,

@@ -479,29 +479,6 @@ def _another_database(url: str) -> str:
     return url.rpartition("/")[0].replace("+psycopg", "", 1) + "/postgres"
 
 
-@pytest.mark.parametrize("field", ["cad_id", "case_number"])
-@pytest.mark.parametrize("written", ["6135550142", "+1 613-555-0142", "(613) 555.0142", "26:16135550142"])
-def test_r3_the_callers_number_under_the_heading_of_an_id_is_rejected_and_goes_nowhere(
-    cad: Cad, field: str, written: str
-) -> None:
-    answer = cad.push(received(**{field: written}))
-    assert answer.status_code == 422
-    [rejected] = answers_of(answer)
-    assert rejected["reason"].startswith(f"{field}: the caller's telephone number stands there")
-    assert not cad.rows(CallRow)
-    assert not cad.rows(CadRecordRow)
-
-
-def test_r1_what_a_record_with_the_number_as_its_case_number_says_of_danger_counts(cad: Cad) -> None:
-    cad.push(received())
-    cad.push(received(case_number="613-555-0142", in_progress=True))
-    assert cad.call("1001").latch is not None
-
-
-def test_an_id_of_ten_digits_that_is_not_the_callers_number_is_an_id(cad: Cad) -> None:
-    assert cad.push(received(cad_id="6135550143")).status_code == 202
-
-
 def test_nothing_personal_is_answered_or_logged(cad: Cad, capfd: pytest.CaptureFixture[str]) -> None:
     bodies = [received(), received(phone=6135550142), received(received_at="613-555-0142"), {"613-555-0142": 1}]
     said = "".join(cad.push(body).text for body in bodies)

@@ -45,18 +45,22 @@ def waited(answer: requests.Response, *, most: timedelta) -> bool:
     return answer.elapsed > timedelta(seconds=0.5) and answer.elapsed < most
 
 
+@pytest.mark.parametrize("is_known", [False, True])
 @pytest.mark.parametrize("lock", ["SELECT 1 FROM text FOR UPDATE", "LOCK TABLE text IN ACCESS EXCLUSIVE MODE"])
 def test_a_report_that_must_wait_for_a_lock_is_answered_503_and_counts_when_it_comes_again(
-    residents: Residents, database_url: str, lock: str
+    residents: Residents, database_url: str, lock: str, *, is_known: bool
 ) -> None:
-    text_id = residents.add_text()
+    """`is_known`: the ledger knows the message, so that one statement is all."""
+    state = LedgerState.ACCEPTED if is_known else LedgerState.SENDING
+    known = {"provider_sid": "SM" + "1" * 32, "settled_at": real_now()} if is_known else {}
+    text_id = residents.add_text(state=state, **known)
     with in_the_way(residents.engine) as connection:
         connection.execute(text(lock))
         answer = residents.report(text_id, "delivered")
         wait_for_lock_waits(database_url, some=False, seconds=3)  # nobody holds a connection for an answer long given
     assert answer.status_code == 503
     assert waited(answer, most=REPORT_WITHIN)
-    assert residents.ledger(text_id).state == LedgerState.SENDING
+    assert residents.ledger(text_id).state == state
 
     assert residents.report(text_id, "delivered").status_code == 204
     assert residents.ledger(text_id).state == LedgerState.DELIVERED

@@ -7,19 +7,17 @@ others, and repetitions, take the longer way: they lock the row, look, and decid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from activities import told_in_time
 from activities.delivery_states import move_forward, states_before, told_by
-from calls.contracts import Kind
-from database.engine import alone
 from database.recovery import StrayMessageRow, epoch_now
 from database.tables import TextRow, real_now
 from web.serving.in_time import Deadline, transaction
@@ -29,7 +27,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _MOVED: Final = """
 UPDATE text SET state = %(state)s, updated_real = %(real_now)s
 WHERE id = %(id)s AND provider_sid = %(sid)s AND state = ANY(%(before)s) AND settled_at IS NOT NULL
-RETURNING kind, settled_at
+RETURNING kind, state, settled_at
 """
 
 
@@ -65,15 +63,22 @@ def _may_be_ours(session: Session, report: Report) -> None:
 
 def record_delivery(engine: Engine, report: Report, deadline: Deadline) -> None:
     """Take note of it: repeated, late or reordered, it changes nothing that is known better."""
-    _ = deadline.seconds_left
-    if report.error_code is None and _has_moved(engine, report):
+    try:
+        with transaction(engine, deadline) as session:
+            moved = _moved(session, report)
+            if moved is None:
+                _look_and_record(session, report)
+    except IntegrityError:
+        _log.error("callback with the message id of another text", text=str(report.text_id))
         return
-    _look_and_record(engine, report, deadline)
+    if moved is not None:
+        told_in_time.reported(moved.kind, moved.state, accepted_at=moved.settled_at, now=report.now)
 
 
-def _has_moved(engine: Engine, report: Report) -> bool:
-    """The text went on by this report; `False`: whoever looks closer decides. A statement that is done only after we
-    have said 503 does no harm: told again, it is a repetition."""
+def _moved(session: Session, report: Report) -> Row[Any] | None:
+    """The text that went on by this report, and by nothing else; `None`: whoever looks closer decides."""
+    if report.error_code is not None:
+        return None
     state = told_by(report.status)
     values = {
         "id": report.text_id,
@@ -82,32 +87,25 @@ def _has_moved(engine: Engine, report: Report) -> bool:
         "before": sorted(states_before(state)),
         "real_now": real_now(),
     }
-    moved = alone(engine, _MOVED, values)
-    if moved is not None:
-        told_in_time.reported(Kind(moved.kind), state, accepted_at=moved.settled_at, now=report.now)
-    return moved is not None
+    return session.connection().exec_driver_sql(_MOVED, values).first()
 
 
-def _look_and_record(engine: Engine, report: Report, deadline: Deadline) -> None:
+def _look_and_record(session: Session, report: Report) -> None:
     text_id = report.text_id
-    try:
-        with transaction(engine, deadline) as session:
-            row = session.exec(select(TextRow).where(TextRow.id == text_id).with_for_update()).one_or_none()
-            row = row or _taken_back(session, report)
-            if row is None:
-                _log.warning("callback for an unknown text", text=str(text_id))
-                _may_be_ours(session, report)
-            elif row.provider_sid not in {None, report.provider_sid}:
-                # Two messages at the carrier for one row: somebody got a text twice. The row keeps to its own.
-                _log.error("callback of a second message for one text", text=str(text_id), status=report.status[:20])
-            else:
-                move_forward(
-                    row,
-                    provider_sid=report.provider_sid,
-                    status=report.status,
-                    error_code=report.error_code,
-                    now=report.now,
-                )
-                session.add(row)
-    except IntegrityError:
-        _log.error("callback with the message id of another text", text=str(text_id))
+    row = session.exec(select(TextRow).where(TextRow.id == text_id).with_for_update()).one_or_none()
+    row = row or _taken_back(session, report)
+    if row is None:
+        _log.warning("callback for an unknown text", text=str(text_id))
+        _may_be_ours(session, report)
+    elif row.provider_sid not in {None, report.provider_sid}:
+        # Two messages at the carrier for one row: somebody got a text twice. The row keeps to its own.
+        _log.error("callback of a second message for one text", text=str(text_id), status=report.status[:20])
+    else:
+        move_forward(
+            row,
+            provider_sid=report.provider_sid,
+            status=report.status,
+            error_code=report.error_code,
+            now=report.now,
+        )
+        session.add(row)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import structlog
 from fastapi import HTTPException
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
@@ -55,7 +55,7 @@ def transaction(engine: Engine, deadline: Deadline) -> Iterator[Session]:
     """
     with Session(engine) as session, session.begin():
         milliseconds = max(1, int(deadline.seconds_left * 1000))
-        session.execute(select(func.set_config("statement_timeout", str(milliseconds), True)))  # noqa: FBT003
+        session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
         yield session
         session.flush()
         _ = deadline.seconds_left
