@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from temporalio.exceptions import ApplicationError
 
 from activities import ledger
-from activities.carrier_client import Accepted, Carrier
+from activities.carrier_client import Accepted, Carrier, NotProcessed
 from activities.ledger import IN_DOUBT, AnotherAttempt, Claim, InDoubt, Settled
 from calls.clock import Clock
 from calls.contracts import LedgerState
@@ -48,6 +48,7 @@ class FindOut:
 
         Raises:
             ApplicationError: not known yet; Temporal is to ask again.
+            NotProcessed: the carrier's list could not be had now; likewise.
         """
         with Session(self._engine) as session:
             text = self._text(session, doubt)
@@ -56,7 +57,13 @@ class FindOut:
             return self._settled(doubt)
         to, sender, body, known = question
         since = (text.first_sending_real or text.claimed_real) - CLOCK_DIFFERENCE
-        found = self._carrier.find(to=to, sender=sender, body=body, since=since, known=known)
+        try:
+            found = self._carrier.find(to=to, sender=sender, body=body, since=since, known=known)
+        except NotProcessed as trouble:
+            # As soon as where it does not know the text: looks count as attempts, and a pause that grew with them would
+            # be a minute already, in which the text may be overtaken.
+            soon = _LOOK_AGAIN_AFTER.total_seconds()
+            raise NotProcessed(trouble.cause, retry_after_seconds=soon) from None
         with Session(self._engine) as session:
             text = self._text(session, doubt, lock=True)
             outcome = self._conclude(session, text, found)

@@ -338,6 +338,34 @@ MUTATIONS = (
         FUZZ,
     ),
     Mutation(
+        "R1: another number in a record that cannot be read counts only where the call is known already",
+        "calls/call_record.py",
+        "        return doubted.at > number.at or (doubted.at == number.at and doubted.value != NO_NUMBERS_HASH)",
+        "        return doubted.at > number.at",
+        ("tests/starter/test_push.py",),
+    ),
+    Mutation(
+        "R1: of two numbers in records that cannot be read one is believed",
+        "calls/merge.py",
+        "        return {DOUBTED: Stamped(at=one[DOUBTED].at, value=NO_NUMBERS_HASH)}",
+        "        return {DOUBTED: one[DOUBTED]}",
+        ("tests/starter/test_push.py",),
+    ),
+    Mutation(
+        "R2: a list that cannot be had is asked again after a pause that grows with every look",
+        "activities/find_out.py",
+        "raise NotProcessed(trouble.cause, retry_after_seconds=soon)",
+        "raise NotProcessed(trouble.cause)",
+        ("tests/activities/test_send_text.py",),
+    ),
+    Mutation(
+        "The judge of chaos excuses a text that was in doubt for ever",
+        "tests/chaos/reasons.py",
+        "DOUBT_SECONDS: Final = 55.0",
+        "DOUBT_SECONDS: Final = 1e6",
+        JUDGE,
+    ),
+    Mutation(
         "R3: a sample with the caller's number as the call's id is found well",
         "starter/readers/told.py",
         "if number[-_NATIONAL_DIGITS:] in _digits(text)]",
@@ -1676,8 +1704,8 @@ MUTATIONS = (
     Mutation(
         "The judge of chaos believes that a text expired though nothing was struck",
         "tests/chaos/reasons.py",
-        "if owed is None or owed.undisturbed(scene) <= PATIENCE_SECONDS or",
-        "if True or",
+        "if owed is None or was_busy(scene, owed):",
+        "if True:",
         JUDGE,
     ),
     Mutation(

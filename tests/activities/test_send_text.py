@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities import ledger
 from activities.carrier_client import Accepted, CarrierClient, NotProcessed, OutcomeUnknown
@@ -407,6 +408,19 @@ def test_a_callback_that_comes_while_an_unknown_text_is_looked_for_is_believed(d
     assert outcome.record is not None
     assert outcome.record.state is LedgerState.SENT
     assert desk.phones.posts() == []
+
+
+def test_r2_a_list_that_cannot_be_had_is_asked_again_soon_however_often_the_text_was_looked_for(desk: Desk) -> None:
+    """Found by chaos, seed 10: looks count as attempts, and after nine the pause was a minute and a half."""
+    desk.call()
+    desk.send()
+    desk.change_row(some_attempt())
+    desk.phones.misbehave({"what": "list_fails"})
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=9)
+    with pytest.raises(ApplicationError, match="list of messages cannot be had") as error:
+        environment.run(TextActivities(desk.services).send_text, desk.order())
+    assert error.value.next_retry_delay == timedelta(seconds=5)
 
 
 def test_r2_a_number_that_is_corrected_between_claim_and_post_is_not_texted_with_the_old_ones_text(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +116,17 @@ def _agency_of(plan: Plan, folder: Path) -> Path:
     return folder
 
 
+def happened(answered: Sequence[Mapping[str, Any]], *, ours: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
+    """How often the carrier did what, by its rules; `None` where it has not ours: it has just come up again, and what
+    the one before it did still counts."""
+    if len(answered) != len(ours):
+        return None
+    counts: Counter[str] = Counter()
+    for rule in answered:
+        counts[rule["what"]] += rule["happened"]
+    return dict(counts)
+
+
 class _Field:
     """The running service, its surroundings, and what is done to both."""
 
@@ -206,6 +217,8 @@ class _Field:
         while (now := time.monotonic()) < began + self._plan.seconds:
             while blows and now >= began + blows[0][0]:
                 after, n, blow = heapq.heappop(blows)
+                if blow.whom == CARRIER:
+                    self._count_mischief()
                 if not self.parts.strike(blow) and after < blow.after + _LATER:  # it was down already
                     heapq.heappush(blows, (after + _COUNT_EVERY, n, blow))
             self.parts.mind()
@@ -291,10 +304,8 @@ class _Field:
             answer = requests.get(self._rules_url, timeout=1).json()
         except requests.RequestException:
             return
-        so_far: Counter[str] = Counter()
-        for rule in answer["rules"]:
-            so_far[rule["what"]] += rule["happened"]
-        self._mischief_so_far = dict(so_far)
+        if (so_far := happened(answer["rules"], ours=self._rules)) is not None:
+            self._mischief_so_far = so_far
 
     @property
     def _rules_url(self) -> str:

@@ -66,6 +66,7 @@ class Run:
     agency: str
     speed: float
     begins: datetime
+    real_begins: datetime
     ends: datetime
     pushes: Sequence[Push]
     said: Sequence[Said]
@@ -79,6 +80,10 @@ class Run:
     def real(self, seconds: float) -> timedelta:
         """So many real seconds, by the service's clock."""
         return timedelta(seconds=seconds * self.speed)
+
+    def at(self, real: datetime) -> datetime:
+        """A real moment, by the service's clock."""
+        return self.begins + self.speed * (real - self.real_begins)
 
     def seconds(self, of_service: timedelta) -> float:
         """The other way."""
@@ -113,6 +118,7 @@ def read_run(folder: Path) -> Run:
         agency=agency.key,
         speed=speed,
         begins=moment(plan["begins"]),
+        real_begins=moment(plan["real_begins"] or plan["begins"]),
         ends=moment(plan["ends"]),
         pushes=_pushes(folder / "told.jsonl"),
         said=[_said(line) for line in lines(folder / "said.jsonl")],

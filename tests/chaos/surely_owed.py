@@ -33,12 +33,16 @@ class SurelyOwed:
     stretches: Stretches
     by_expiry: bool
 
-    def undisturbed(self, scene: Scene, *, with_its_expiry: bool = False) -> float:
+    def undisturbed(
+        self, scene: Scene, *, with_its_expiry: bool = False, in_doubt: Sequence[tuple[datetime, datetime]] = ()
+    ) -> float:
         """Real seconds of it in which nothing was struck, or getting up again, and staff did not hold it.
 
-        `with_its_expiry`: and of the time after, in which the service could only say that it has expired.
+        `with_its_expiry`: and of the time after, in which the service could only say that it has expired. `in_doubt`:
+        when it could not be sent, for it might have been already.
         """
         held = [(hold.perhaps_from, hold.perhaps_until) for hold in scene.people.held(self.call.call_id)]
+        held += in_doubt
         stretches = list(self.stretches)
         if with_its_expiry and self.by_expiry:
             expired = stretches[-1][1]

@@ -12,6 +12,7 @@ from tests.chaos.drawing import draw, hows_of
 from tests.chaos.lives import Record
 from tests.chaos.plan import CARRIER, LINES, PROCESSES, Plan, read_plan
 from tests.chaos.record import PAGE, played, run_of, table
+from tests.chaos.run import happened
 from tests.chaos.shrinking import smallest_that
 
 drawn = cache(draw)
@@ -114,6 +115,13 @@ def test_seeds_are_listed_with_what_was_struck_how_often() -> None:
         f"| 7 | new-york | 200 | 10 | {killed} | – | cad ×1 | – | database ×2 | – | 4 | abc | clean |"
     )
     assert table(runs).splitlines()[-1] == "| all |  | 400 | 20 | 8 | 0 | 2 | 0 | 4 | 0 | 8 |  | 2 of 2 clean |"
+
+
+def test_what_a_carrier_did_that_was_struck_still_counts_when_another_has_come_up() -> None:
+    ours = [{"what": "refused"}, {"what": "lose_answer"}, {"what": "lose_answer"}]
+    counted = [{"what": "refused", "happened": 2}, *({"what": "lose_answer", "happened": 1} for _ in range(2))]
+    assert happened(counted, ours=ours) == {"refused": 2, "lose_answer": 2}
+    assert happened([], ours=ours) is None  # it has no rules yet: no word of what happened before
 
 
 def test_the_page_lists_what_was_played() -> None:

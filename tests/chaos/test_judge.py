@@ -230,6 +230,28 @@ def test_r2_a_text_that_nobody_got_and_no_reason_explains_is_seen(damage: str, t
     assert why in " ".join(found)
 
 
+@pytest.mark.parametrize(
+    ("begun", "loses", "is_excused"),
+    [
+        ("2026-11-27T00:00:03", True, True),
+        ("2026-11-27T00:00:40", True, False),
+        ("2026-11-26T23:59:30", True, False),
+        ("2026-11-27T00:00:03", False, False),
+    ],
+)
+def test_r2_a_text_that_may_have_gone_is_excused_for_as_long_as_it_is_in_doubt_and_no_longer(
+    tmp_path: Path, *, begun: str, loses: bool, is_excused: bool
+) -> None:
+    run = clean_run()
+    run.call("20", 20, dispatched=60, cleared=70)
+    known = run.row("20", "confirmation", 20, due=3, state="expired", rule="overtaken", settled=60)
+    known["first_sending_real"] = f"{begun}+00:00"
+    if loses:
+        run.blows.append({"whom": "carrier", "how": "lose_answer", "count": 1})
+    said = [line for line in judged(run, tmp_path).missing if line.startswith("ottawa-20 confirmation")]
+    assert (said == []) is is_excused
+
+
 # R4: records
 
 
