@@ -1,6 +1,7 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -109,7 +110,11 @@ class Acceptor:
     def doubt(self, cad_id: str, phone: str, *, feed: str, stamp: datetime | None) -> None:
         """A record that cannot be read tells this number (R1). Where the call has another one, or will have, of that
         time or before, nobody is texted until one is told that can be read: it may be the wrong one."""
-        self.accept(CadRecord(feed=feed, cad_id=cad_id, stamp=stamp, facts={}, phone=e164(phone), phone_doubted=True))
+        told: dict[str, object] = {"feed": feed, "cad_id": cad_id, "stamp": stamp, "facts": {}, "phone_doubted": True}
+        for number in (e164(phone), None):  # one that looks like a number and is none is remembered as one that is none
+            with suppress(ValueError):
+                self.accept(CadRecord.model_validate(told | {"phone": number}))
+                return
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
         call = self._call_id(record)

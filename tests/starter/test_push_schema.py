@@ -70,9 +70,10 @@ def test_whatever_comes_is_answered_as_the_schema_says_and_nothing_is_stored_tha
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     def send(case: "Case[Any]") -> None:
-        response = case.call_and_validate(
-            base_url=cad.address, session=cad.http, auth=Signs(), excluded_checks=excluded
-        )
+        response = case.call(base_url=cad.address, session=cad.http, auth=Signs())
+        # Too many records at once are refused, too; the tool does not know 413 for a refusal.
+        besides = [checks.negative_data_rejection] if response.status_code == 413 else []
+        case.validate_response(response, excluded_checks=[*excluded, *besides])
         assert response.status_code < 500
         statuses[response.status_code] = statuses.get(response.status_code, 0) + 1
 
