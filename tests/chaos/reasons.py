@@ -1,5 +1,6 @@
 """Whether what the ledger says of a text that did not go out is borne out by what happened."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -95,19 +96,17 @@ def _suppressed(scene: Scene, row: Row) -> str | None:
 
 
 def _is_borne_out(scene: Scene, row: Row, settled: datetime) -> bool:
-    phone = row.get("phone")
     call = scene.calls[row["call_id"]]
-    others = [text for text in scene.by_phone.get(phone or "", []) if text.on.at <= settled]
+    # A row that was never sent shows no number.
+    phones: list[str] = [row["phone"]] if row.get("phone") else list(call.last[-1].numbers)
     match row["rule"]:
         case "opted out" | "wrong number":
-            phones = [phone] if phone else list(call.last[-1].numbers)
             return any(scene.people.may_be_stopped(one, received=call.segments[0].begins, at=settled) for one in phones)
         case "texts a day":
             since = settled - _DAY - _early(scene)
-            gone = {text.on.mid for text in others if text.on.at >= since} | _in_doubt(scene, phone)
-            return len(gone) >= scene.timetable.texts_a_day
+            return any(len(_gone(scene, one, since, settled)) >= scene.timetable.texts_a_day for one in phones)
         case "one survey":
-            return any(text.kind == "survey" for text in others) or bool(_in_doubt(scene, phone))
+            return any(_gone(scene, one, scene.run.begins, settled, kinds=("survey",)) for one in phones)
         case "delay notices":
             rows = scene.rows_by_call.get(call.call_id, [])
             told = [one for one in rows if one["kind"] == "delay" and one["state"] not in {"expired", "suppressed"}]
@@ -123,10 +122,21 @@ def _is_borne_out(scene: Scene, row: Row, settled: datetime) -> bool:
             return any(known.verdict() is not Verdict.TEXT for known in knowns)
 
 
-def _in_doubt(scene: Scene, phone: str | None) -> set[str | None]:
-    """Texts to this number that the service must count, though they are not on the phone."""
-    states = {"sending", "unknown", "accepted", "undelivered"}
-    return {str(row["id"]) for row in scene.run.texts if row.get("phone") == phone and row["state"] in states}
+def _gone(
+    scene: Scene, phone: str, since: datetime, until: datetime, *, kinds: Sequence[str] = _URGENT
+) -> set[str | None]:
+    """Texts to this number that came to the phone then, or were being sent and may have, as far as the ledger tells."""
+    texts = scene.by_phone.get(phone, [])
+    arrived = {text.on.mid for text in texts if text.kind in kinds and since <= text.on.at <= until}
+    rows = (row for row in scene.run.texts if row.get("phone") == phone and row["kind"] in kinds)
+    begun = {str(row["id"]) for row in rows if (at := _begun(scene, row)) is not None and since <= at <= until}
+    return arrived | begun
+
+
+def _begun(scene: Scene, row: Row) -> datetime | None:
+    """When it was first being sent."""
+    real = row.get("first_sending_real")
+    return None if real is None else scene.run.at(moment(str(real)))
 
 
 def _early(scene: Scene) -> timedelta:

@@ -162,6 +162,12 @@ def resolved(run: MadeRun, **fields: object) -> None:
     not_sent(run, "1", "survey", 1, **fields)
 
 
+def no_survey_but_a_reply(run: MadeRun) -> None:
+    """Rows that were never sent, and replies, show no number: that is nobody's."""
+    resolved(run, state="suppressed", rule="one survey", phone=None)
+    run.row("1", "auto_reply", 1, due=1, state="accepted", settled=1)["phone"] = None
+
+
 def to_the_new_number(run: MadeRun) -> None:
     run.phones.remove(on_phone(run, "2", "confirmation", 22))
     run.texts.remove(row(run, "2", "confirmation", phone=phone(22)))
@@ -207,6 +213,7 @@ MISSING: dict[str, tuple[Damage, str]] = {
         lambda run: resolved(run, state="suppressed", rule="one survey"),
         "bears it out",
     ),
+    "a survey already, and there was a reply": (no_survey_but_a_reply, "bears it out"),
     "too many texts, and there were few": (
         lambda run: resolved(run, state="suppressed", rule="texts a day"),
         "bears it out",
@@ -250,6 +257,16 @@ def test_r2_a_text_that_may_have_gone_is_excused_for_as_long_as_it_is_in_doubt_a
         run.blows.append({"whom": "carrier", "how": "lose_answer", "count": 1})
     said = [line for line in judged(run, tmp_path).missing if line.startswith("ottawa-20 confirmation")]
     assert (said == []) is is_excused
+
+
+def test_a_survey_that_was_not_sent_for_another_of_its_number_is_explained_though_its_row_shows_none(
+    tmp_path: Path,
+) -> None:
+    run = clean_run()
+    run.call("21", 1, received=310, dispatched=320, cleared=330)
+    run.text("21", "confirmation", 1, due=313)
+    run.row("21", "survey", 1, due=600, state="suppressed", rule="one survey", settled=600)["phone"] = None
+    assert [line for line in judged(run, tmp_path).missing if "ottawa-21 survey" in line] == []
 
 
 # R4: records
