@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, JsonValue, TypeAdapter, ValidationError
 
 from calls.eligibility import Rule, latch_of
 from calls.facts import CallFacts, Outcome
-from calls.merge import DOUBTED, NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped, merge
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped, merge
 from calls.policy import Policy
 
 CLOCKS_MAY_BE_AHEAD: Final = timedelta(minutes=10)
@@ -22,7 +22,6 @@ _TOLD_BY_CAD: Final = frozenset(CallFacts.model_fields).difference(
     ("agency", "cad_id", "latch", "held", "recipient_version", "number_corrected_at", "untextable")
 )
 _MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(AwareDatetime)
-_NO_FACTS: Final = frozenset({PHONE_HASH, DOUBTED})
 _LATCH_ORDER: Final = list(Rule)
 
 
@@ -65,17 +64,6 @@ class CallRecord:
         stamped = self.merged.get(PHONE_HASH)
         return None if stamped is None or not self.numbers - {str(stamped.value)} else stamped.at
 
-    def is_doubted(self, *, mark: int | None) -> bool:
-        """R1: a record that cannot be read told another number than the one that is known, and not before that: one of
-        the two is a stranger's. `mark`: of the number to text now, within the call.
-
-        Where that number cannot be read either, one that is told at the same time is the same record, mended.
-        """
-        doubted, number = self.merged.get(DOUBTED), self.merged.get(PHONE_HASH)
-        if doubted is None or number is None or doubted.value == mark:
-            return False
-        return doubted.at > number.at or (doubted.at == number.at and doubted.value != NO_NUMBERS_HASH)
-
     def facts(self, *, recipient_version: int, held: bool) -> CallFacts:
         """What the record says, with the service's own: the mark of the number that it has, and whether staff hold it.
 
@@ -91,7 +79,7 @@ class CallRecord:
         )
 
     def _facts(self, merged: Merged) -> CallFacts:
-        told: dict[str, JsonValue] = {name: stamped.value for name, stamped in merged.items() if name not in _NO_FACTS}
+        told: dict[str, JsonValue] = {name: stamped.value for name, stamped in merged.items() if name != PHONE_HASH}
         return CallFacts.model_validate({**told, "agency": self.agency, "cad_id": self.cad_id})
 
     @staticmethod

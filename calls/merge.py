@@ -17,9 +17,6 @@ from calls.facts import Outcome, Source, Untextable
 PHONE_HASH: Final = "phone_hash"
 """The one merged field that is not a fact of `CallFacts`: by which number the caller is reached, as a keyed hash."""
 NO_NUMBERS_HASH: Final = "?"
-DOUBTED: Final = "doubted"
-"""Another field of the merge alone: the number that a record told which cannot be read, as its mark within the call
-(`recipient_version`), or `NO_NUMBERS_HASH` where that cannot be read either. It is never texted; see `CallRecord`."""
 
 _Field = tuple[str, ...]
 _CODE_AND_READING: Final[Sequence[_Field]] = (
@@ -57,19 +54,13 @@ def _unclear(one: Merged, other: Merged) -> dict[str, Stamped] | None:
 
     The more silent of the two is neither, until one is told later.
     """
-    if _differ_at_once(one.get(DOUBTED), other.get(DOUBTED)):
-        return {DOUBTED: Stamped(at=one[DOUBTED].at, value=NO_NUMBERS_HASH)}
-    told = one.get(PHONE_HASH)
-    if told is None or not _differ_at_once(told, other.get(PHONE_HASH)):
+    told, also = one.get(PHONE_HASH), other.get(PHONE_HASH)
+    if told is None or also is None or told.at != also.at or told.value == also.value:
         return None
     return {
         PHONE_HASH: Stamped(at=told.at, value=NO_NUMBERS_HASH),
         "untextable": Stamped(at=told.at, value=Untextable.UNCLEAR),
     }
-
-
-def _differ_at_once(one: Stamped | None, other: Stamped | None) -> bool:
-    return one is not None and other is not None and one.at == other.at and one.value != other.value
 
 
 def _fields(names: set[str]) -> Iterable[_Field]:

@@ -1,7 +1,6 @@
 """R4: a record is accepted when it is committed. What Temporal must hear of it, the forwarder brings there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +17,7 @@ from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
 from calls.eligibility import Decision, Rule, decide
 from calls.facts import CallFacts, Untextable
-from calls.merge import DOUBTED, NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
+from calls.merge import NO_NUMBERS_HASH, PHONE_HASH, Merged, Stamped
 from calls.numbers import untextable
 from calls.policy import Policy
 from database.encryption import Keyring
@@ -34,7 +33,6 @@ from starter.rows import write_facts
 log = structlog.get_logger()
 
 _JUST_BEFORE: Final = timedelta(microseconds=1)
-_NO_NUMBER: Final = {"phone": None, "phone_unreadable": False, "phone_doubted": False}
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
 _KEEP: Final = """\
@@ -108,13 +106,15 @@ class Acceptor:
             return self._accepted(row, is_new=is_new, changed=changed)
 
     def doubt(self, cad_id: str, phone: str, *, feed: str, stamp: datetime | None) -> None:
-        """A record that cannot be read tells this number (R1). Where the call has another one, or will have, of that
-        time or before, nobody is texted until one is told that can be read: it may be the wrong one."""
-        told: dict[str, object] = {"feed": feed, "cad_id": cad_id, "stamp": stamp, "facts": {}, "phone_doubted": True}
-        for number in (e164(phone), None):  # one that looks like a number and is none is remembered as one that is none
-            with suppress(ValueError):
-                self.accept(CadRecord.model_validate(told | {"phone": number}))
-                return
+        """A record that cannot be read tells this number (R1). Where the call has another one, nobody is texted until
+        one is told that can be read: it may be the wrong one."""
+        number = e164(phone)
+        told = () if number is None else self._keyring.phone_hashes(number)
+        with Session(self._engine) as session:
+            row = session.get(CallRow, id_of_call(agency=self._agency, cad_id=cad_id))
+            known = None if row is None else record_of(row, cad_id=cad_id).number
+        if known not in (None, NO_NUMBERS_HASH, *told):
+            self.accept(CadRecord(feed=feed, cad_id=cad_id, stamp=stamp, facts={}, phone_unreadable=True))
 
     def _locked_row(self, session: Session, record: CadRecord) -> CallRow | None:
         call = self._call_id(record)
@@ -165,17 +165,12 @@ class Acceptor:
     def _merge(self, row: CallRow, record: CadRecord, phone_hash: str | None, stamp: datetime, *, held: bool) -> bool:
         """Merge, decide and number the result. True where the facts are others now."""
         if row.forgotten_real is not None:  # what was deleted for good does not come back with an old record
-            record, phone_hash = record.model_copy(update=_NO_NUMBER), None
+            record, phone_hash = record.model_copy(update={"phone": None, "phone_unreadable": False}), None
         call = record_of(row, cad_id=record.cad_id)
-        mark = self._mark(row, record, phone_hash)
-        for told in told_by(
-            record, phone_hash=phone_hash, mark=mark, stamp=stamp, now=self._now(), policy=self._policy
-        ):
+        for told in told_by(record, phone_hash=phone_hash, stamp=stamp, now=self._now(), policy=self._policy):
             call = call.taking(told, policy=self._policy)
-        self._take_number(row, call, record, phone_hash, mark)
+        self._take_number(row, call, record, phone_hash)
         facts = call.facts(recipient_version=row.recipient_version, held=held)
-        if call.is_doubted(mark=row.phone_versions.get(call.number or "")):
-            facts = facts.model_copy(update={"untextable": facts.untextable or Untextable.UNREADABLE})
         if row.phone_hash is not None and not self._is_number_kept(row, facts):
             row.phone_encrypted, row.phone_hash, row.recipient_version = None, None, 0
             facts = facts.model_copy(update={"recipient_version": 0})
@@ -183,21 +178,13 @@ class Acceptor:
         row.latch = call.latch
         return write_facts(row, facts, policy=self._policy)
 
-    def _mark(self, row: CallRow, record: CadRecord, phone_hash: str | None) -> int | None:
-        """Of the record's number within the call. One that has a mark keeps it: before revision 0002 they were counted
-        (docs/decisions/0016)."""
-        if phone_hash is None or record.phone is None:
-            return None
-        known: int | None = row.phone_versions.get(phone_hash)
-        return self._keyring.recipient_version(call=row.call_id, number=record.phone) if known is None else known
-
-    def _take_number(
-        self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None, mark: int | None
-    ) -> None:
+    def _take_number(self, row: CallRow, call: CallRecord, record: CadRecord, phone_hash: str | None) -> None:
         """Where this record's number is the newest, it is the one to text; a new number is a new recipient."""
-        if phone_hash is None or record.phone is None or mark is None or record.phone_doubted:
+        if phone_hash is None or record.phone is None:
             return
-        row.phone_versions = {phone_hash: mark} | row.phone_versions
+        # One that has a mark keeps it: before revision 0002 they were counted (docs/decisions/0016).
+        marks = {phone_hash: self._keyring.recipient_version(call=row.call_id, number=record.phone)}
+        row.phone_versions = marks | row.phone_versions
         if call.number == phone_hash != row.phone_hash:
             row.phone_hash = phone_hash
             row.phone_encrypted = self._keyring.encrypt(record.phone)
@@ -222,15 +209,9 @@ class Acceptor:
 
 
 def told_by(
-    record: CadRecord,
-    *,
-    phone_hash: str | None,
-    stamp: datetime,
-    now: datetime,
-    policy: Policy,
-    mark: int | None = None,
+    record: CadRecord, *, phone_hash: str | None, stamp: datetime, now: datetime, policy: Policy
 ) -> Iterator[Merged]:
-    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of. `mark`: of its number.
+    """What the record tells, as the merge takes it. `stamp`: the time that it counts as of.
 
     The type that the call had before is told by itself, as of just before: at the same time either could be the one
     that stays.
@@ -239,9 +220,6 @@ def told_by(
         yield stamped(record.first_type, stamp=stamp - _JUST_BEFORE)
     told = stamped(as_told(record.facts, stamp=stamp, now=now), stamp=stamp)
     told |= stamped(dict.fromkeys(record.steps_now, stamp.isoformat()), stamp=stamp)
-    if record.phone_doubted:
-        yield told | stamped({DOUBTED: NO_NUMBERS_HASH if mark is None else mark}, stamp=stamp)
-        return
     if record.phone_unreadable:
         told |= stamped({PHONE_HASH: NO_NUMBERS_HASH, "untextable": Untextable.UNREADABLE}, stamp=stamp)
     if record.phone is not None and phone_hash is not None:

@@ -25,8 +25,6 @@ class CadRecord(BaseModel):
     E.164; it is stored encrypted only. `stamp` is the source's own time of saying so; `None` where it has none.
     `steps_now`: steps (`dispatched_at`, say) that were told without a time; they happened when the record counts as of.
     `phone_unreadable`: a number was told that is none; the one before it may be wrong, so that nobody is texted.
-    `phone_doubted`: the record that told `phone`, or one that is none, cannot be read: that number is not texted, nor
-    is another that was told before it.
     `first_type`: the facts of the type that the call had before the one in `facts`, where the record tells both.
     `members`: CAD's keys of who had to do with the call. They are no facts, and not among what is kept of the record.
     """
@@ -39,7 +37,6 @@ class CadRecord(BaseModel):
     facts: Mapping[str, JsonValue]
     phone: str | None = Field(default=None, repr=False, pattern=r"^\+[1-9][0-9]{6,17}$")
     phone_unreadable: bool = False
-    phone_doubted: bool = False
     steps_now: frozenset[str] = frozenset()
     first_type: Mapping[str, JsonValue] = Field(default_factory=dict)
     members: Mapping[Role, str] = Field(default_factory=dict, repr=False)
@@ -80,7 +77,6 @@ class CadRecord(BaseModel):
         # Only where they are told: the hashes of records that were taken before these fields were there stay the same.
         content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}
         content |= {"phone_unreadable": True} if self.phone_unreadable else {}
-        content |= {"phone_doubted": True} if self.phone_doubted else {}
         content |= {"first_type": dict(self.first_type)} if self.first_type else {}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

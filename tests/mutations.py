@@ -338,20 +338,6 @@ MUTATIONS = (
         FUZZ,
     ),
     Mutation(
-        "R1: another number in a record that cannot be read counts only where the call is known already",
-        "calls/call_record.py",
-        "        return doubted.at > number.at or (doubted.at == number.at and doubted.value != NO_NUMBERS_HASH)",
-        "        return doubted.at > number.at",
-        ("tests/starter/test_push.py",),
-    ),
-    Mutation(
-        "R1: of two numbers in records that cannot be read one is believed",
-        "calls/merge.py",
-        "        return {DOUBTED: Stamped(at=one[DOUBTED].at, value=NO_NUMBERS_HASH)}",
-        "        return {DOUBTED: one[DOUBTED]}",
-        ("tests/starter/test_push.py",),
-    ),
-    Mutation(
         "R2: a list that cannot be had is asked again after a pause that grows with every look",
         "activities/find_out.py",
         "raise NotProcessed(trouble.cause, retry_after_seconds=soon)",

@@ -223,8 +223,7 @@ def _line(error: ErrorDetails) -> str:
 def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
     """The call, and what may silence it: flags that are not clearly down, and codes, however their names are written.
 
-    A record may be rejected for `inProgress` alone: it must not be overlooked. Where its time can be read, it counts as
-    of then: sent again, it is older than what was told since (R4).
+    A record may be rejected for `inProgress` alone: it must not be overlooked.
     """
     if not isinstance(document, Mapping):
         return None
@@ -238,7 +237,6 @@ def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
     types = [code for code in map(_text, (*found["calltype"], *found["firstcalltype"])) if code is not None]
     return Told(
         cad_id=cad_id,
-        stamp=_moment_in(document, "updated_at") or _moment_in(document, "at"),
         priority_code=next(filter(None, map(_text, found["priority"])), None),
         call_type_code=next(iter(types), None),
         first_call_type_code=next(reversed(types), None),
@@ -246,13 +244,6 @@ def _salvage(document: JsonValue, mapping: CadMapping) -> Told | None:
         safety_flag=any(_may_be_up(value, mapping) for value in found["safetyflag"]),
         phone=next((_text(value) or "?" for value in found["phone"] if not _is_nothing(value, mapping)), None),
     )
-
-
-def _moment_in(document: Mapping[str, JsonValue], name: str) -> datetime | None:
-    try:
-        return _read_moment(document.get(name))
-    except ValueError:
-        return None
 
 
 def _text(value: JsonValue) -> str | None:

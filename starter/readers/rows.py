@@ -24,7 +24,7 @@ def read_row(row: Row, mapping: CadMapping, *, now: datetime) -> Told | Unreadab
         return Unreadable(what="the id is blank")
     if not is_fit_as_id(cad_id):
         return Unreadable(what=f"the id has more than {LONGEST_ID} signs, or one that cannot be printed")
-    codes = replace(_codes(row, cad_id, mapping), stamp=_stamp_of(row, mapping, now=now))
+    codes = _codes(row, cad_id, mapping)
     if len(codes.case_number or "") > LONGEST_ID:
         return Unreadable(
             what=f"call {id_in_words(cad_id)}: a case number of more than {LONGEST_ID} signs", salvage=codes
@@ -121,14 +121,6 @@ def _with_times(codes: Told, row: Row, mapping: CadMapping, *, now: datetime) ->
         cleared_at=cleared,
         reopened_at=reopened,
     )
-
-
-def _stamp_of(row: Row, mapping: CadMapping, *, now: datetime) -> datetime | None:
-    """Of a row that may not be readable as a whole."""
-    try:
-        return updated_of(row, mapping, now=now)
-    except BadTime:
-        return None
 
 
 def _last_clearing(cleared: datetime | None, reopened: datetime | None, finally_: datetime | None) -> datetime | None:

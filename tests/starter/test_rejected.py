@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from calls.clock import REAL_TIME
-from calls.eligibility import Eligibility, Rule
+from calls.eligibility import Rule
 from cli.cad_rejected import RejectedAct, act
 from database.encryption import Keyring, keyring_of
 from database.feeds import CadFeedRow, RejectedRecordRow
@@ -356,8 +356,7 @@ class TestTheCommand:
             "      1 still cannot be read",
         ]
         with Session(engine) as session:
-            calls = {row.call_id: row.eligibility for row in session.exec(select(CallRow))}
-        assert calls == {"ottawa-1001": Eligibility.ELIGIBLE, "ottawa-2": Eligibility.UNDECIDED}
+            assert [row.call_id for row in session.exec(select(CallRow))] == ["ottawa-1001"]
 
     def test_one_that_is_left_is_off_the_list_with_who_and_why(
         self, settings: Settings, feed: Intake, engine: Engine
