@@ -241,13 +241,10 @@ def _as_twilio(site: Site, asked: Asked) -> Answer:
 
 
 def _stop_is_obeyed(engine: Engine, keyring: Keyring, answers: Sequence[tuple[Asked, Answer]]) -> None:
-    """R6: where the last that came from the number is STOP, nothing goes out any more."""
-    came = [
-        one.fields_by_name
-        for one, answer in answers
-        if one.where == "inbound" and answer.status == 200 and one.fields_by_name.get("From") == NUMBER
-    ]
-    sids = [one.get("MessageSid") for one in came]
+    """R6: where the last that came from the number is STOP, nothing goes out any more. No two messages have one id."""
+    taken = [one.fields_by_name for one, answer in answers if one.where == "inbound" and answer.status == 200]
+    came = [one for one in taken if one.get("From") == NUMBER]
+    sids = [one.get("MessageSid") for one in taken]
     if (
         not came
         or came[-1].get("Body") not in {"STOP", "ARRET"}
@@ -469,7 +466,8 @@ SITES: Final = (
     Door(
         name="push",
         what="`POST /cad/v1/calls` and `/cad/v1/eido`, signed, with the database behind them",
-        held="202, 400, 413 or 422; R4: the same a second time changes nothing; what is stored can be read again, and "
+        held="202, 400, 413 or 422; R4: the same a second time changes nothing where all of it was taken; "
+        "what is stored can be read again, and "
         "what is latched is not eligible; R3: no number in a reason or in the log",
         open=push_door,
         seeds=push_seeds,
@@ -489,7 +487,8 @@ SITES: Final = (
     ),
     Door(
         name="twilio",
-        what="Twilio's webhooks, rightly signed, whatever stands in them: up to four, and all of them a second time",
+        what="Twilio's webhooks, rightly signed, whatever stands in them: up to four, and all of them a second and a "
+        "third time",
         held="no 5xx; TwiML is XML; R2: nothing is answered twice, no text moves back; R6: after STOP the number is "
         "stopped; R3: neither number nor words in the log",
         open=twilio_door,
