@@ -1,13 +1,10 @@
 """Connections to our own doors."""
 
-from typing import Final
-
 import aiohttp
 
-_KEPT_FOR_SECONDS: Final = 3
-"""Shorter than the five after which uvicorn hangs up: a request must not race the hang-up."""
+from local.carrier.callbacks import KEEP_ALIVE_SECONDS
 
 
 def session_of(most: int) -> aiohttp.ClientSession:
-    """So many at most, kept between requests."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=_KEPT_FOR_SECONDS))
+    """So many at most, kept between requests for less long than the server keeps them."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=KEEP_ALIVE_SECONDS))

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, Session, SQLModel, col, func, select
+from sqlmodel import Field, Session, SQLModel
 
 from database.tables import Json, real_now
 
@@ -88,11 +88,9 @@ def restored(session: Session) -> Restored:
 
 def epoch_now(session: Session) -> int:
     """The database's; 0 where it was never restored."""
-    found: int | None = session.exec(select(func.max(col(RecoveryRow.epoch)))).one()
-    return found or 0
+    return restored(session).epoch
 
 
 def is_recovering(session: Session) -> bool:
     """It was restored, and what happened since the backup was not taken back yet."""
-    open_ones = select(RecoveryRow.epoch).where(col(RecoveryRow.completed_real).is_(None))
-    return session.exec(open_ones.limit(1)).first() is not None
+    return restored(session).is_recovering

@@ -1,5 +1,5 @@
 """What was played and what came of it, kept in the repository: `python -m tests.chaos.record [.chaos …]` takes in the
-runs of these folders, each with the commit of its checkout, and writes the table into docs/chaos.md."""
+runs of these folders, each with the commit on which it was played, and writes the table into docs/chaos.md."""
 
 import json
 import re
@@ -20,7 +20,7 @@ _LEAST_MINUTES: Final = 10
 Run = Mapping[str, Any]
 
 
-def run_of(summary: Run, verdict: Run, *, commit: str) -> dict[str, Any]:
+def run_of(summary: Run, verdict: Run) -> dict[str, Any]:
     """What the table shows of a run."""
     struck: dict[str, Counter[str]] = {how: Counter() for how in _HOWS}
     for what, count in summary["blows"].items():
@@ -29,7 +29,7 @@ def run_of(summary: Run, verdict: Run, *, commit: str) -> dict[str, Any]:
             struck[how][what.removeprefix(f"{how} ").replace(" line", "")] += count
     return {
         "seed": summary["seed"],
-        "commit": commit,
+        "commit": summary["commit"],
         "minutes": summary["minutes"],
         "log": summary["log"],
         "calls": summary["calls"],
@@ -79,16 +79,16 @@ def write_page() -> None:
 
 def runs_in(folder: Path) -> list[Run]:
     """The runs that came to their end in a folder such as `.chaos`."""
-    commit = _commit_of(folder)
     runs: list[Run] = []
     for path in folder.glob("[0-9]*/summary.json"):
         summary, verdict = (json.loads(file.read_text("utf-8")) for file in (path, path.with_name("verdict.json")))
-        runs.append(run_of(summary, verdict, commit=commit))
+        runs.append(run_of(summary, verdict))
     return runs
 
 
-def _commit_of(folder: Path) -> str:
-    asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+def commit() -> str:
+    """Of the code that runs here; nothing where it is no checkout."""
+    asked = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 

@@ -33,6 +33,7 @@ from tests.chaos.judge import Verdict, judge
 from tests.chaos.parts import Parts
 from tests.chaos.plan import CARRIER, Plan
 from tests.chaos.read_out import errors_in, histories, phones, write_lines, write_tables
+from tests.chaos.record import commit
 from tests.servers import temporary_state
 from tests.whole.town import ROOT
 from web.staff.switches import Switches
@@ -80,6 +81,7 @@ def play(plan: Plan, folder: Path, *, say: Say) -> Outcome:
             shutil.copytree(state.logs, folder / "logs", dirs_exist_ok=True)
     verdict = judge(folder)
     summary |= {
+        "commit": commit(),
         "minutes": plan.minutes,
         "took_seconds": round(time.monotonic() - began),
         "peace_seconds": round(peace),

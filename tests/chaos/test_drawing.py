@@ -107,9 +107,10 @@ def test_seeds_are_listed_with_what_was_struck_how_often() -> None:
         "mischief": {"lose_answer": 4},
         "clean": True,
         "minutes": 10,
+        "commit": "abc",
     }
     verdict = {"figures": {"on_phones": {"confirmation": 9, "survey": 1}}}
-    runs = [run_of(summary | {"seed": seed}, verdict, commit="abc") for seed in (11, 7)]
+    runs = [run_of(summary | {"seed": seed}, verdict) for seed in (11, 7)]
     killed = "a backend PostgreSQL ×1, worker 1 ×3"
     assert table(runs).splitlines()[2] == (
         f"| 7 | new-york | 200 | 10 | {killed} | – | cad ×1 | – | database ×2 | – | 4 | abc | clean |"
