@@ -45,8 +45,8 @@ unit: $(VENV)/.test chromium ## The tests alone
 test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the simulation (half an hour or more)
 	$(BIN)/python -m pytest -m deep -n 0 -s
 
-test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for; goes on where it was stopped (MINUTES= FRESH=1)
-	@$(BIN)/python -m tests.year $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
+test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for; goes on where it was stopped (PART=2/6 MINUTES= FRESH=1)
+	@$(BIN)/python -m tests.year $(if $(PART),--part "$(PART)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
 
 bench: $(VENV)/.test $(if $(DBOS),$(BENCH)/.made) ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS= DBOS=1)
 	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))

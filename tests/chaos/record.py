@@ -3,7 +3,6 @@ runs of these folders, each with the commit on which it was played, and writes t
 
 import json
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -84,12 +83,6 @@ def runs_in(folder: Path) -> list[Run]:
         summary, verdict = (json.loads(file.read_text("utf-8")) for file in (path, path.with_name("verdict.json")))
         runs.append(run_of(summary, verdict))
     return runs
-
-
-def commit() -> str:
-    """Of the code that runs here; nothing where it is no checkout."""
-    asked = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def main(folders: Sequence[str]) -> None:

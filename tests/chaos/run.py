@@ -33,7 +33,7 @@ from tests.chaos.judge import Verdict, judge
 from tests.chaos.parts import Parts
 from tests.chaos.plan import CARRIER, Plan
 from tests.chaos.read_out import errors_in, histories, phones, write_lines, write_tables
-from tests.chaos.record import commit
+from tests.checkout import commit
 from tests.servers import temporary_state
 from tests.whole.town import ROOT
 from web.staff.switches import Switches

@@ -10,7 +10,7 @@ from local.forget import forget
 from local.processes import Supervisor, leaving_on_signals
 from local.state import State
 from tests.year.feeding import Options, Outcome
-from tests.year.lives import CALLS_A_YEAR
+from tests.year.part import Part
 from tests.year.run import Run
 
 _HOME = Path(".year")
@@ -26,12 +26,20 @@ def _say(line: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.year", description=__doc__)
     parser.add_argument("--home", type=Path, default=_HOME)
+    parser.add_argument("--part", type=_part, default=Part(), metavar="K/N", help="of so many equal parts of the year")
     parser.add_argument("--minutes", type=float, help="stop in order after so long; the same command goes on")
-    parser.add_argument("--calls", type=int, default=CALLS_A_YEAR, help="only the first so many")
+    parser.add_argument("--calls", type=int, help="only the first so many")
     parser.add_argument("--speed", type=float, default=600.0, help="of the service's clock")
     parser.add_argument("--port", type=int, default=8100, help="the fifteen ports from there on are used")
     parser.add_argument("--fresh", action="store_true", help="forget the year that was begun, and begin it again")
     return parser.parse_args()
+
+
+def _part(text: str) -> Part:
+    try:
+        return Part.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _once(options: Options, state: State) -> Outcome:
@@ -42,10 +50,13 @@ def _once(options: Options, state: State) -> Outcome:
 def main() -> int:
     """Run the command; its exit status."""
     asked = _arguments()
-    state = State.at(asked.home, chosen_with="--home")
+    part: Part = asked.part
+    home = asked.home if part.of == 1 else asked.home / part.name
+    state = State.at(home, chosen_with="--home")
     options = Options(
         home=state.home,
-        calls=asked.calls,
+        part=part,
+        calls=part.calls if asked.calls is None else asked.calls,
         speed=asked.speed,
         seconds=None if asked.minutes is None else asked.minutes * 60,
         first_port=asked.port,
@@ -53,7 +64,7 @@ def main() -> int:
     try:
         if asked.fresh:
             forget(state, say=_say)
-            state = State.at(asked.home, chosen_with="--home")
+            state = State.at(home, chosen_with="--home")
         with leaving_on_signals():
             while _once(options, state) is Outcome.QUIET:
                 options = replace(options, speed=min(options.speed * _QUICKER, _QUICKEST), is_quick=True)

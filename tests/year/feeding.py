@@ -19,6 +19,7 @@ from local.processes import Supervisor
 from tests.year.fed import STANDING, Fed, Standing
 from tests.year.lives import Record, moved, records, the_year
 from tests.year.pace import Lag, Pace, Watch
+from tests.year.part import Part
 from tests.year.pushing import Pushing
 from tests.year.samples import EVERY_SECONDS, SAMPLES, Samples
 
@@ -46,9 +47,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What was asked for. `seconds`: stop in order after so long; `None`: when the year is over."""
+    """What was asked for. `calls`: of the part; `seconds`: stop in order after so long, `None`: when it is over."""
 
     home: Path
+    part: Part
     calls: int
     speed: float
     seconds: float | None
@@ -66,15 +68,16 @@ class Supply:
     coming: Iterator[dict[str, str]]
 
 
-def supply_of(fed: Fed, *, told_until: datetime | None, calls: int, zone: ZoneInfo) -> Supply:
-    """Look through all of the year that is past, which takes some seconds: before the clock goes on."""
+def supply_of(fed: Fed, *, told_until: datetime | None, first: int = 0, calls: int, zone: ZoneInfo) -> Supply:
+    """So many calls from the `first` of the year on. Look through all of it that is past, which takes some seconds:
+    before the clock goes on."""
     waiting: list[Record] = []
     if told_until is not None:
         for number, row in enumerate(fed.rows()):
             waiting += (record for record in records(row, number=number) if record.at >= told_until)
     heapq.heapify(waiting)
     year = the_year(zone)
-    for _ in itertools.islice(year, fed.number):
+    for _ in itertools.islice(year, first + fed.number):
         pass
     return Supply(waiting=waiting, coming=itertools.islice(year, max(calls - fed.number, 0)))
 

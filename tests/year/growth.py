@@ -11,8 +11,8 @@ from tests.year.samples import PROCESSES, TABLES
 WARM_UP: Final = 0.1
 """Of a run: until then caches fill."""
 FLAT_WITHIN_KILOBYTES: Final = 30_000
-"""What was kept of each call of a year, in a process that restarts never, would be 0.11 kB of it: less than any object
-that a process could forget to let go, a text's row say, has."""
+"""Kept of each call of a year it would be 0.11 kB, of each of a sixth 0.7 kB: less than any object that a process could
+forget to let go, a text's row say, has."""
 FLAT_WITHIN: Final = 0.15
 """Of the memory at the end of the warm-up, for Temporal and PostgreSQL, whose caches are large and fill slowly."""
 STRAIGHT: Final = 0.99

@@ -1,110 +1,101 @@
-"""docs/year.md, from the results' file: nobody types figures."""
+"""docs/year.md, from the files of the parts that were run to their end (`said/`): nobody types figures."""
 
 import json
-from collections.abc import Iterator, Mapping
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from tests.year import growth
 from tests.year.lives import CALLS_A_YEAR
+from tests.year.part import Part
 
-PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "year.md"
-_INTRODUCTION: Final = f"""# A year
-
-    make test-year              # goes on where it was stopped, also by a kill; when all is over, it writes this page
-    make test-year MINUTES=20   # works for so long and stops in order
-    make test-year FRESH=1      # forgets what was begun
-
-takes every call of priority 3 and 4 of a [generated Ottawa year](decisions/0014-the-generated-day.md),
-{CALLS_A_YEAR:,} of them, through the real service: `cad serve` over HTTP with signed batches, starter, worker and
-web, PostgreSQL with its commits on the disk, Temporal's server with its database in a file, and the telephone network
-in a box with its callbacks. What they leave is in `.year/`.
-
-Calls come in the year's order, as fast as the machine keeps up: each one's life is moved, received now, everything
-else as long after it as it was, on a clock that runs 600 times faster. The feeder looks every second at what Temporal
-has not heard of, what waits in line and how late texts are, and lets fewer calls in before an hour's expiry comes
-near. Ottawa's folder is used as it is but for two things: a number may be texted as often as it calls, since there
-are 5,600 fictional ones, and moved times are written in UTC.
-
-At the end every call is accounted for (`tests/year/accounts.py`): the database's decision and the texts that the
-ledger and the phones have, beside [a calculation of what the policy owes](technical-description.md#a-simulation) that
-imports nothing of the product. A text that CAD's next word came so close to that it could be first is told apart: as
-close as the texts of those seconds were late, as the ledger says, and the call's records were. Every other difference
-fails the command.
-
-Every 30 seconds memory (PSS) and the sizes of the databases are noted in `.year/samples.csv`. Memory must be flat:
-after the first tenth of a run no process may grow by more than {growth.FLAT_WITHIN_KILOBYTES // 1000} MB, which is
-0.1 kB for each call of a year and less than any object that could be forgotten, or by {growth.FLAT_WITHIN:.0%} of
-what it has, for Temporal and PostgreSQL, whose caches fill slowly. Each table and file must grow in a straight line:
-R² at least {growth.STRAIGHT}. The reconciler and forgetting run on their schedules, in real time; a year's calls pass
-in a few weeks of the service's time, so that nothing is old enough to be forgotten, and this is the growth without
-it.
-"""
+HERE: Final = Path(__file__).resolve().parent
+SAID: Final = HERE / "said"
+PAGE: Final = HERE.parents[1] / "docs" / "year.md"
+Said = Mapping[str, Any]
+"""One part's results (`results.py`), with its name."""
+Rows = list[tuple[str, ...]]
 
 
-def write_page(results: Path, page: Path = PAGE) -> None:
+def keep(results: Path, part: Part, *, said: Path = SAID) -> None:
+    """Take what a part said into the repository; other divisions of the year give way to it."""
+    said.mkdir(exist_ok=True)
+    for other in said.glob("*.json"):
+        if not other.stem.endswith(f"-of-{part.of}"):
+            other.unlink()
+    (said / f"{part.name}.json").write_text(results.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def write_page(*, said: Path = SAID, page: Path = PAGE) -> None:
     """The page anew."""
-    page.write_text(page_of(json.loads(results.read_text(encoding="utf-8"))), encoding="utf-8")
+    files = sorted(said.glob("*.json"), key=lambda file: int(file.stem.partition("-")[0]))
+    page.write_text(page_of([json.loads(file.read_text("utf-8")) | {"part": file.stem} for file in files]), "utf-8")
 
 
-def page_of(results: Mapping[str, Any]) -> str:
-    """The page with these results."""
-    return "\n".join([_INTRODUCTION, *_said(results)]) + "\n"
-
-
-def _said(results: Mapping[str, Any]) -> Iterator[str]:
-    counts = results["counts"]
-    yield "## What it said\n"
-    if counts["calls"] < CALLS_A_YEAR:
-        yield "**The whole year was not run yet.** These are the figures of a trial, to show what the command tells.\n"
-    by_service, by_us = counts["eligible, by the service"], counts["eligible, by the calculation"]
-    yield (
-        f"{counts['calls']:,} of {CALLS_A_YEAR:,} calls, in {results['runs']} runs and {results['hours']:.1f} hours of "
-        f"feeding, on {results['machine']}. Eligible by the service's decision: {by_service:,}; by the calculation: "
-        f"{by_us:,}. Texts on phones: {counts['on phones']:,}. From when a confirmation or delay notice was due to the "
-        "carrier's word that it has it, at the 99th percentile of each half minute: "
-        f"{results['late_p99']:.2f} s (real) in the median.\n"
+def page_of(parts: Sequence[Said]) -> str:
+    """The page with what these parts said; none was run yet: it says so."""
+    words = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown
+    counts: Counter[str] = sum((Counter(part["counts"]) for part in parts), Counter())
+    return words.get_template("page.md.j2").render(
+        year=CALLS_A_YEAR,
+        growth=growth,
+        parts=parts,
+        counts=dict(sorted(counts.items())),
+        failures=[f"{part['part']}: {failure}" for part in parts for failure in part["failures"]],
+        memory="\n".join(_memory(parts)),
+        sizes="\n".join(_growth(parts)),
+        costs="\n".join(_costs(parts)),
     )
-    yield from _table(("what became of them", "number"), [(name, f"{number:,}") for name, number in counts.items()])
-    yield "\n### Differences\n"
-    if not results["failures"]:
-        yield "None.\n"
-    yield from (f"- {failure}" for failure in results["failures"])
-    yield "\n### Memory\n"
-    yield from _table(
-        ("process", "after the first tenth", "at the end", "by the straight line", "over calls", "flat"),
-        [
-            (
-                one["process"],
-                f"{one['begins_kb'] / 1000:.0f} MB",
-                f"{one['ends_kb'] / 1000:.0f} MB",
-                f"{one['grows_kb'] / 1000:+.1f} MB",
-                f"{one['calls']:,}",
-                "yes" if one["is_flat"] else "no",
-            )
-            for one in results["memory"]
-        ],
-    )
-    yield "\n### Growth\n"
-    yield from _table(
-        ("table or file", "at the end", "bytes a call", "R²"),
-        [
-            (
-                one["name"],
-                f"{one['bytes'] / 1e6:,.1f} MB",
-                f"{one['bytes_a_call']:,.0f}",
-                "" if one["straightness"] is None else f"{one['straightness']:.4f}",
-            )
-            for one in results["databases"]
-        ],
-    )
-    yield "\n### Processor time\n"
-    costs = results["milliseconds_a_call"]
-    rows = [(name, f"{milliseconds:.1f}") for name, milliseconds in costs.items()]
-    yield from _table(("process", "ms a call that was fed"), [*rows, ("together", f"{sum(costs.values()):.1f}")])
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _memory(parts: Sequence[Said]) -> Iterator[str]:
+    rows: Rows = []
+    for of_process in zip_longest(*(part["memory"] for part in parts)):
+        cells = (
+            f"{one['begins_kb'] / 1000:.0f} to {one['ends_kb'] / 1000:.0f}{'' if one['is_flat'] else ', **not flat**'}"
+            for one in of_process
+        )
+        rows.append((of_process[0]["process"], *cells))
+    return _table(("MB (PSS)", *(part["part"] for part in parts)), rows)
+
+
+def _growth(parts: Sequence[Said]) -> Iterator[str]:
+    rows: Rows = []
+    for of_table in zip_longest(*(part["databases"] for part in parts)):
+        slopes = [one["bytes_a_call"] for one in of_table]
+        straight = [one["straightness"] for one in of_table if one["straightness"] is not None]
+        ends = " ".join(f"{one['bytes'] / 1e6:,.1f}" for one in of_table)
+        least = f"{min(straight):.4f}" if straight else ""
+        rows.append((of_table[0]["name"], ends, _spread(slopes, "{:,.0f}"), least))
+    return _table(("table or file", "MB at the end of each part", "bytes a call", "R², the least"), rows)
+
+
+def _costs(parts: Sequence[Said]) -> Iterator[str]:
+    of_parts: list[dict[str, float]] = [part["milliseconds_a_call"] for part in parts]
+    names = list(of_parts[0]) if of_parts else []
+    rows = [(name, _spread([costs[name] for costs in of_parts], "{:.1f}")) for name in names]
+    together = _spread([sum(costs.values()) for costs in of_parts], "{:.1f}")
+    return _table(("process", "ms a call that was fed"), [*rows, ("together", together)])
+
+
+def _spread(figures: Sequence[float], shape: str) -> str:
+    """The median, and from where to where where they are several."""
+    if not figures:
+        return ""
+    middle, least, most = (shape.format(one) for one in (statistics.median(figures), min(figures), max(figures)))
+    return middle if len(figures) == 1 else f"{middle} ({least} to {most})"
+
+
+def _table(head: tuple[str, ...], rows: Rows) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    write_page()

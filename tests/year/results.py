@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psutil
 
+from tests.checkout import commit
 from tests.year import growth
 from tests.year.accounts import Account
 from tests.year.clocks import CLOCKS, Clocks
@@ -22,7 +23,7 @@ _ENOUGH_TO_SEE: Final = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything that the page tells. `failures`: what must not be, in words."""
+    """Everything that the page tells of a part. `failures`: what must not be, in words."""
 
     counts: Mapping[str, int]
     differences: Mapping[str, list[str]]
@@ -30,6 +31,7 @@ class Results:
     databases: list[dict[str, Any]]
     milliseconds_a_call: Mapping[str, float]
     machine: str
+    commit: str
     hours: float
     runs: int
     late_p99: float
@@ -59,6 +61,7 @@ def results_of(home: Path, account: Account) -> Results:
         databases=[growth.as_json(one) for one in databases],
         milliseconds_a_call=growth.costs(samples),
         machine=machine(),
+        commit=commit(),
         hours=len(fed) * EVERY_SECONDS / 3600,
         runs=Clocks(home / CLOCKS).runs,
         late_p99=late[len(late) // 2] if late else 0.0,

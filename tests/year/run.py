@@ -24,8 +24,7 @@ from temporal_client import connect_temporal
 from tests.year.clocks import CLOCKS, Clocks
 from tests.year.fed import STANDING, Fed, Standing, last_standing
 from tests.year.feeding import WAITED_FOR, Feeding, Options, Outcome, Say, supply_of
-from tests.year.lives import CALLS_A_YEAR
-from tests.year.page import PAGE, write_page
+from tests.year.page import PAGE, keep, write_page
 from tests.year.reading import account_for
 from tests.year.results import RESULTS, results_of, told
 
@@ -75,7 +74,7 @@ class Run:
         )
 
     def run(self) -> Outcome:
-        """Feed until the time is over or the year is; then account for every call."""
+        """Feed until the time is over or the calls are; then account for every one."""
         self._box.ports.check()
         self._box.start_servers(self._supervisor)
         adopt_environment(self._box.environment())
@@ -96,6 +95,7 @@ class Run:
         supply = supply_of(
             fed,
             told_until=None if last is None else last.told_until,
+            first=self._options.part.first,
             calls=self._options.calls,
             zone=self._agency.policy.timetable.zone_info,
         )
@@ -127,8 +127,9 @@ class Run:
         results = results_of(self._state.home, account)
         for line in told(results):
             self._say(line)
-        if results.counts["calls"] == CALLS_A_YEAR:
-            write_page(self._state.home / RESULTS)
+        if results.counts["calls"] == self._options.part.calls:
+            keep(self._state.home / RESULTS, self._options.part)
+            write_page()
             self._say(f"Written: {PAGE}")
         if results.failures:
             raise LocalError(f"{len(results.failures)} failures, see {self._state.home / RESULTS}")

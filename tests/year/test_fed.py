@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from calls.clock import Clock
 from local.generated.days import Recipe, counts_by_day
 from starter.fictional_numbers import fictional_number
 from tests.year.fed import Fed, Standing, last_standing
 from tests.year.feeding import supply_of
 from tests.year.lives import CALLS_A_YEAR, moment, moments, moved, records, the_year
+from tests.year.part import Part
 
 ZONE = ZoneInfo("America/Toronto")
 NOW = datetime(2026, 3, 8, 5, 30, tzinfo=UTC)
@@ -80,3 +83,26 @@ def test_a_run_goes_on_with_the_next_call_and_with_what_is_not_told_yet(tmp_path
         told = [record for number, row in enumerate(fed.rows()) for record in records(row, number=number)]
     assert sorted(supply.waiting) == sorted(record for record in told if record.at >= told_until)
     assert [row["incident_id"] for row in supply.coming] == [row["incident_id"] for row in FIRST[10:12]]
+
+
+@pytest.mark.parametrize("of", [1, 4, 6, 12])
+def test_the_parts_of_a_year_have_each_call_once(of: int) -> None:
+    parts = [Part.parse(f"{number}/{of}") for number in range(1, of + 1)]
+    assert [part.first for part in parts] == [0, *itertools.accumulate(part.calls for part in parts[:-1])]
+    assert sum(part.calls for part in parts) == CALLS_A_YEAR
+
+
+def test_a_part_begins_with_its_first_call_and_goes_on_behind_those_that_were_fed(tmp_path: Path) -> None:
+    with Fed(tmp_path / "fed.csv") as fed:
+        fresh = supply_of(fed, told_until=None, first=100, calls=5, zone=ZONE)
+        for row in itertools.islice(fresh.coming, 2):
+            fed.write(moved(row, received=NOW, zone=ZONE))
+        rest = supply_of(fed, told_until=NOW, first=100, calls=5, zone=ZONE)
+        coming = [row["incident_id"] for row in rest.coming]
+    assert coming == [row["incident_id"] for row in FIRST[102:105]]
+
+
+@pytest.mark.parametrize("typed", ["0/6", "7/6", "1/13", "2", "2/", "a/b", "-1/6", ""])
+def test_what_is_no_part_of_a_year_is_refused_in_one_line(typed: str) -> None:
+    with pytest.raises(ValueError, match="is no part of a year; write 2/6, of twelve at most"):
+        Part.parse(typed)
