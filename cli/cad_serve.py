@@ -1,7 +1,5 @@
 """`communityconnect cad serve`: takes what CAD pushes, until SIGTERM."""
 
-import uvicorn
-
 from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
@@ -15,6 +13,7 @@ from starter.rules import keep_rules_or_start_without
 from watching.own_port import open_own_port
 from watching.pages import watch_pages
 from watching.readiness import Readiness, database_answers
+from web.serving.listening import listen
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -36,4 +35,4 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     watch_pages(app, readiness)
     readiness.watch_in_background()
     open_own_port(settings.metrics_host, settings.metrics_port)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, proxy_headers=False, server_header=False)
+    listen(app, host=host, port=port)

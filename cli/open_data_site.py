@@ -7,12 +7,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-import uvicorn
-
 from policy.agency import load_agency
 from web.public.app import create_portal_app
 from web.public.bundles import BundleError, published
 from web.public.site import Site
+from web.serving.listening import listen
 
 _MARK: Final = ".communityconnect-site"
 """In a folder that this command wrote: it may be written again."""
@@ -70,12 +69,4 @@ def _may_be_written(bundles: Path, out: Path) -> None:
 
 def serve_site(bundles: Path, *, agency: Path, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; nothing is written down about who asks."""
-    uvicorn.run(
-        create_portal_app(bundles=bundles, agency=load_agency(agency)),
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    listen(create_portal_app(bundles=bundles, agency=load_agency(agency)), host=host, port=port)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import uvicorn
 from fastapi import FastAPI
 
 from database.encryption import keyring_of
@@ -13,6 +12,7 @@ from settings import Settings, SettingsError
 from watching.own_port import open_own_port
 from watching.pages import watch_pages
 from watching.readiness import Readiness, database_answers
+from web.serving.listening import listen
 from web.staff.access.oidc_setup import oidc_setup_of
 from web.staff.console.app import create_console_app
 from web.staff.console.guard import OPEN
@@ -71,13 +71,4 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     watch_pages(app, readiness, open_to_all=[OPEN])
     readiness.watch_in_background()
     open_own_port(settings.metrics_host, settings.metrics_port)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=5,
-    )
+    listen(app, host=host, port=port)

@@ -1,6 +1,5 @@
 """Serves the residents' pages and Twilio's webhooks."""
 
-import uvicorn
 from fastapi import FastAPI
 
 from activities.told_in_time import watch_ledger
@@ -16,6 +15,7 @@ from watching.readiness import Readiness, database_answers
 from web.residents.agency import ResidentAgency
 from web.residents.app import create_residents_app
 from web.serving.in_time import THREADS
+from web.serving.listening import listen
 
 _FOR_PAGES = 20
 
@@ -64,13 +64,4 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     watch_pages(app, readiness)
     readiness.watch_in_background()
     open_own_port(settings.metrics_host, settings.metrics_port)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # whose word on an address counts, our own setting says
-        timeout_graceful_shutdown=5,
-    )
+    listen(app, host=host, port=port)

@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-import uvicorn
 from sqlalchemy import Engine
 
 from activities.prepare_open_data import Order, newest_due, prepare
@@ -23,6 +22,7 @@ from logs import configure_logging
 from policy.agency import Agency, load_agency
 from settings import Settings, load_settings
 from web.public.app import create_portal_app
+from web.serving.listening import listen
 from web.staff.open_data.bundles import Bundle, Bundles
 from web.staff.open_data.publishing import publish
 
@@ -38,9 +38,7 @@ def main() -> None:
     assert root is not None  # noqa: S101 - the box says it
     agency = load_agency(settings.agency)
     Thread(target=_make_up, args=(settings, agency, root), daemon=True).start()
-    uvicorn.run(
-        create_portal_app(bundles=root, agency=agency), host=LOOPBACK, port=port, access_log=False, log_config=None
-    )
+    listen(create_portal_app(bundles=root, agency=agency), host=LOOPBACK, port=port)
 
 
 def _make_up(settings: Settings, agency: Agency, root: Path) -> None:
