@@ -10,6 +10,7 @@ from typing import Final
 import jinja2
 
 from benchmarks.charts import charts
+from benchmarks.goals import rows
 from benchmarks.results import By, Key, Line, Results, number, range_of, times
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -52,6 +53,10 @@ class Report:
                 told = [self._results.ratio(figure, lines, others) for figure in columns.values()]
                 rows.append([*map(_said, key), *("" if one is None else range_of(one, times) for one in told)])
         return _table([*_headings(by, [f"to {to}"]), *columns], rows)
+
+    def goals(self) -> str:
+        """What was aimed at, and whether it is reached."""
+        return _table(["aimed at", "bound", "measured", " "], list(rows(self._results)))
 
     def pages(self, case: str, columns: Mapping[str, str], *, name: str = "") -> str:
         """A row for each beginning of figures' names: `board_p50` is the column `p50` of `board`."""

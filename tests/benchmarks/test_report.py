@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from benchmarks.charts import charts
+from benchmarks.goals import GOALS, rows
 from benchmarks.report import PAGE, PICTURES, RESULTS, WORDS, Report, page
-from benchmarks.results import Results
+from benchmarks.results import Line, Results
 
 BARE, OURS = "bare engine", "our whole service"
 
@@ -100,3 +101,22 @@ def test_charts_say_the_figures_and_follow_the_readers_colours(results: Results)
     assert "16 to 1,234" in said["benchmarks-latency"]
     assert all("prefers-color-scheme:dark" in text for text in said.values())
     assert drawn == charts(results), "the same figures, the same bytes"
+
+
+def test_a_goal_is_reached_missed_or_not_measured_by_the_median_of_the_rounds() -> None:
+    bare, worker, whole = "bare engine", "our worker, ledger and POST", "our whole service"
+    lines = [
+        Line(case="closed", contestant=name, round=round_, figures={"lifecycles_per_s": figure})
+        for name, figures in ((bare, (20, 20, 20)), (worker, (17, 16, 10)), (whole, (10, 10, 12)))
+        for round_, figure in enumerate(figures, start=1)
+    ]
+    said = [row[1:] for row in rows(Results(lines=lines, machine={}))]
+    assert said[0] == ("at least 0.8", "0.80 (0.50 to 0.85)", "reached")
+    assert said[1] == ("at least 0.55", "0.50 (0.50 to 0.60)", "**missed**")
+    assert said[2] == ("at most 1.6", "not measured", "")
+    assert len(said) == len(GOALS)
+
+
+def test_a_goal_that_bounds_from_above_is_missed_above_it() -> None:
+    at_most = next(goal for goal in GOALS if goal.case == "recovery")
+    assert [at_most.is_reached_by(seconds) for seconds in (14.9, 15.0, 15.1)] == [True, True, False]

@@ -1,0 +1,133 @@
+"""What was aimed at, and whether it was reached: by the medians of what was measured."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from benchmarks.contestants import Bare
+from benchmarks.our_contestants import WholeService, WorkerAlone
+from benchmarks.results import Line, Results, Spread, number, range_of, times
+
+_BARE: Final = Bare().name
+_BARE_POSTS: Final = Bare(posts_raw=True).name
+_WORKER: Final = WorkerAlone.name
+_WHOLE: Final = WholeService.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A figure of a contestant's, or its ratio to another's (`to`), round by round, and its bound. `where`: of which
+    lines."""
+
+    says: str
+    case: str
+    contestant: str
+    figure: str
+    to: str | None = None
+    where: Mapping[str, float] = field(default_factory=dict)
+    bound: float
+    is_floor: bool = False
+    """The bound is the least that will do; else the most."""
+
+    def measured(self, results: Results) -> Spread | None:
+        """`None`: it was not."""
+        own = self._lines(results, self.contestant)
+        if self.to is None:
+            return results.spread(self.figure, own)
+        return results.ratio(self.figure, own, self._lines(results, self.to))
+
+    def is_reached_by(self, median: float) -> bool:
+        """Is it on the right side of the bound?"""
+        return median >= self.bound if self.is_floor else median <= self.bound
+
+    @property
+    def in_words(self) -> str:
+        """The bound."""
+        return f"at {'least' if self.is_floor else 'most'} {self.bound:g}"
+
+    def _lines(self, results: Results, contestant: str) -> list[Line]:
+        return [
+            line
+            for line in results.of(self.case)
+            if line.contestant == contestant
+            and all(line.figures.get(name) == value for name, value in self.where.items())
+        ]
+
+
+def _late(contestant: str, figure: str, says: str) -> Goal:
+    return Goal(says=says, case="latency", contestant=contestant, figure=figure, to=_BARE_POSTS, bound=3)
+
+
+GOALS: Final = (
+    Goal(
+        says="lifecycles a second, worker with ledger and POST, to the bare engine",
+        case="closed",
+        contestant=_WORKER,
+        figure="lifecycles_per_s",
+        to=_BARE,
+        bound=0.8,
+        is_floor=True,
+    ),
+    Goal(
+        says="lifecycles a second, whole service, to the bare engine",
+        case="closed",
+        contestant=_WHOLE,
+        figure="lifecycles_per_s",
+        to=_BARE,
+        bound=0.55,
+        is_floor=True,
+    ),
+    Goal(
+        says="the worker's processor time per lifecycle, to the bare engine's",
+        case="closed",
+        contestant=_WORKER,
+        figure="cpu_ms_worker",
+        to=_BARE,
+        bound=1.6,
+    ),
+    Goal(
+        says="memory per open call that is kept, to the bare engine's, with 10,000",
+        case="open, all cached",
+        contestant=_WORKER,
+        figure="kb_per_open_call",
+        to=_BARE_POSTS,
+        where={"open": 10_000},
+        bound=1.5,
+    ),
+    _late(_WORKER, "confirmation_p50", "record to confirmation at ten a second, worker, to the bare engine's, p50"),
+    _late(_WORKER, "confirmation_p99", "the same, p99"),
+    _late(_WORKER, "survey_p50", "cleared to survey, worker, p50"),
+    _late(_WORKER, "survey_p99", "the same, p99"),
+    _late(_WHOLE, "confirmation_p50", "record to confirmation, whole service, p50"),
+    _late(_WHOLE, "confirmation_p99", "the same, p99"),
+    _late(_WHOLE, "survey_p50", "cleared to survey, whole service, p50"),
+    _late(_WHOLE, "survey_p99", "the same, p99"),
+    *(
+        Goal(
+            says=f"{what} at a hundred times Ottawa's worst hour, p99, ms",
+            case="worst hour x 100",
+            contestant=_WHOLE,
+            figure=figure,
+            bound=1_000,
+        )
+        for what, figure in (("record to confirmation", "confirmation_p99"), ("cleared to survey", "survey_p99"))
+    ),
+    Goal(
+        says="a thousand of 10,000 open calls told something without a worker: all handled by a fresh one, s",
+        case="recovery",
+        contestant=_WORKER,
+        figure="all_handled_s",
+        bound=15,
+    ),
+)
+
+
+def rows(results: Results) -> Iterator[tuple[str, str, str, str]]:
+    """Each goal, its bound, what was measured, and whether that reaches it."""
+    for goal in GOALS:
+        found = goal.measured(results)
+        if found is None:
+            yield goal.says, goal.in_words, "not measured", ""
+        else:
+            said = range_of(found, number if goal.to is None else times)
+            yield goal.says, goal.in_words, said, "reached" if goal.is_reached_by(found.median) else "**missed**"
