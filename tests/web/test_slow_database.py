@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,8 +19,10 @@ from database.encryption import Keyring
 from database.engine import connect
 from database.tables import InboundMessageRow, OptOutRow, TextRow, real_now
 from tests.conftest import FIGURES
-from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site
+from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site, said
+from texts.wording import Piece
 from web.residents.agency import ResidentAgency
+from web.residents.inbound import UNHEARD
 from web.residents.webhooks import AS_TWILIO_WANTS_IT
 from web.serving.in_time import Deadline, transaction
 
@@ -179,3 +183,41 @@ def closing_down(engine: Engine) -> Iterator[None]:
         yield
     finally:
         engine.dispose()
+
+
+def test_r2_an_answer_that_nobody_waited_for_is_not_said_to_be_out_and_whoever_writes_again_is_answered(
+    residents: Residents, database_url: str
+) -> None:
+    """Chaos, seed 9: the site stood still for longer than the carrier waits. HELP was unanswered for an hour."""
+    with in_the_way(residents.engine) as connection:
+        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(requests.ReadTimeout):
+            carrier_that_waits_for(0.5, residents).text("HELP")
+        wait_for_lock_waits(database_url, some=True)
+    (row,) = until_it_is(residents, LedgerState.EXPIRED)
+    assert (row.rule, row.reason) == (UNHEARD, Piece.AUTO_REPLY)
+
+    (answer,) = said(residents.text("HELP"))
+
+    assert "nobody reads" in answer
+    assert sorted(row.state for row in residents.rows(TextRow)) == [LedgerState.ACCEPTED, LedgerState.EXPIRED]
+    assert said(residents.text("HELP")) == []
+
+
+def carrier_that_waits_for(seconds: float, residents: Residents) -> Residents:
+    class Impatient(requests.Session):
+        def request(self, *args: Any, **options: Any) -> requests.Response:
+            return super().request(*args, **{**options, "timeout": seconds})
+
+    return replace(residents, http=Impatient())
+
+
+def until_it_is(residents: Residents, state: LedgerState) -> list[TextRow]:
+    """The rows of the ledger, once one is in that state."""
+    give_up = time.monotonic() + 5
+    while True:
+        rows = residents.rows(TextRow)
+        if any(row.state == state for row in rows):
+            return rows
+        assert time.monotonic() < give_up, rows
+        time.sleep(0.01)

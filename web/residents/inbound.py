@@ -16,7 +16,7 @@ from activities.stop_and_go import EVERYTHING, SHADOW, only_written_down, scope_
 from calls.contracts import WENT_OUT, Kind, LedgerState
 from calls.facts import Language
 from database.lookup_keys import number_hash
-from database.tables import InboundMessageRow, TextRow
+from database.tables import InboundMessageRow, TextRow, real_now
 from texts.keywords import STOP_BY_CARRIER, Keyword, Reading, read_keyword
 from texts.render import render
 from texts.wording import Piece
@@ -29,6 +29,9 @@ _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names
 _TOLD_BY_CARRIER: Final = {"STOP": Keyword.STOP, "START": Keyword.START}
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SILENCED_BY_STOP: Final = "opted out"
+UNHEARD: Final = "nobody waited for it"
+"""The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer."""
+_NO_ANSWER: Final = (LedgerState.SUPPRESSED, LedgerState.EXPIRED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,15 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
         if piece is None or not _TEXTABLE.fullmatch(message.phone):
             return None
         return _answer(session, site, message, piece, reading.language, phone_hash=phone_hash, now=now)
+
+
+def unheard(site: Site, reply: Reply, deadline: Deadline) -> None:
+    """The carrier hung up before it had the answer: the ledger says so (R2), and whoever writes again is answered."""
+    with transaction(site.engine, deadline) as session:
+        row = session.exec(select(TextRow).where(col(TextRow.id) == reply.text_id).with_for_update()).one()
+        if row.state == LedgerState.ACCEPTED and row.provider_sid is None:  # else the carrier has told of it since
+            row.state, row.rule, row.updated_real = LedgerState.EXPIRED, UNHEARD, real_now()
+            session.add(row)
 
 
 def read(message: Inbound) -> Reading:
@@ -209,11 +221,11 @@ def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: b
 
 
 def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:
-    """The same was said to the number within the hour, or the same silence written down. A silence is no answer: who
-    writes again after START, or when staff have let us speak again, hears where to turn."""
-    was_silent = col(TextRow.state) == LedgerState.SUPPRESSED
+    """The same was said to the number within the hour, or the same silence written down. A silence is no answer, nor
+    what nobody waited for: who writes again after START, or when staff have let us speak again, hears where to turn."""
+    state = col(TextRow.state)
     statement = select(TextRow.id).where(
-        was_silent if is_silent else ~was_silent,
+        state == LedgerState.SUPPRESSED if is_silent else state.not_in(_NO_ANSWER),
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
         TextRow.reason == piece,

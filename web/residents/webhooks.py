@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -17,7 +17,7 @@ from texts.render import fill
 from texts.wording import Piece
 from web.residents.agency import ResidentAgency, Site
 from web.residents.delivery import Report, record_delivery
-from web.residents.inbound import Inbound, take_in
+from web.residents.inbound import Inbound, take_in, unheard
 from web.residents.signatures import signed_form
 from web.serving.forms import Form
 from web.serving.in_time import InTime
@@ -63,7 +63,7 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, 
         await in_time.run(partial(record_delivery, site.engine, report), within=within.status)
 
     @router.post("/inbound")
-    async def inbound(form: Annotated[Form, Depends(signed)]) -> Response:
+    async def inbound(request: Request, form: Annotated[Form, Depends(signed)]) -> Response:
         message = Inbound(
             provider_sid=_sid(form),
             phone=_address(form, "From"),
@@ -74,6 +74,8 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, 
         answer = MessagingResponse()
         reply = await in_time.run(partial(take_in, site, message), within=within.inbound)
         if reply is not None:
+            if await request.is_disconnected():
+                await in_time.run(partial(unheard, site, reply), within=within.inbound)
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
             answer.message(reply.body, action=callback)
         return _twiml(str(answer))

@@ -17,6 +17,7 @@ from activities.people import WRONG_NUMBER
 from activities.stop_and_go import SHADOW, STOPPED_BY_STAFF
 from calls.eligibility import Rule
 from database.tables import CallRow, TextRow
+from web.residents.inbound import UNHEARD
 
 A_PAGE: Final = 100
 A_BATCH: Final = 2000
@@ -30,7 +31,7 @@ SWITCHED_OFF: Final = "switched off"
 RULES: Final = (
     *("opted out", "not to be texted", WRONG_NUMBER, "landline", "texts a day", "one survey", "delay notices"),
     *("not confirmed", "expired", "overtaken", SHADOW, "refused by the carrier", "the policy was changed"),
-    *(SWITCHED_OFF, STOPPED_BY_STAFF),
+    *(SWITCHED_OFF, STOPPED_BY_STAFF, UNHEARD),
     *(rule.value for rule in Rule if rule is not Rule.ALL_MET),
 )
 """Why a text was held back, dropped or refused."""
