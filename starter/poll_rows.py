@@ -101,11 +101,11 @@ def _number_as_text(value: float | Decimal) -> str:
     number = value if isinstance(value, Decimal) else Decimal(str(value))
     if not number.is_finite():
         return str(value)
-    is_whole = number == number.to_integral_value()
-    # Of one that is very long no code, no id and no number comes: Python writes no integer of more than 4,300 digits.
-    return (
-        str(int(number)) if is_whole and number.adjusted() < _MOST_DIGITS else format(number, "g" if is_whole else "f")
-    )
+    if number != 0 and not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS:
+        # Of one that is very long no code, no id and no number comes; Python writes no integer of more than 4,300
+        # digits, and of 1E-300000 it would write all the zeros.
+        return format(number, "g")
+    return str(int(number)) if number == number.to_integral_value() else format(number, "f")
 
 
 def _bytes_as_text(value: bytes) -> str:

@@ -45,6 +45,7 @@ class Piece(StrEnum):
 
 
 NEXT_STEPS: Final = "next steps "
+_LONGEST_SAID: Final = 300
 """`next steps theft`: an optional text of a group of call types, which follows the confirmation of its calls: what to
 have ready, when to call again, what to report online."""
 
@@ -121,11 +122,16 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(PLACEHOLDER.findall(template))
 
 
+def _in_a_line(said: str) -> str:
+    """What the library says quotes the file, whatever stands there."""
+    return "".join(sign if sign.isprintable() else "?" for sign in said[:_LONGEST_SAID])
+
+
 def _templates(language: Language, text: str) -> dict[str, str]:
     try:
         catalog: Catalog = read_po(io.StringIO(text), abort_invalid=True)
     except (PoFileError, ValueError) as error:
-        raise WordingError(f"{language}: not a PO file: {error}") from None
+        raise WordingError(f"{language}: not a PO file: {_in_a_line(str(error))}") from None
     found = {str(message.id): message for message in catalog if message.id}
     of_groups = [msgid for msgid in found if msgid.startswith(NEXT_STEPS)]
     problems = [

@@ -14,6 +14,8 @@ from tests.builders import NOON, hours
 from tests.fuzz.door import says_nothing_personal
 
 NOW: Final = NOON + hours(24)
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it, which PostgreSQL refuses; not a backslash that stood there with `u0000` behind it."""
 _LONGEST_REASON: Final = 600
 _BARE_ID: Final = re.compile(r"^(?:call|incident) [0-9]+: ")
 """CADs number their calls with digits, ten of them perhaps: nobody can tell such an id from a telephone number."""
@@ -27,7 +29,7 @@ def can_be_taken(read: Told | Unreadable, agency: Agency) -> None:
     for one in told:
         record = record_of(one, agency, feed="fuzz")
         kept = json.dumps([dict(record.facts), dict(record.first_type)], ensure_ascii=False)
-        assert "\\u0000" not in kept
+        assert _NUL.search(kept) is None
         kept.encode()
         assert 1 <= len(one.cad_id) <= 100
         decision_of(one, agency)

@@ -45,6 +45,9 @@ ZONES = ("America/Toronto", "America/St_Johns", "Australia/Lord_Howe", "Europe/D
         (Decimal("3.00"), "3"),
         (Decimal("1E+2"), "100"),
         (Decimal("3.50"), "3.50"),
+        (Decimal("1E-301001"), "1e-301001"),
+        (Decimal("7E+301001"), "7e+301001"),
+        (Decimal("0E-301001"), "0"),
         (6135550142.0, "6135550142"),
         (datetime(2026, 1, 15, 9, 5, 11), "2026-01-15 09:05:11"),  # noqa: DTZ001
         (datetime(2026, 1, 15, 9, 5, 11, 120_000), "2026-01-15 09:05:11.120000"),  # noqa: DTZ001

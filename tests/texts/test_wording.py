@@ -103,3 +103,12 @@ def test_an_unknown_text_and_a_broken_file_are_refused() -> None:
     assert "'greeting'" in refused(catalogue(extra='\nmsgid "greeting"\nmsgstr "hi"\n'), catalogue())
     assert refused("this is no catalogue", catalogue()).startswith("en: ")
     assert refused('msgid "confirmation"\nmsgstr "unclosed', catalogue()).startswith("en: ")
+
+
+def test_what_a_broken_file_says_is_one_line_that_can_be_read() -> None:
+    unseen = "\x00" * 400
+    broken = f'msgid "next steps {unseen}"\n\n#. and no words for it\n'
+    said = refused(broken, catalogue())
+    assert said.isprintable()
+    assert "not a PO file" in said
+    assert len(said) < 400
