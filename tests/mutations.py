@@ -345,6 +345,13 @@ MUTATIONS = (
         ("tests/activities/test_send_text.py",),
     ),
     Mutation(
+        "R2: an answer that nobody waited for is said to be out",
+        "web/residents/webhooks.py",
+        "if await request.is_disconnected():",
+        "if False:",
+        ("tests/web/test_slow_database.py",),
+    ),
+    Mutation(
         "The judge of chaos excuses a text that was in doubt for ever",
         "tests/chaos/reasons.py",
         "DOUBT_SECONDS: Final = 55.0",
