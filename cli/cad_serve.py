@@ -1,5 +1,7 @@
 """`communityconnect cad serve`: takes what CAD pushes, until SIGTERM."""
 
+from typing import Final
+
 from database.encryption import keyring_of
 from database.engine import connect
 from logs import configure_logging
@@ -14,6 +16,9 @@ from watching.own_port import open_own_port
 from watching.pages import watch_pages
 from watching.readiness import Readiness, database_answers
 from web.serving.listening import listen
+
+_A_BATCH_SECONDS: Final = 15
+"""Longer than a statement may take (10 s): a batch is answered before this ends, not broken off."""
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -35,4 +40,4 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     watch_pages(app, readiness)
     readiness.watch_in_background()
     open_own_port(settings.metrics_host, settings.metrics_port)
-    listen(app, host=host, port=port)
+    listen(app, host=host, port=port, finishes_within_seconds=_A_BATCH_SECONDS)

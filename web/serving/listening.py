@@ -9,12 +9,12 @@ _HANGS_UP_AFTER_SECONDS: Final = 130
 """Whoever keeps connections for the next request (a proxy before us: nginx and load balancers a minute, Caddy two; the
 carrier; CAD) must be the one who hangs up: else a request that comes at that moment meets a reset, which a proxy tells
 as 502. uvicorn's own five seconds are shorter than any of these."""
-_FINISHES_WITHIN_SECONDS: Final = 5
+_A_PAGE_SECONDS: Final = 5
 
 
-def listen(app: FastAPI, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT. No access log: paths hold tokens (R3). Whose word on an address counts behind a
-    proxy, our own settings say."""
+def listen(app: FastAPI, *, host: str, port: int, finishes_within_seconds: int = _A_PAGE_SECONDS) -> None:
+    """Serve until SIGTERM or SIGINT, and then finish what was asked for. No access log: paths hold tokens (R3). Whose
+    word on an address counts behind a proxy, our own settings say."""
     uvicorn.run(
         app,
         host=host,
@@ -24,5 +24,5 @@ def listen(app: FastAPI, *, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_HANGS_UP_AFTER_SECONDS,
-        timeout_graceful_shutdown=_FINISHES_WITHIN_SECONDS,
+        timeout_graceful_shutdown=finishes_within_seconds,
     )
