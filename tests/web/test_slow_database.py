@@ -204,6 +204,24 @@ def test_r2_an_answer_that_nobody_waited_for_is_not_said_to_be_out_and_whoever_w
     assert said(residents.text("HELP")) == []
 
 
+def test_r2_a_text_that_is_delivered_again_is_answered_once_where_nobody_waited_for_the_first_answer(
+    residents: Residents, database_url: str
+) -> None:
+    with in_the_way(residents.engine) as connection:
+        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(requests.ReadTimeout):
+            carrier_that_waits_for(0.5, residents).text("ARRET", sid="SM" + "7" * 32)
+        wait_for_lock_waits(database_url, some=True)
+    (unheard,) = until_it_is(residents, LedgerState.EXPIRED)
+
+    (answer,) = said(residents.text("ARRET", sid="SM" + "7" * 32))
+
+    (row,) = residents.rows(TextRow)
+    assert (row.id, row.state, row.rule, row.reason) == (unheard.id, LedgerState.ACCEPTED, None, Piece.STOP_REPLY)
+    assert residents.keyring.decrypt(row.body_encrypted or "") == answer
+    assert said(residents.text("ARRET", sid="SM" + "7" * 32)) == []
+
+
 def carrier_that_waits_for(seconds: float, residents: Residents) -> Residents:
     class Impatient(requests.Session):
         def request(self, *args: Any, **options: Any) -> requests.Response:

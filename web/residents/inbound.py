@@ -31,6 +31,7 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SILENCED_BY_STOP: Final = "opted out"
 UNHEARD: Final = "nobody waited for it"
 """The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer."""
+_AUTOMATIC: Final = (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
 _NO_ANSWER: Final = (LedgerState.SUPPRESSED, LedgerState.EXPIRED)
 
 
@@ -60,7 +61,7 @@ class Reply:
 def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
     """Store the text, do what it asks, and give our answer, all committed. None: the carrier answers, or nobody.
 
-    The same text delivered again is stored and answered no second time (R2).
+    The same text delivered again is stored and answered no second time (R2), but where nobody waited for the answer.
     """
     now, reading = site.clock.now(), read(message)
     with transaction(site.engine, deadline) as session:
@@ -68,11 +69,34 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
         # One number's texts are taken in one after the other, so that two at once are not answered twice.
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"inbound {phone_hash}", 0))))
         if not stored(session, site, message, reading, phone_hash=phone_hash, now=now):
-            return None
+            return _again(session, site, message, phone_hash=phone_hash, now=now)
         piece = _obey(session, site, message, reading, phone_hash=phone_hash, now=now)
         if piece is None or not _TEXTABLE.fullmatch(message.phone):
             return None
         return _answer(session, site, message, piece, reading.language, phone_hash=phone_hash, now=now)
+
+
+def _again(session: Session, site: Site, message: Inbound, *, phone_hash: str, now: datetime) -> Reply | None:
+    """The answer that nobody waited for the first time, where it may still be given."""
+    came = select(InboundMessageRow.received_at).where(col(InboundMessageRow.provider_sid) == message.provider_sid)
+    of_it = select(TextRow).where(
+        TextRow.phone_hash == phone_hash,
+        TextRow.kind == Kind.AUTO_REPLY,
+        TextRow.rule == UNHEARD,
+        col(TextRow.due_at) == came.scalar_subquery(),
+    )
+    row = session.exec(of_it.with_for_update()).first()
+    if row is None or row.reason is None or row.body_encrypted is None:
+        return None
+    is_automatic = row.reason in _AUTOMATIC
+    silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
+    if silenced is not None:
+        return None
+    if is_automatic and _answered_lately(session, row.reason, phone_hash=phone_hash, is_silent=False, now=now):
+        return None
+    row.state, row.rule, row.settled_at, row.updated_real = LedgerState.ACCEPTED, None, now, real_now()
+    session.add(row)
+    return Reply(text_id=row.id, body=site.keyring.decrypt(row.body_encrypted))
 
 
 def unheard(site: Site, reply: Reply, deadline: Deadline) -> None:
@@ -176,7 +200,7 @@ def _answer(
 
     To somebody who opted out the ledger says why there is none (R6, R9).
     """
-    is_automatic = piece in (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
+    is_automatic = piece in _AUTOMATIC
     silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
     if is_automatic and _answered_lately(
         session, piece, phone_hash=phone_hash, is_silent=silenced is not None, now=now
@@ -220,7 +244,7 @@ def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: b
     return None if only_written_down(session, phone_hash) is None else SHADOW
 
 
-def _answered_lately(session: Session, piece: Piece, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:
+def _answered_lately(session: Session, piece: str, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:
     """The same was said to the number within the hour, or the same silence written down. A silence is no answer, nor
     what nobody waited for: who writes again after START, or when staff have let us speak again, hears where to turn."""
     state = col(TextRow.state)
