@@ -352,6 +352,13 @@ MUTATIONS = (
         ("tests/web/test_slow_database.py",),
     ),
     Mutation(
+        "R6: an answer to START is given again after a STOP has come",
+        "web/residents/inbound.py",
+        "if is_stopped != (row.reason == Piece.STOP_REPLY):",
+        "if False:",
+        ("tests/web/test_slow_database.py",),
+    ),
+    Mutation(
         "The judge of chaos excuses a text that was in doubt for ever",
         "tests/chaos/reasons.py",
         "DOUBT_SECONDS: Final = 55.0",

@@ -45,10 +45,10 @@ class Piece(StrEnum):
 
 
 NEXT_STEPS: Final = "next steps "
-_LONGEST_SAID: Final = 300
 """`next steps theft`: an optional text of a group of call types, which follows the confirmation of its calls: what to
 have ready, when to call again, what to report online."""
 
+_LONGEST_SAID: Final = 300
 _OF_EVERY_TEXT: Final = frozenset({"agency", "emergency_line", "non_emergency_line"})
 _OF_A_CALL: Final = _OF_EVERY_TEXT | {"case_number"}
 ALLOWED: Final[Mapping[Piece, frozenset[str]]] = dict.fromkeys(Piece, _OF_EVERY_TEXT) | {

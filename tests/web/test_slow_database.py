@@ -222,6 +222,23 @@ def test_r2_a_text_that_is_delivered_again_is_answered_once_where_nobody_waited_
     assert said(residents.text("ARRET", sid="SM" + "7" * 32)) == []
 
 
+@pytest.mark.parametrize(("first", "then"), [("START", "ARRET"), ("ARRET", "START")])
+def test_r6_an_answer_to_start_or_stop_is_not_given_again_once_the_other_has_come(
+    residents: Residents, database_url: str, first: str, then: str
+) -> None:
+    if first == "START":
+        residents.text("ARRET")
+    with in_the_way(residents.engine) as connection:
+        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(requests.ReadTimeout):
+            carrier_that_waits_for(0.5, residents).text(first, sid="SM" + "7" * 32)
+        wait_for_lock_waits(database_url, some=True)
+    until_it_is(residents, LedgerState.EXPIRED)
+    assert len(said(residents.text(then))) == 1
+
+    assert said(residents.text(first, sid="SM" + "7" * 32)) == []
+
+
 def carrier_that_waits_for(seconds: float, residents: Residents) -> Residents:
     class Impatient(requests.Session):
         def request(self, *args: Any, **options: Any) -> requests.Response:

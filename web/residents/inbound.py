@@ -31,6 +31,7 @@ _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SILENCED_BY_STOP: Final = "opted out"
 UNHEARD: Final = "nobody waited for it"
 """The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer."""
+_AGAIN_WITHIN: Final = timedelta(minutes=15)
 _AUTOMATIC: Final = (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
 _NO_ANSWER: Final = (LedgerState.SUPPRESSED, LedgerState.EXPIRED)
 
@@ -77,20 +78,25 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
 
 
 def _again(session: Session, site: Site, message: Inbound, *, phone_hash: str, now: datetime) -> Reply | None:
-    """The answer that nobody waited for the first time, where it may still be given."""
+    """The answer that nobody waited for the first time, where it is not late and still true. A delivery that overlaps
+    the first one comes before that is known, and is not answered."""
     came = select(InboundMessageRow.received_at).where(col(InboundMessageRow.provider_sid) == message.provider_sid)
     of_it = select(TextRow).where(
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
         TextRow.rule == UNHEARD,
+        col(TextRow.provider_sid).is_(None),
         col(TextRow.due_at) == came.scalar_subquery(),
+        TextRow.due_at > now - _AGAIN_WITHIN,
     )
     row = session.exec(of_it.with_for_update()).first()
     if row is None or row.reason is None or row.body_encrypted is None:
         return None
+    is_stopped = is_opted_out(session, phone_hash=phone_hash, sender=message.sender)
+    if is_stopped != (row.reason == Piece.STOP_REPLY):  # R6: STOP or START has come since
+        return None
     is_automatic = row.reason in _AUTOMATIC
-    silenced = _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic)
-    if silenced is not None:
+    if _silenced(session, message.sender, phone_hash=phone_hash, is_automatic=is_automatic) is not None:
         return None
     if is_automatic and _answered_lately(session, row.reason, phone_hash=phone_hash, is_silent=False, now=now):
         return None

@@ -76,6 +76,7 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, 
         if reply is not None:
             if await request.is_disconnected():
                 await in_time.run(partial(unheard, site, reply), within=within.inbound)
+                return Response(status_code=503)
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
             answer.message(reply.body, action=callback)
         return _twiml(str(answer))

@@ -152,7 +152,7 @@ def _shown(session: Session, query: SelectOfScalar[TextRow]) -> list[Undelivered
             call_id=row.call_id,
             case_number=cases.get(row.call_id),
             sid=row.provider_sid,
-            why=row.reason or "" if row.state == LedgerState.EXPIRED else in_words(row.error_code),
+            why=_why(row),
             at=row.updated_real,
         )
         for row in rows
@@ -186,6 +186,12 @@ def _case_numbers(session: Session, rows: Sequence[TextRow]) -> dict[str | None,
         col(CallRow.call_id).in_({row.call_id for row in rows if row.call_id})
     )
     return dict(session.exec(calls).all())
+
+
+def _why(row: TextRow) -> str:
+    if row.state != LedgerState.EXPIRED:
+        return in_words(row.error_code)
+    return (row.rule if row.kind == Kind.AUTO_REPLY else row.reason) or ""  # a reply's reason is which one it is
 
 
 def _what(row: TextRow) -> str:
