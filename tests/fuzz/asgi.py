@@ -41,7 +41,9 @@ class Site:
         sent: list[Message] = []
 
         async def receive() -> Message:
-            return pending.pop() if pending else {"type": "http.disconnect"}
+            if not pending:
+                await asyncio.Event().wait()  # whoever asks stays until the answer is there
+            return pending.pop()
 
         async def send(message: Message) -> None:
             sent.append(message)
