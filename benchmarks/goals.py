@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.contestants import Bare
 from benchmarks.our_contestants import WholeService, WorkerAlone
-from benchmarks.results import Line, Results, Spread, number, range_of, times
+from benchmarks.results import Results, Spread, number, range_of, times
 
 _BARE: Final = Bare().name
 _BARE_POSTS: Final = Bare(posts_raw=True).name
@@ -31,10 +31,10 @@ class Goal:
 
     def measured(self, results: Results) -> Spread | None:
         """`None`: it was not."""
-        own = self._lines(results, self.contestant)
+        own = results.chosen(self.case, self.contestant, self.where)
         if self.to is None:
             return results.spread(self.figure, own)
-        return results.ratio(self.figure, own, self._lines(results, self.to))
+        return results.ratio(self.figure, own, results.chosen(self.case, self.to, self.where))
 
     def is_reached_by(self, median: float) -> bool:
         """Is it on the right side of the bound?"""
@@ -44,14 +44,6 @@ class Goal:
     def in_words(self) -> str:
         """The bound."""
         return f"at {'least' if self.is_floor else 'most'} {self.bound:g}"
-
-    def _lines(self, results: Results, contestant: str) -> list[Line]:
-        return [
-            line
-            for line in results.of(self.case)
-            if line.contestant == contestant
-            and all(line.figures.get(name) == value for name, value in self.where.items())
-        ]
 
 
 def _late(contestant: str, figure: str, says: str) -> Goal:

@@ -75,12 +75,13 @@ class Report:
 
     def figure(self, case: str, contestant: str, figure: str, **where: float) -> str:
         """One median, for a sentence."""
-        found = self._results.spread(figure, self._chosen(case, contestant, where))
+        found = self._results.spread(figure, self._results.chosen(case, contestant, where))
         return NOT_MEASURED if found is None else number(found.median)
 
     def ratio(self, case: str, contestant: str, to: str, figure: str, **where: float) -> str:
         """The median of the ratios of the rounds, with the lowest and the highest, for a sentence."""
-        found = self._results.ratio(figure, self._chosen(case, contestant, where), self._chosen(case, to, where))
+        own, others = (self._results.chosen(case, name, where) for name in (contestant, to))
+        found = self._results.ratio(figure, own, others)
         return NOT_MEASURED if found is None else range_of(found, times)
 
     def machine(self) -> str:
@@ -90,13 +91,6 @@ class Report:
     def rounds(self, case: str) -> int:
         """How many rounds a case has, at most."""
         return max((line.round for line in self._results.of(case)), default=0)
-
-    def _chosen(self, case: str, contestant: str, where: Mapping[str, float]) -> list[Line]:
-        return [
-            line
-            for line in self._results.of(case)
-            if line.contestant == contestant and all(line.figures.get(name) == value for name, value in where.items())
-        ]
 
     def _rows(self, cases: Cases, by: By) -> dict[Key, list[Line]]:
         rows: dict[Key, list[Line]] = {}

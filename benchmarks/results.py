@@ -73,6 +73,14 @@ class Results:
         cases = [case] if isinstance(case, str) else case
         return [line for one in cases for line in self.lines if line.case == one]
 
+    def chosen(self, case: str, contestant: str, where: Mapping[str, float]) -> list[Line]:
+        """A contestant's lines of a case, of which each has these figures."""
+        return [
+            line
+            for line in self.of(case)
+            if line.contestant == contestant and all(line.figures.get(name) == value for name, value in where.items())
+        ]
+
     def spread(self, figure: str, chosen: Iterable[Line]) -> Spread | None:
         """Of a figure in these lines; None: none has it."""
         values = [line.figures[figure] for line in chosen if figure in line.figures]

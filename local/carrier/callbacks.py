@@ -24,7 +24,7 @@ API_VERSION = "2010-04-01"
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=15)
 # Enough for a few hundred texts a second at two callbacks each, few enough not to be the service's flood.
 CONNECTIONS = 64
-# Shorter than the five seconds after which uvicorn hangs up, so that a callback does not race the hang-up.
+# Shorter than any server keeps them (uvicorn, left to itself, five seconds): a callback does not race a hang-up.
 KEEP_ALIVE_SECONDS = 3
 # A status and a field of a Twilio to come: it adds both without notice.
 NOBODY_KNOWS = {"MessageStatus": "pondering", "SmsStatus": "pondering", "PonderingReason": "not yet decided"}

@@ -14,8 +14,9 @@ NUMBER: Final = "+16135550142"
 """The caller's, in what a fuzzer begins with. However it is written, it must stand in no log line and in no error."""
 SECRET: Final = "Zebra-crossing-7"
 """Stands in comments and texts: must be in no log line and in no error."""
-_NUMBER: Final = re.compile(r"(?<!\d)(?:(?:00|011)?1\D{0,4})?613\D{0,4}555\D{0,4}0142(?!\d)")
-"""No part of a longer row of digits: that is an id."""
+_BEFORE: Final = r"(?:(?<!\d)|(?<=%[0-9A-Fa-f]{2})|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4}))"
+_NUMBER: Final = re.compile(rf"{_BEFORE}(?:(?:00|011)?1\D{{0,4}})?613\D{{0,4}}555\D{{0,4}}0142(?!\d)")
+"""No part of a longer row of digits: that is an id. The digits of an escape (`%20`) are no part of it."""
 
 Target = Callable[[bytes], None]
 Database = Callable[[], AbstractContextManager[str]]

@@ -258,6 +258,12 @@ class TestTexts:
             line.startswith("  automatic reply, no call: the phone could not") for line in the_lines(settings)[1]
         )
 
+    def test_an_automatic_reply_that_nobody_waited_for_says_why(self, engine: Engine, settings: Settings) -> None:
+        a_text(
+            engine, state="expired", kind="auto_reply", call_id=None, rule="nobody waited for it", reason="auto_reply"
+        )
+        assert "  automatic reply, no call: nobody waited for it" in "\n".join(the_lines(settings)[1])
+
 
 def a_sum(engine: Engine, *, days_ago: int = 1, **values: object) -> date:
     day = (real_now() - timedelta(days=days_ago)).date()

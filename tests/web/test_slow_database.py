@@ -13,11 +13,13 @@ from uuid import uuid4
 import pytest
 import requests
 from sqlalchemy import Connection, Engine, func, select, text
+from sqlmodel import Session
 
+from activities.stop_and_go import EVERYTHING
 from calls.contracts import LedgerState
 from database.encryption import Keyring
 from database.engine import connect
-from database.tables import InboundMessageRow, OptOutRow, TextRow, real_now
+from database.tables import InboundMessageRow, OptOutRow, SwitchRow, TextRow, real_now
 from tests.conftest import FIGURES
 from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site, said
 from texts.wording import Piece
@@ -29,6 +31,7 @@ from web.serving.in_time import Deadline, transaction
 # What the webhooks promise, and a second for a busy machine.
 REPORT_WITHIN, TEXT_WITHIN = timedelta(seconds=1 + 1), timedelta(seconds=3 + 1)
 AT_ONCE = 60
+AGAIN = "SM" + "7" * 32
 
 
 @pytest.fixture
@@ -189,11 +192,7 @@ def test_r2_an_answer_that_nobody_waited_for_is_not_said_to_be_out_and_whoever_w
     residents: Residents, database_url: str
 ) -> None:
     """Chaos, seed 9: the site stood still for longer than the carrier waits. HELP was unanswered for an hour."""
-    with in_the_way(residents.engine) as connection:
-        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(requests.ReadTimeout):
-            carrier_that_waits_for(0.5, residents).text("HELP")
-        wait_for_lock_waits(database_url, some=True)
+    nobody_waits_for_the_answer_to("HELP", residents, database_url)
     (row,) = until_it_is(residents, LedgerState.EXPIRED)
     assert (row.rule, row.reason) == (UNHEARD, Piece.AUTO_REPLY)
 
@@ -207,19 +206,15 @@ def test_r2_an_answer_that_nobody_waited_for_is_not_said_to_be_out_and_whoever_w
 def test_r2_a_text_that_is_delivered_again_is_answered_once_where_nobody_waited_for_the_first_answer(
     residents: Residents, database_url: str
 ) -> None:
-    with in_the_way(residents.engine) as connection:
-        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(requests.ReadTimeout):
-            carrier_that_waits_for(0.5, residents).text("ARRET", sid="SM" + "7" * 32)
-        wait_for_lock_waits(database_url, some=True)
+    nobody_waits_for_the_answer_to("ARRET", residents, database_url)
     (unheard,) = until_it_is(residents, LedgerState.EXPIRED)
 
-    (answer,) = said(residents.text("ARRET", sid="SM" + "7" * 32))
+    (answer,) = said(residents.text("ARRET", sid=AGAIN))
 
     (row,) = residents.rows(TextRow)
     assert (row.id, row.state, row.rule, row.reason) == (unheard.id, LedgerState.ACCEPTED, None, Piece.STOP_REPLY)
     assert residents.keyring.decrypt(row.body_encrypted or "") == answer
-    assert said(residents.text("ARRET", sid="SM" + "7" * 32)) == []
+    assert said(residents.text("ARRET", sid=AGAIN)) == []
 
 
 @pytest.mark.parametrize(("first", "then"), [("START", "ARRET"), ("ARRET", "START")])
@@ -228,15 +223,39 @@ def test_r6_an_answer_to_start_or_stop_is_not_given_again_once_the_other_has_com
 ) -> None:
     if first == "START":
         residents.text("ARRET")
-    with in_the_way(residents.engine) as connection:
-        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(requests.ReadTimeout):
-            carrier_that_waits_for(0.5, residents).text(first, sid="SM" + "7" * 32)
-        wait_for_lock_waits(database_url, some=True)
+    nobody_waits_for_the_answer_to(first, residents, database_url)
     until_it_is(residents, LedgerState.EXPIRED)
     assert len(said(residents.text(then))) == 1
 
-    assert said(residents.text(first, sid="SM" + "7" * 32)) == []
+    assert said(residents.text(first, sid=AGAIN)) == []
+
+
+@pytest.mark.parametrize("since", ["answered meanwhile", "stopped by staff", "sixteen minutes"])
+def test_r2_a_text_that_is_delivered_again_is_not_answered_where_the_answer_may_not_be_given_now(
+    residents: Residents, database_url: str, since: str
+) -> None:
+    nobody_waits_for_the_answer_to("HELP", residents, database_url)
+    until_it_is(residents, LedgerState.EXPIRED)
+    if since == "answered meanwhile":
+        assert len(said(residents.text("HELP"))) == 1
+    elif since == "stopped by staff":
+        with Session(residents.engine) as session, session.begin():
+            session.add(SwitchRow(scope=EVERYTHING, stopped_by="the duty inspector", why="a test"))
+    else:
+        with residents.engine.begin() as connection:
+            for column in ("text SET due_at = due_at", "inbound_message SET received_at = received_at"):
+                connection.execute(text(f"UPDATE {column} - interval '16 minutes'"))
+
+    assert said(residents.text("HELP", sid=AGAIN)) == []
+
+
+def nobody_waits_for_the_answer_to(body: str, residents: Residents, database_url: str) -> None:
+    """The carrier delivers the text with the id AGAIN, and hangs up while the site waits for its database."""
+    with in_the_way(residents.engine) as connection:
+        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(requests.ReadTimeout):
+            carrier_that_waits_for(0.5, residents).text(body, sid=AGAIN)
+        wait_for_lock_waits(database_url, some=True)
 
 
 def carrier_that_waits_for(seconds: float, residents: Residents) -> Residents:
