@@ -3,20 +3,17 @@
 Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
 """
 
-import ssl
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
-import requests
-import urllib3
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
 from activities import error_codes
-from activities.carrier_http import RedirectedHttpClient
+from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer
 from activities.carrier_messages import Message, WholeMessage, read_message, read_whole
 
 _NO_SUCH_MESSAGE = 20404
@@ -109,7 +106,7 @@ class CarrierClient:
     def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
-        self._http = RedirectedHttpClient(address=address, timeout=timeout_seconds)
+        self._http = CarrierHttp(address=address, timeout=timeout_seconds)
         self._client = Client(account_sid, auth_token, http_client=self._http)
 
     def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
@@ -128,9 +125,9 @@ class CarrierClient:
             )
         except TwilioRestException as error:
             raise _classified(error, retry_after_seconds=self._http.retry_after_seconds) from None
-        except requests.ConnectionError as error:
-            raise (NotProcessed("no connection to Twilio") if _never_connected(error) else OutcomeUnknown()) from None
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except NeverConnected:
+            raise NotProcessed("no connection to Twilio") from None
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise OutcomeUnknown from None  # the last three: an answer that is not a message
         if not message.sid:
             raise OutcomeUnknown
@@ -146,7 +143,7 @@ class CarrierClient:
         """
         try:
             messages = self._client.messages.list(to=to, from_=sender, limit=_LIST_LENGTH)
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
         for message in messages:
             created = message.date_created
@@ -162,8 +159,8 @@ class CarrierClient:
         """
         try:
             self._client.messages.list(limit=1)
-        except requests.RequestException as error:
-            raise NotProcessed(type(error).__name__) from None
+        except NoAnswer as error:
+            raise NotProcessed(error.cause) from None
         except TwilioException as error:
             raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
 
@@ -175,7 +172,7 @@ class CarrierClient:
         """
         try:
             found = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("the account's numbers cannot be had") from None
         for one in found:
             able: Mapping[str, object] = one.capabilities if isinstance(one.capabilities, Mapping) else {}
@@ -195,7 +192,7 @@ class CarrierClient:
             if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
                 return None
             raise NotProcessed(f"a message cannot be had, HTTP {error.status}, code {error.code or 0}") from None
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message cannot be had") from None
 
     def sent_between(self, since: date, until: date, *, sender: str) -> Iterator[Message]:
@@ -215,7 +212,7 @@ class CarrierClient:
             )
             for message in messages:
                 yield read_message(message)
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
 
     def made_since(self, since: datetime, *, sender: str = "", to: str = "") -> Iterator[WholeMessage]:
@@ -236,7 +233,7 @@ class CarrierClient:
                     return
                 if whole.message.created >= since:
                     yield whole
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("Twilio's list of messages cannot be had") from None
 
     def forget(self, sid: str) -> None:
@@ -251,7 +248,7 @@ class CarrierClient:
             if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
                 return
             raise NotProcessed(f"a message is not deleted, HTTP {error.status}, code {error.code or 0}") from None
-        except (requests.RequestException, TwilioException, ValueError, AttributeError, TypeError):
+        except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message is not deleted") from None
 
 
@@ -271,16 +268,3 @@ def _classified(error: TwilioRestException, *, retry_after_seconds: float | None
     if error.status in (401, 403, 404, 407) or not is_twilios or code in error_codes.CONFIGURATION:
         return Misconfigured(said)
     return WordsRefused(code) if code in error_codes.CONTENT else Refused(code)
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    """True when no byte of the request can have reached the other side.
-
-    A TLS error is that only where the certificate was refused: others may come in the middle of the answer.
-    """
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, urllib3.exceptions.SSLError):
-        return bool(reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))

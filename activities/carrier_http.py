@@ -1,34 +1,55 @@
-"""HTTP to Twilio, or to whoever speaks its API at another address."""
+"""HTTP to Twilio, or to whoever speaks its API at another address.
 
+Twilio's library comes with a client on `requests`, and takes another one: below stands urllib3, on which `requests`
+stands. By the other way a POST cost twice as much, and that was a tenth of what sending a text costs. What the
+environment says of proxies and certificates is still the business of `requests`.
+"""
+
+import logging
 import re
+import ssl
 import threading
 from typing import Final
+from urllib.parse import urlencode, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
-from twilio.http.http_client import TwilioHttpClient
+from twilio.http import HttpClient
 from twilio.http.response import Response
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
-_TWILIO = "https://api.twilio.com"
-_CONNECT_SECONDS = 2.0
+_TWILIO: Final = "https://api.twilio.com"
+_CONNECT_SECONDS: Final = 2.0
+"""What was checked before must still be true when the POST begins."""
 _CONNECTIONS_KEPT: Final = 64
-"""More than a worker has threads (16, as it comes). Twilio's library keeps six on two processors: each thread beyond
-made a new one, with its handshake, for each text."""
+"""More than a worker has threads (16, as it comes): a thread without one makes a new one, with its handshake, for each
+text."""
 LONGEST_WAIT_SECONDS = 600
 """So long the carrier may let us wait, and no longer."""
 
 
-class RedirectedHttpClient(TwilioHttpClient):
-    """Speaks to another address than api.twilio.com: the carrier in a box, or a proxy."""
+class NoAnswer(Exception):  # noqa: N818 - an outcome, not a fault
+    """No whole answer came. `cause` is the name of what happened: its words may hold a number (R3)."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class NeverConnected(NoAnswer):
+    """No byte of the request can have reached the other side."""
+
+
+class CarrierHttp(HttpClient):
+    """Speaks to another address than api.twilio.com: the carrier in a box, or a proxy. Threads may share it."""
 
     def __init__(self, *, address: str, timeout: float) -> None:
-        super().__init__(timeout=timeout)
-        # Connecting gets two seconds only: what was checked before must still be true when the POST begins. `requests`
-        # takes the pair, though Twilio's annotation does not say so.
-        self.timeout = (_CONNECT_SECONDS, timeout)  # type: ignore[assignment]
+        super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout)
         self._address = address.rstrip("/")
+        self._wait: Final = urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout)
         self._of_this_thread = threading.local()
-        self.session = _session(self._address)
+        self._pool, self._asks_a_proxy = _pool(self._address)
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -43,14 +64,58 @@ class RedirectedHttpClient(TwilioHttpClient):
         data: dict[str, object] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - Twilio's signature
+        timeout: float | None = None,  # noqa: ARG002 - Twilio's signature; ours is the client's
+        allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002 - none is followed
     ) -> Response:
-        address = uri.replace(_TWILIO, self._address, 1)
+        """One request, once.
+
+        Raises:
+            NeverConnected, NoAnswer: see there.
+        """
         self._of_this_thread.retry_after = None
-        answer = super().request(method, address, params, data, headers, auth, timeout, allow_redirects)
-        self._of_this_thread.retry_after = _seconds((answer.headers or {}).get("Retry-After"))
-        return answer
+        try:
+            answer = self._pool.urlopen(
+                method,
+                self._target(uri, params),
+                body=None if data is None else _form(data),
+                headers=_headers(headers or {}, auth, has_form=data is not None),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=self._wait,
+            )
+        except HTTPError as error:
+            kind = NeverConnected if _never_connected(error) else NoAnswer
+            raise kind(type(error).__name__) from None
+        self._of_this_thread.retry_after = _seconds(answer.headers.get("Retry-After"))
+        return Response(answer.status, answer.data.decode("utf-8", errors="replace"), answer.headers)
+
+    def _target(self, uri: str, params: dict[str, object] | None) -> str:
+        """What stands in the request's first line: of a proxy the whole address is asked for."""
+        whole = uri.replace(_TWILIO, self._address, 1) + (f"?{_form(params)}" if params else "")
+        if self._asks_a_proxy:
+            return whole
+        parts = urlsplit(whole)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _form(values: dict[str, object]) -> str:
+    return urlencode({name: value for name, value in values.items() if value is not None}, doseq=True)
+
+
+def _headers(given: dict[str, str], auth: tuple[str, str] | None, *, has_form: bool) -> dict[str, str]:
+    ours = urllib3.make_headers(
+        accept_encoding="gzip,deflate", basic_auth=None if auth is None else f"{auth[0]}:{auth[1]}"
+    )
+    form = {"Content-Type": "application/x-www-form-urlencoded"} if has_form else {}
+    return {**ours, **form, **given}
+
+
+def _never_connected(error: HTTPError) -> bool:
+    """A TLS error is that only where the certificate was refused: others may come in the middle of the answer."""
+    if isinstance(error, SSLError):
+        return bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
+    return isinstance(error, (NewConnectionError, ConnectTimeoutError))
 
 
 def _seconds(told: str | None) -> float | None:
@@ -58,14 +123,11 @@ def _seconds(told: str | None) -> float | None:
     return float(min(int(told), LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
 
 
-def _session(address: str) -> requests.Session:
-    """What the environment says of proxies and certificates is read once, not for each text: that was a twelfth of
-    what a POST costs."""
-    session = requests.Session()
-    kept = HTTPAdapter(pool_maxsize=_CONNECTIONS_KEPT)
-    session.mount("https://", kept)
-    session.mount("http://", kept)
-    of_environment = session.merge_environment_settings(address, {}, None, None, None)
-    session.proxies, session.verify, session.cert = (of_environment[name] for name in ("proxies", "verify", "cert"))
-    session.trust_env = False
-    return session
+def _pool(address: str) -> tuple[urllib3.HTTPConnectionPool, bool]:
+    """Kept connections to the address, as the environment wants them; and whether a proxy is asked for each page."""
+    adapter, asked = HTTPAdapter(pool_maxsize=_CONNECTIONS_KEPT), requests.Request("GET", address).prepare()
+    said = requests.Session().merge_environment_settings(address, {}, None, None, None)
+    proxies, verify, cert = said["proxies"], said["verify"], said["cert"]
+    pool = adapter.get_connection_with_tls_context(asked, verify, proxies=proxies, cert=cert)
+    adapter.cert_verify(pool, address, verify, cert)
+    return pool, adapter.request_url(asked, proxies).startswith("http")

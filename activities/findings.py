@@ -20,6 +20,7 @@ from calls.eligibility import decide
 from calls.facts import CallFacts, Language
 from calls.policy import Policy
 from calls.versions import version_of
+from database.engine import without_comments
 from database.tables import real_now
 from policy.agency import Agency
 from texts.keywords import Keyword
@@ -34,7 +35,7 @@ SELECT phone_hash, pg_advisory_xact_lock(hashtextextended(coalesce(phone_hash, c
 FROM call WHERE call_id = %(call_id)s
 """
 
-_FIND: Final = """
+_FIND: Final = without_comments("""
 SELECT
   c.facts, c.version, c.epoch, c.received_at, c.phone_encrypted, c.phone_hash, c.recipient_version, c.policy_version,
   c.started_policy,
@@ -130,7 +131,7 @@ CROSS JOIN LATERAL (
   WHERE t.phone_hash = c.phone_hash
 ) of_number
 WHERE c.call_id = %(call_id)s
-"""
+""")
 
 
 class _Found(BaseModel):

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import insert
 from sqlmodel import Session
 
+from activities import ledger, told_in_time
 from activities.findings import Findings
 from activities.ledger import Claim
 from activities.services import TextServices
 from activities.words import code_hash_of
-from calls.contracts import LedgerState
+from calls.contracts import LedgerState, SendText
 from database.tables import TextRow, real_now
 from texts.render import Rendered
 
@@ -44,17 +46,34 @@ class Ready:
 
 
 def write_sending(
-    session: Session, text: TextRow, found: Findings, rendered: Rendered, *, services: TextServices
+    session: Session, order: SendText, held: Claim, found: Findings, rendered: Rendered, *, services: TextServices
 ) -> None:
-    """R2: from now on the text may be on the phone. What goes out, to whom and in which words stands in its row."""
-    text.state = LedgerState.SENDING
-    text.sending_real = text.updated_real = real_now()
-    text.first_sending_real = text.first_sending_real or text.sending_real
-    text.policy_version = services.agency.version
-    text.wording_version = services.agency.wording.version
-    text.language = rendered.language
-    text.segments = rendered.segments
-    text.phone_encrypted, text.phone_hash = found.phone_encrypted, found.phone_hash
-    text.sender, text.error_code = services.agency.identity.sender, None
-    text.body_encrypted, text.code_hash = services.keyring.encrypt(rendered.body), code_hash_of(text, services)
-    session.add(text)
+    """R2: from now on the text may be on the phone. What goes out, to whom and in which words stands in its row.
+
+    Most texts go at once: their row begins here, with a plain INSERT. By way of the ORM it was a quarter of what
+    sending a text costs.
+    """
+    now, row = real_now(), held.row
+    sending = {
+        "state": LedgerState.SENDING.value,
+        "sending_real": now,
+        "updated_real": now,
+        "first_sending_real": now if row is None else row.first_sending_real or now,
+        "policy_version": services.agency.version,
+        "wording_version": services.agency.wording.version,
+        "language": rendered.language,
+        "segments": rendered.segments,
+        "phone_encrypted": found.phone_encrypted,
+        "phone_hash": found.phone_hash,
+        "sender": services.agency.identity.sender,
+        "error_code": None,
+        "body_encrypted": services.keyring.encrypt(rendered.body),
+        "code_hash": code_hash_of(held.text_id, services),
+    }
+    if row is None:
+        session.connection().execute(insert(TextRow), ledger.new_row(order, held, found=found) | sending)
+        told_in_time.comes_into(session, order.key.kind, LedgerState.SENDING)
+        return
+    for name, value in sending.items():
+        setattr(row, name, value)
+    session.add(row)

@@ -7,7 +7,7 @@ text may be on the phone, and only finding out may move it.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -59,8 +59,8 @@ class Claim:
     text_id: UUID
     attempt_id: UUID
     lease_until: datetime
-    row: TextRow = field(compare=False, repr=False)
-    """As it was when this attempt changed it last."""
+    row: TextRow | None = field(compare=False, repr=False)
+    """As it was when this attempt changed it last. `None`: it was not read, or nobody has written it yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,23 +83,42 @@ def claim(session: Session, order: SendText, *, found: Findings) -> Claim | InDo
     row = None
     if found.text(order.key) is not None:
         row = session.exec(_row_of(order).with_for_update()).first()
-    if row is None:
-        row = TextRow(
-            call_id=order.call_id,
-            kind=order.key.kind,
-            sequence=order.key.sequence,
-            recipient_version=order.key.recipient_version,
-            state=LedgerState.CLAIMED,
-            policy_version=found.policy_version,
-            phone_hash=found.phone_hash,
-            due_at=order.due_at,
-            expires_at=order.expires_at,
-        )
-    elif row.state in IN_DOUBT:
+    if row is None:  # written with what comes next: most texts go at once
+        return Claim(text_id=uuid4(), attempt_id=uuid4(), lease_until=real_now() + LEASE, row=None)
+    if row.state in IN_DOUBT:
         return InDoubt(text_id=row.id)
-    elif row.state != LedgerState.CLAIMED:
+    if row.state != LedgerState.CLAIMED:
         return Settled(record=record_of(row))
     return renew(session, row)
+
+
+def write_claimed(session: Session, order: SendText, held: Claim, *, found: Findings) -> TextRow:
+    """The claimed text's row; one that nobody has written yet is written when the transaction commits."""
+    row = held.row or TextRow(**new_row(order, held, found=found), state=LedgerState.CLAIMED)
+    session.add(row)
+    return row
+
+
+def new_row(order: SendText, held: Claim, *, found: Findings) -> dict[str, Any]:
+    """What stands in the row of a text that was never tried before, besides its state."""
+    now = real_now()
+    return {
+        "id": held.text_id,
+        "call_id": order.call_id,
+        "kind": order.key.kind.value,
+        "sequence": order.key.sequence,
+        "recipient_version": order.key.recipient_version,
+        "policy_version": found.policy_version,
+        "phone_hash": found.phone_hash,
+        "due_at": order.due_at,
+        "expires_at": order.expires_at,
+        "attempt_id": held.attempt_id,
+        "attempts": 1,
+        "lease_until_real": held.lease_until,
+        "claimed_real": now,
+        "updated_real": now,
+        "at_carrier": True,
+    }
 
 
 NEVER_HAD_IT = "the carrier never had an earlier attempt, say its list and its silence"
@@ -108,7 +127,7 @@ NEVER_HAD_IT = "the carrier never had an earlier attempt, say its list and its s
 def drop(session: Session, row: TextRow, *, at: datetime) -> TextRecord | None:
     """The text is no longer owed. Its row goes, unless an earlier attempt may have sent it: that stays on record."""
     if row.first_sending_real is None:
-        session.expunge(row) if row in session.new else session.delete(row)
+        session.delete(row)
         return None
     return hold_back(session, row, LedgerState.EXPIRED, at=at, rule="overtaken", reason="newer facts overtook it")
 
@@ -164,6 +183,8 @@ def still_own_row(session: Session, held: Claim) -> tuple[TextRow, int]:
     known = session.connection().exec_driver_sql(_STILL_OWN, {"id": held.text_id, "attempt": held.attempt_id}).first()
     if known is None:
         raise AnotherAttempt
+    if held.row is None:
+        return session.get_one(TextRow, held.text_id), version_of(epoch=known.epoch, change=known.version)
     session.add(held.row)
     if (known.state, known.updated_real) != (held.row.state, held.row.updated_real):
         session.refresh(held.row)
@@ -190,19 +211,19 @@ class Written:
     version: int
 
 
-def write_accepted(engine: Engine, held: Claim, *, at: datetime, sid: str) -> Written | None:
+def write_accepted(engine: Engine, order: SendText, held: Claim, *, at: datetime, sid: str) -> Written | None:
     """The carrier has it, and nobody has touched the row since: one statement, where a transaction would be
     several. `None`: a callback was quicker, or another attempt has the row; nothing is written."""
-    row = held.row
-    values = {"id": row.id, "attempt": held.attempt_id, "at": at, "sid": sid, "real_now": real_now()}
+    values = {"id": held.text_id, "attempt": held.attempt_id, "at": at, "sid": sid, "real_now": real_now()}
     found = alone(engine, _ACCEPTED, values)
     if found is None:
         return None
+    due_at = order.due_at if held.row is None else held.row.due_at  # an order given anew may have another
     told_in_time.accepted(
-        Kind(row.kind), due_at=row.due_at, at=at, received_at=found.received_at, numbers=found.phone_versions
+        order.key.kind, due_at=due_at, at=at, received_at=found.received_at, numbers=found.phone_versions
     )
     return Written(
-        record=_record(_key_of(row), state=LedgerState.ACCEPTED, rule=None, due_at=row.due_at),
+        record=_record(order.key, state=LedgerState.ACCEPTED, rule=None, due_at=due_at),
         version=version_of(epoch=found.epoch, change=found.version),
     )
 

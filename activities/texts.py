@@ -39,7 +39,7 @@ from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
 from activities.words import why_stopped, words_for
 from calls.contracts import PRIORITY, SEND_TEXT, LedgerState, SendText, TextOutcome, TextRecord
 from calls.versions import epoch_of
-from database.tables import TextRow, real_now
+from database.tables import real_now
 
 log = structlog.get_logger()
 
@@ -108,7 +108,7 @@ class TextActivities:
             with self._its_number_locked(order) as (session, found):
                 claimed = ledger.claim(session, order, found=found.findings)
                 if isinstance(claimed, Claim):
-                    return self._decide(session, order, claimed.row, claimed, found)
+                    return self._decide(session, order, claimed, found)
         except NotProcessed:
             with suppress(NotProcessed):
                 self._claim(order)
@@ -119,12 +119,15 @@ class TextActivities:
 
     def _claim(self, order: SendText) -> Claim | InDoubt | Settled:
         with self._its_number_locked(order) as (session, found):
-            return ledger.claim(session, order, found=found.findings)
+            claimed = ledger.claim(session, order, found=found.findings)
+            if isinstance(claimed, Claim):
+                ledger.write_claimed(session, order, claimed, found=found.findings)
+            return claimed
 
     def _check(self, order: SendText, claimed: Claim) -> Ready | InLine | TextOutcome:
         """Check a text that is claimed already."""
         with self._its_number_locked(order) as (session, found):
-            return self._decide(session, order, ledger.own_row(session, claimed), claimed, found)
+            return self._decide(session, order, replace(claimed, row=ledger.own_row(session, claimed)), found)
 
     @contextmanager
     def _its_number_locked(self, order: SendText) -> Iterator[tuple[Session, Found]]:
@@ -145,25 +148,25 @@ class TextActivities:
         if found.is_recovering:  # neither sent nor held back: what speaks against it now may be explained soon
             raise NotProcessed("the database is not recovered yet", retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
 
-    def _decide(
-        self, session: Session, order: SendText, text: TextRow, claimed: Claim, found: Found
-    ) -> Ready | InLine | TextOutcome:
+    def _decide(self, session: Session, order: SendText, claimed: Claim, found: Found) -> Ready | InLine | TextOutcome:
         """On facts of this moment; if the text may go, write down that it is being sent, before it is."""
-        findings, now, policy = found.findings, found.now, self._is.agency.policy
+        findings, now, policy, text = found.findings, found.now, self._is.agency.policy, claimed.row
         number = None if findings.phone_encrypted is None else self._is.keyring.decrypt(findings.phone_encrypted)
-        if text.state != LedgerState.CLAIMED:  # a callback was quicker: an earlier attempt's text is out
+        # a callback was quicker: an earlier attempt's text is out
+        if text is not None and text.state != LedgerState.CLAIMED:
             return TextOutcome(record=ledger.record_of(text), call=findings.newer_than(order, policy))
         verdict = check(session, order, found=findings, number=number, agency=self._is.agency, now=now)
         match verdict:
-            case Overtaken() if verdict.comes_back and text.first_sending_real is not None:
+            case Overtaken() if verdict.comes_back and text is not None and text.first_sending_real is not None:
                 # Its row cannot go, and what is dropped is gone: it waits here.
                 raise NotProcessed(verdict.comes_back, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
             case Overtaken():
-                return TextOutcome(record=ledger.drop(session, text, at=now), call=verdict.call)
+                record = None if text is None else ledger.drop(session, text, at=now)
+                return TextOutcome(record=record, call=verdict.call)
             case HeldBack():
-                record = ledger.hold_back(
-                    session, text, verdict.state, at=now, rule=verdict.rule, reason=verdict.reason
-                )
+                text = ledger.write_claimed(session, order, claimed, found=findings)
+                why = {"rule": verdict.rule, "reason": verdict.reason}
+                record = ledger.hold_back(session, text, verdict.state, at=now, **why)
                 self._say("text held back", order, rule=verdict.rule)
                 return TextOutcome(record=record, rule=verdict.rule, call=findings.newer_than(order, policy))
             case NotNow():
@@ -175,32 +178,33 @@ class TextActivities:
                 # Not another one of its numbers either: that one may have had this text already (R2).
                 raise NotProcessed("the call has not the number that the text is for")
             case MaySend():
-                return self._in_its_turn(session, order, text, claimed, found, number)
+                return self._in_its_turn(session, order, claimed, found, number)
 
     def _in_its_turn(
-        self, session: Session, order: SendText, text: TextRow, claimed: Claim, found: Found, number: str
+        self, session: Session, order: SendText, claimed: Claim, found: Found, number: str
     ) -> Ready | InLine:
         """Written down as being sent, where nothing is wrong with its words and it is its turn."""
-        rendered = words_for(session, order, text_id=text.id, found=found.findings, services=self._is)
+        rendered = words_for(session, order, text_id=claimed.text_id, found=found.findings, services=self._is)
         if found.findings.words_had_trouble:
             version = self._is.agency.wording.version
             stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
             if stopped is not None:
                 raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
         place = Place(
-            text_id=text.id,
+            text_id=claimed.text_id,
             priority=PRIORITY[order.key.kind],
             due_at=order.due_at,
             segments=rendered.segments,
         )
         turn = self._line.take(session, place)
         if isinstance(turn, NotYet):
+            ledger.write_claimed(session, order, claimed, found=found.findings)
             return InLine(claimed=claimed, seconds=turn.seconds)
         if time.monotonic() - found.checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: it is not taken
             raise NotProcessed("the check was too old when its turn came", retry_after_seconds=_BUSY_FOR_SECONDS)
-        write_sending(session, text, found.findings, rendered, services=self._is)
+        write_sending(session, order, claimed, found.findings, rendered, services=self._is)
         return Ready(
-            claimed=replace(claimed, row=text),
+            claimed=claimed,
             to=number,
             body=rendered.body,
             checked=found.checked,
@@ -257,7 +261,7 @@ class TextActivities:
         return self._settle(order, claimed, state, rule=rule, error_code=refusal.code)
 
     def _accepted(self, order: SendText, claimed: Claim, *, sid: str) -> TextOutcome:
-        written = ledger.write_accepted(self._is.engine, claimed, at=self._is.clock.now(), sid=sid)
+        written = ledger.write_accepted(self._is.engine, order, claimed, at=self._is.clock.now(), sid=sid)
         if written is None:
             return self._settle(order, claimed, LedgerState.ACCEPTED, sid=sid)
         if written.version > order.version:

@@ -1,8 +1,8 @@
 """Are residents told in time? Measured where the ledger is written, once it is committed: no way to send a text, to
 find out about one or to be told of it passes this by. By kind only; seconds of the service's clock.
 
-What is written through a session is seen by itself. Who writes with a statement of its own says so: `accepted`,
-`reported`.
+What is written through a session is seen by itself. Who writes with a statement of its own says so: `comes_into`,
+`accepted`, `reported`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -76,6 +76,11 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
             event.remove(Session, name, listener)
 
     return end
+
+
+def comes_into(session: Session, kind: Kind, state: LedgerState) -> None:
+    """A row of this transaction's does, by a statement: told once it is committed."""
+    session.info.setdefault(_SEEN, []).append(_STATES.labels(kind, state).inc)
 
 
 def accepted(

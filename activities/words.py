@@ -62,10 +62,10 @@ def words_for(session: Session, order: SendText, *, text_id: UUID, found: Findin
     )
 
 
-def code_hash_of(text: TextRow, services: TextServices) -> str | None:
+def code_hash_of(text_id: UUID, services: TextServices) -> str | None:
     """By which a resident's page knows the text; `None` where the policy prints no codes."""
     keyring = services.keyring
-    return keyring.code_hash(keyring.text_code(str(text.id))) if services.agency.policy.texts.code else None
+    return keyring.code_hash(keyring.text_code(str(text_id))) if services.agency.policy.texts.code else None
 
 
 def _said_in(language: Language, order: SendText, *, facts: CallFacts, agency: Agency) -> dict[str, str]:

@@ -39,6 +39,13 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
     return engine
 
 
+def without_comments(statement: str) -> str:
+    """As the driver should get it: one of more than 4,096 signs it reads anew each time, which took a twentieth of what
+    sending a text costs."""
+    lines = (line.strip() for line in statement.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("--"))
+
+
 def alone(engine: Engine, statement: str, values: Mapping[str, Any]) -> Row[Any] | None:
     """Run one statement that is a transaction of its own, and return its first row.
 

@@ -121,9 +121,7 @@ class Rules(_File):
 
     def reread(self, facts: CallFacts) -> CallFacts:
         """The facts as this version of the folder reads the call's type: it may have moved to another group since."""
-        if facts.call_type_code is None:
-            return facts
-        return facts.model_copy(update={"call_type_group": self.call_types.group_of(facts.call_type_code) or ""})
+        return _reread(facts, self.call_types)
 
 
 class Agency(_File):
@@ -156,7 +154,13 @@ class Agency(_File):
 
     def reread(self, facts: CallFacts) -> CallFacts:
         """As `Rules.reread`."""
-        return self.rules.reread(facts)
+        return _reread(facts, self.call_types)
+
+
+def _reread(facts: CallFacts, call_types: CallTypes) -> CallFacts:
+    if facts.call_type_code is None:
+        return facts
+    return facts.model_copy(update={"call_type_group": call_types.group_of(facts.call_type_code) or ""})
 
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {

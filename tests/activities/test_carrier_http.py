@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from activities.carrier_http import RedirectedHttpClient
+from activities.carrier_http import CarrierHttp
 
 TEXTS_AT_ONCE = 16
 
@@ -59,7 +59,7 @@ def listener() -> Iterator[Listener]:
 
 
 def test_each_thread_of_a_worker_keeps_its_connection(listener: Listener) -> None:
-    client = RedirectedHttpClient(address=listener.address, timeout=30)
+    client = CarrierHttp(address=listener.address, timeout=30)
     with ThreadPoolExecutor(TEXTS_AT_ONCE) as threads:
         for _ in range(5):
             answers = threads.map(lambda _: client.request("POST", "https://api.twilio.com/x"), range(TEXTS_AT_ONCE))
@@ -70,6 +70,6 @@ def test_each_thread_of_a_worker_keeps_its_connection(listener: Listener) -> Non
 def test_the_environments_proxy_is_used(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", listener.address)
     monkeypatch.delenv("no_proxy", raising=False)
-    client = RedirectedHttpClient(address="http://carrier.invalid", timeout=30)
+    client = CarrierHttp(address="http://carrier.invalid", timeout=30)
     client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
     assert listener.asked == ["http://carrier.invalid/alone"]

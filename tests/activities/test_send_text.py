@@ -46,6 +46,32 @@ def test_a_confirmation_reaches_the_phone_with_its_case_number_and_stands_in_the
     assert desk.keyring.decrypt(row.body_encrypted) == body
 
 
+def test_a_text_that_goes_at_its_first_attempt_leaves_the_same_row_as_one_that_had_to_be_tried_again(
+    desk: Desk,
+) -> None:
+    """The first row is written with one INSERT, the second by way of a claim: no column may be forgotten in either."""
+    desk.call()
+    desk.send()
+    at_once = desk.row().model_dump()
+    desk.call("1002", number=OTHER_NUMBER)
+    desk.phones.misbehave({"what": "too_many_requests", "next": 1})
+    order = desk.order(cad_id="1002")
+    with pytest.raises(ApplicationError):
+        desk.send(order)
+    desk.line_is_free()
+    desk.send(order)
+    later = desk.row(order).model_dump()
+    own = {"id", "call_id", "attempt_id", "attempts", "provider_sid", "phone_hash"}
+    own |= {name for name in later if name.endswith(("_real", "_encrypted")) or name == "settled_at"}
+    assert {name: at_once[name] for name in later if name not in own} == {
+        name: value for name, value in later.items() if name not in own
+    }
+    assert {name for name, value in at_once.items() if value is None} == {
+        name for name, value in later.items() if value is None
+    }
+    assert (at_once["attempts"], later["attempts"]) == (1, 2)
+
+
 def test_the_callers_own_language_is_used_when_it_is_known(desk: Desk) -> None:
     desk.call(language="fr")
     desk.send()
