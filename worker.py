@@ -58,6 +58,12 @@ _FEWEST = 4
 _FROZEN_SECONDS = 15.0
 _FIRST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 10.0
+# A worker remembers the calls that it had, and Temporal brings their tasks to it. When it is dead they wait so long for
+# it before another one gets them; as the SDK has it, ten seconds.
+_ANOTHER_WORKER_AFTER = timedelta(seconds=3)
+# Half of them for calls that no worker remembers: all, when a fresh one starts. As the SDK has it that is one of five.
+_POLLS = 10
+_OF_THEM_FOR_THE_UNKNOWN = 0.5
 # A poll that gets no task lasts a minute.
 _POLLED_WITHIN = timedelta(seconds=90)
 
@@ -113,6 +119,9 @@ def build_worker(
         activities=[TextActivities(services).send_text],
         activity_executor=ThreadPoolExecutor(max_workers=threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
+        max_concurrent_workflow_task_polls=_POLLS,
+        nonsticky_to_sticky_poll_ratio=_OF_THEM_FOR_THE_UNKNOWN,
+        sticky_queue_schedule_to_start_timeout=_ANOTHER_WORKER_AFTER,
         graceful_shutdown_timeout=_GRACE,
         workflow_runner=workflow_runner(),
         interceptors=[CallInLogs()],

@@ -105,9 +105,10 @@ class CarrierClient:
 
     def __init__(self, *, account_sid: str, auth_token: str, address: str, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
-        # The region is pinned to none: with TWILIO_EDGE or TWILIO_REGION set the library would rewrite our address.
         self._http = CarrierHttp(address=address, timeout=timeout_seconds)
         self._client = Client(account_sid, auth_token, http_client=self._http)
+        # Whatever TWILIO_EDGE and TWILIO_REGION say: the library would put them into our address.
+        self._client.edge = self._client.region = None
 
     def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
         """Hand one text to Twilio. Times out after `timeout_seconds`; `valid_for_seconds` bounds Twilio's own queue.

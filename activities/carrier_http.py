@@ -9,17 +9,20 @@ import logging
 import re
 import ssl
 import threading
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import urldefragauth
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
-_TWILIO: Final = "https://api.twilio.com"
+_LOGGER: Final = "twilio.http_client"
+"""The library's own, which we keep quiet (logs.py): what it writes of a request holds telephone numbers (R3)."""
 _CONNECT_SECONDS: Final = 2.0
 """What was checked before must still be true when the POST begins."""
 _CONNECTIONS_KEPT: Final = 64
@@ -42,14 +45,18 @@ class NeverConnected(NoAnswer):
 
 
 class CarrierHttp(HttpClient):
-    """Speaks to another address than api.twilio.com: the carrier in a box, or a proxy. Threads may share it."""
+    """Speaks to one address, whichever host the library names: Twilio's, or that of the carrier in a box. Threads may
+    share it.
+
+    Raises:
+        OSError, ValueError: what the environment says of proxies or certificates cannot be used.
+    """
 
     def __init__(self, *, address: str, timeout: float) -> None:
-        super().__init__(logging.getLogger(__name__), is_async=False, timeout=timeout)
-        self._address = address.rstrip("/")
+        super().__init__(logging.getLogger(_LOGGER), is_async=False, timeout=timeout)
         self._wait: Final = urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout)
         self._of_this_thread = threading.local()
-        self._pool, self._asks_a_proxy = _pool(self._address)
+        self._pool, self._base = _pool(address.rstrip("/"))
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -84,19 +91,17 @@ class CarrierHttp(HttpClient):
                 assert_same_host=False,
                 timeout=self._wait,
             )
-        except HTTPError as error:
+        except (HTTPError, HTTPException, OSError) as error:
             kind = NeverConnected if _never_connected(error) else NoAnswer
             raise kind(type(error).__name__) from None
         self._of_this_thread.retry_after = _seconds(answer.headers.get("Retry-After"))
         return Response(answer.status, answer.data.decode("utf-8", errors="replace"), answer.headers)
 
     def _target(self, uri: str, params: dict[str, object] | None) -> str:
-        """What stands in the request's first line: of a proxy the whole address is asked for."""
-        whole = uri.replace(_TWILIO, self._address, 1) + (f"?{_form(params)}" if params else "")
-        if self._asks_a_proxy:
-            return whole
-        parts = urlsplit(whole)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        """What stands in the request's first line."""
+        asked = urlsplit(uri)
+        query = "&".join(part for part in (asked.query, _form(params or {})) if part)
+        return self._base + asked.path + (f"?{query}" if query else "")
 
 
 def _form(values: dict[str, object]) -> str:
@@ -111,8 +116,10 @@ def _headers(given: dict[str, str], auth: tuple[str, str] | None, *, has_form: b
     return {**ours, **form, **given}
 
 
-def _never_connected(error: HTTPError) -> bool:
-    """A TLS error is that only where the certificate was refused: others may come in the middle of the answer."""
+def _never_connected(error: Exception) -> bool:
+    """A TLS error is that only where the certificate was refused: others may come in the middle of the answer. So may a
+    ProxyError: urllib3 also calls so what breaks after the POST went through a proxy.
+    """
     if isinstance(error, SSLError):
         return bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
     return isinstance(error, (NewConnectionError, ConnectTimeoutError))
@@ -123,11 +130,14 @@ def _seconds(told: str | None) -> float | None:
     return float(min(int(told), LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
 
 
-def _pool(address: str) -> tuple[urllib3.HTTPConnectionPool, bool]:
-    """Kept connections to the address, as the environment wants them; and whether a proxy is asked for each page."""
+def _pool(address: str) -> tuple[urllib3.HTTPConnectionPool, str]:
+    """Kept connections to the address, as the environment wants them, and what stands before the path in a request's
+    first line: the address's own path; where a proxy is asked for an `http://` address, all of the address."""
     adapter, asked = HTTPAdapter(pool_maxsize=_CONNECTIONS_KEPT), requests.Request("GET", address).prepare()
     said = requests.Session().merge_environment_settings(address, {}, None, None, None)
     proxies, verify, cert = said["proxies"], said["verify"], said["cert"]
     pool = adapter.get_connection_with_tls_context(asked, verify, proxies=proxies, cert=cert)
     adapter.cert_verify(pool, address, verify, cert)
-    return pool, adapter.request_url(asked, proxies).startswith("http")
+    asks_a_proxy = adapter.request_url(asked, proxies).startswith("http")
+    base = urldefragauth(address) if asks_a_proxy else urlsplit(address).path
+    return pool, base.rstrip("/")

@@ -101,7 +101,7 @@ def write_claimed(session: Session, order: SendText, held: Claim, *, found: Find
 
 def new_row(order: SendText, held: Claim, *, found: Findings) -> dict[str, Any]:
     """What stands in the row of a text that was never tried before, besides its state."""
-    now = real_now()
+    claimed = held.lease_until - LEASE
     return {
         "id": held.text_id,
         "call_id": order.call_id,
@@ -115,8 +115,8 @@ def new_row(order: SendText, held: Claim, *, found: Findings) -> dict[str, Any]:
         "attempt_id": held.attempt_id,
         "attempts": 1,
         "lease_until_real": held.lease_until,
-        "claimed_real": now,
-        "updated_real": now,
+        "claimed_real": claimed,
+        "updated_real": claimed,
         "at_carrier": True,
     }
 

@@ -14,9 +14,14 @@ def twilio(settings: Settings, *, sender: str | None) -> Iterator[Finding]:
     if not settings.twilio_account_sid or not token:
         yield Finding(what="twilio", detail="no credentials", mend="set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
         return
-    carrier = CarrierClient(
-        account_sid=settings.twilio_account_sid, auth_token=token, address=address, timeout_seconds=5
-    )
+    try:
+        carrier = CarrierClient(
+            account_sid=settings.twilio_account_sid, auth_token=token, address=address, timeout_seconds=5
+        )
+    except (OSError, ValueError) as error:
+        mend = "check HTTPS_PROXY, REQUESTS_CA_BUNDLE and their like in the environment"
+        yield Finding(what="twilio", detail=f"{address} cannot be asked ({type(error).__name__})", mend=mend)
+        return
     try:
         carrier.check()
         number = None if sender is None else carrier.own_number(sender)
