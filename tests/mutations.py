@@ -191,6 +191,20 @@ MUTATIONS = (
         ("tests/whole/test_operators.py",),
     ),
     Mutation(
+        "R2: what broke after the POST counts as never sent",
+        "activities/carrier_http.py",
+        "    return isinstance(error, (NewConnectionError, ConnectTimeoutError))\n",
+        "    return isinstance(error, HTTPError)\n",
+        ("tests/activities/test_carrier_http.py",),
+    ),
+    Mutation(
+        "R2: a POST whose answer is lost is made again",
+        "activities/carrier_http.py",
+        "                retries=False,\n",
+        "                retries=urllib3.Retry(1, allowed_methods=None),\n",
+        ("tests/activities/test_carrier_http.py",),
+    ),
+    Mutation(
         "R2: an attempt that has lost its text writes another one's outcome",
         "activities/ledger.py",
         " AND t.attempt_id = %(attempt)s AND t.state = 'sending'",

@@ -411,6 +411,13 @@ BROKEN = {
         mend="COMMUNITYCONNECT_TWILIO_ADDRESS",
         breaks=set_to(COMMUNITYCONNECT_TWILIO_ADDRESS=f"http://{NOBODY}"),
     ),
+    "a proxy in the environment that nobody can read": Broken(
+        found="twilio",
+        detail="cannot be asked",
+        mend="HTTPS_PROXY",
+        also=("webhooks",),
+        breaks=set_to(HTTP_PROXY="socks5://127.0.0.1:1"),
+    ),
     "a number of somebody else's": Broken(
         found="our number",
         detail="+13435550199 is not a number of this account",
