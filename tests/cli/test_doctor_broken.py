@@ -415,7 +415,7 @@ BROKEN = {
         found="twilio",
         detail="cannot be asked",
         mend="HTTPS_PROXY",
-        also=("webhooks",),
+        also=("public origin",),
         breaks=set_to(HTTP_PROXY="socks5://127.0.0.1:1"),
     ),
     "a number of somebody else's": Broken(
