@@ -26,6 +26,8 @@ Figures = dict[str, float]
 WARM_UP_LIVES: Final = 150
 FEWEST_FOR_A_P99: Final = 600
 _HISTORIES: Final = 5
+_A_POST_BEFORE_ITS_ANSWER: Final = 5.0
+"""Seconds: a text may be out before the driver has read that its record was taken."""
 _PERCENTILES: Final = (50, 95, 99)
 
 
@@ -120,7 +122,7 @@ async def latency(contestant: Contestant, *, a_second: float, lives: int) -> Fig
 
 def latencies(case: Case) -> Figures:
     """Percentiles in milliseconds, of the lives that have ended. A p99 of fewer than 600 is none."""
-    confirmations = [_posts(case, call)[0] - call.marks["received taken"] for call in case.driver.ended]
+    confirmations = [_first_post(case, call) - call.marks["received taken"] for call in case.driver.ended]
     surveys = [_posts(case, call)[-1] - call.marks["cleared taken"] for call in case.driver.ended]
     return percentiles(confirmations, "confirmation_") | percentiles(surveys, "survey_")
 
@@ -133,6 +135,12 @@ def percentiles(seconds: list[float], prefix: str = "") -> Figures:
         for percent in _PERCENTILES
         if percent < 99 or len(seconds) >= FEWEST_FOR_A_P99
     }
+
+
+def _first_post(case: Case, call: Call) -> float:
+    """The confirmation's. An earlier call's caller had the same number where more are open than there are numbers."""
+    about_then = call.marks["received taken"] - _A_POST_BEFORE_ITS_ANSWER
+    return next(at for at in _posts(case, call) if at > about_then)
 
 
 def _posts(case: Case, call: Call) -> list[float]:
