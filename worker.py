@@ -64,6 +64,9 @@ _ANOTHER_WORKER_AFTER = timedelta(seconds=3)
 # Half of them for calls that no worker remembers: all, when a fresh one starts. As the SDK has it that is one of five.
 _POLLS = 10
 _OF_THEM_FOR_THE_UNKNOWN = 0.5
+# More at once would be no quicker, for they share the interpreter's lock, and each slower: the SDK takes for hung what
+# has not answered in two seconds, and fails its task.
+_TASKS_AT_ONCE = 16
 # A poll that gets no task lasts a minute.
 _POLLED_WITHIN = timedelta(seconds=90)
 
@@ -119,6 +122,7 @@ def build_worker(
         activities=[TextActivities(services).send_text],
         activity_executor=ThreadPoolExecutor(max_workers=threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
+        max_concurrent_workflow_tasks=_TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=_POLLS,
         nonsticky_to_sticky_poll_ratio=_OF_THEM_FOR_THE_UNKNOWN,
         sticky_queue_schedule_to_start_timeout=_ANOTHER_WORKER_AFTER,

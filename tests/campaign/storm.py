@@ -123,7 +123,7 @@ async def in_the_queue(ground: Ground, due: Sequence[Waiting]) -> dict[str, InTh
 
     async def look(text: Waiting) -> tuple[str, InTheQueue]:
         async with at_once:
-            history = await client.get_workflow_handle(workflow_id(text.call_id)).fetch_history()
+            history = await _with_its_end(client, text)
         scheduled = _first(history, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
         taken = _first(history, EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED)
         return text.call_id, InTheQueue(
@@ -133,6 +133,16 @@ async def in_the_queue(ground: Ground, due: Sequence[Waiting]) -> dict[str, InTh
         )
 
     return dict(await asyncio.gather(*map(look, due)))
+
+
+async def _with_its_end(client: Client, text: Waiting) -> WorkflowHistory:
+    """Temporal writes that an activity was started when it has ended: a moment after the ledger knows."""
+    async with asyncio.timeout(30):
+        while True:
+            history = await client.get_workflow_handle(workflow_id(text.call_id)).fetch_history()
+            if any(event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED for event in history.events):
+                return history
+            await asyncio.sleep(0.2)
 
 
 def _first(history: WorkflowHistory, type_: "EventType.ValueType") -> HistoryEvent:
