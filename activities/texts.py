@@ -165,8 +165,9 @@ class TextActivities:
                 return TextOutcome(record=record, call=verdict.call)
             case HeldBack():
                 text = ledger.write_claimed(session, order, claimed, found=findings)
-                why = {"rule": verdict.rule, "reason": verdict.reason}
-                record = ledger.hold_back(session, text, verdict.state, at=now, **why)
+                record = ledger.hold_back(
+                    session, text, verdict.state, at=now, rule=verdict.rule, reason=verdict.reason
+                )
                 self._say("text held back", order, rule=verdict.rule)
                 return TextOutcome(record=record, rule=verdict.rule, call=findings.newer_than(order, policy))
             case NotNow():
@@ -191,10 +192,7 @@ class TextActivities:
             if stopped is not None:
                 raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
         place = Place(
-            text_id=claimed.text_id,
-            priority=PRIORITY[order.key.kind],
-            due_at=order.due_at,
-            segments=rendered.segments,
+            text_id=claimed.text_id, priority=PRIORITY[order.key.kind], due_at=order.due_at, segments=rendered.segments
         )
         turn = self._line.take(session, place)
         if isinstance(turn, NotYet):

@@ -80,7 +80,8 @@ def watch_ledger(clock: Clock) -> Callable[[], None]:
 
 def comes_into(session: Session, kind: Kind, state: LedgerState) -> None:
     """A row of this transaction's does, by a statement: told once it is committed."""
-    session.info.setdefault(_SEEN, []).append(_STATES.labels(kind, state).inc)
+    with _if_it_can():
+        session.info.setdefault(_SEEN, []).append(_STATES.labels(kind, state).inc)
 
 
 def accepted(

@@ -205,6 +205,13 @@ MUTATIONS = (
         ("tests/activities/test_carrier_http.py",),
     ),
     Mutation(
+        "A call waits ten seconds for the worker that is dead",
+        "worker.py",
+        "        sticky_queue_schedule_to_start_timeout=_ANOTHER_WORKER_AFTER,\n",
+        "",
+        ("tests/whole/test_workers_death.py",),
+    ),
+    Mutation(
         "R2: an attempt that has lost its text writes another one's outcome",
         "activities/ledger.py",
         " AND t.attempt_id = %(attempt)s AND t.state = 'sending'",

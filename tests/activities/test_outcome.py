@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from temporalio.exceptions import ApplicationError
 
 from activities.carrier_client import Accepted, CarrierClient
+from activities.told_in_time import watch_ledger
 from calls.contracts import LedgerState, TextOutcome
 from tests.activities.desk import Desk
 
@@ -60,12 +61,15 @@ def test_facts_that_became_newer_meanwhile_go_back_with_the_outcome(desk: Desk) 
 
 def test_a_text_that_the_carrier_took_is_counted_once_with_its_seconds(desk: Desk) -> None:
     names: tuple[tuple[str, dict[str, str]], ...] = (
+        ("communityconnect_text_states_total", {"kind": "confirmation", "state": "sending"}),
         ("communityconnect_text_states_total", {"kind": "confirmation", "state": "accepted"}),
         ("communityconnect_due_to_accepted_seconds_count", {"kind": "confirmation"}),
         ("communityconnect_received_to_confirmation_seconds_count", {}),
     )
     before = [REGISTRY.get_sample_value(*name) or 0 for name in names]
     desk.call()
+    stop_watching = watch_ledger(desk.services.clock)
     desk.send()
     desk.send()
+    stop_watching()
     assert [REGISTRY.get_sample_value(*name) for name in names] == [count + 1 for count in before]
