@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -9,9 +10,10 @@ from sqlmodel import Session
 from activities import ledger, told_in_time
 from activities.findings import Findings
 from activities.ledger import Claim
+from activities.line import Line, NotYet, Place, Turn, WithTurn
 from activities.services import TextServices
 from activities.words import code_hash_of
-from calls.contracts import LedgerState, SendText
+from calls.contracts import PRIORITY, LedgerState, SendText
 from database.tables import TextRow, real_now
 from texts.render import Rendered
 
@@ -45,16 +47,51 @@ class Ready:
     tries_closed_line: bool
 
 
-def write_sending(
-    session: Session, order: SendText, held: Claim, found: Findings, rendered: Rendered, *, services: TextServices
-) -> None:
-    """R2: from now on the text may be on the phone. What goes out, to whom and in which words stands in its row.
+def take_turn(
+    session: Session,
+    line: Line,
+    order: SendText,
+    held: Claim,
+    found: Findings,
+    rendered: Rendered,
+    *,
+    services: TextServices,
+) -> Turn | NotYet:
+    """Where it is the text's turn, write it down as being sent.
 
-    Most texts go at once: their row begins here, with a plain INSERT. By way of the ORM it was a quarter of what
-    sending a text costs.
+    R2: from then on the text may be on the phone. What goes out, to whom and in which words stands in its row. Most
+    texts go at once: their row begins here, in the statement that takes the turn. By way of the ORM it was a quarter
+    of what sending a text costs.
     """
+    place = Place(
+        text_id=held.text_id, priority=PRIORITY[order.key.kind], due_at=order.due_at, segments=rendered.segments
+    )
+    sending = _sending(held, found, rendered, services=services)
+    if held.row is not None:
+        turn = line.take(session, place)
+        if isinstance(turn, Turn):
+            for name, value in sending.items():
+                setattr(held.row, name, value)
+            session.add(held.row)
+        return turn
+    row = ledger.new_row(order, held, found=found) | sending
+    turn = line.take(session, place, with_turn=WithTurn(insert=_first_row(tuple(row)), values=row))
+    if isinstance(turn, Turn):
+        if not turn.is_written:
+            session.connection().execute(insert(TextRow), row)
+        told_in_time.comes_into(session, order.key.kind, LedgerState.SENDING)
+    return turn
+
+
+@cache
+def _first_row(columns: tuple[str, ...]) -> str:
+    values = ", ".join(f"%({column})s" for column in columns)
+    return f"INSERT INTO text ({', '.join(columns)}) SELECT {values} FROM turn"  # noqa: S608 - names of our own
+
+
+def _sending(held: Claim, found: Findings, rendered: Rendered, *, services: TextServices) -> dict[str, object]:
     now, row = real_now(), held.row
-    sending = {
+    return {
         "state": LedgerState.SENDING.value,
         "sending_real": now,
         "updated_real": now,
@@ -70,10 +107,3 @@ def write_sending(
         "body_encrypted": services.keyring.encrypt(rendered.body),
         "code_hash": code_hash_of(held.text_id, services),
     }
-    if row is None:
-        session.connection().execute(insert(TextRow), ledger.new_row(order, held, found=found) | sending)
-        told_in_time.comes_into(session, order.key.kind, LedgerState.SENDING)
-        return
-    for name, value in sending.items():
-        setattr(row, name, value)
-    session.add(row)

@@ -5,6 +5,7 @@ surveys, and among equals the one that was due first. Times are the database's o
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,17 +38,21 @@ line would be taken, closed, or full of dead workers' places for as long as the 
 
 
 _TAKE: Final = """
-WITH had AS (DELETE FROM line_place WHERE text_id = %(text_id)s)
-UPDATE line
-SET free_at_real = CASE WHEN %(has_no_rate)s THEN free_at_real
-                        ELSE greatest(free_at_real, clock_timestamp() - %(ahead)s) + %(takes)s END
-WHERE sender = %(sender)s AND closed_since_real IS NULL AND free_at_real <= clock_timestamp()
-  AND (%(has_no_rate)s OR NOT EXISTS (
-    SELECT 1 FROM line_place
-    WHERE sender = %(sender)s AND until_real BETWEEN clock_timestamp() AND clock_timestamp() + %(holds)s
-      AND (priority, due_at, text_id) < (%(priority)s, %(due_at)s, %(text_id)s)
-  ))
+WITH had AS (DELETE FROM line_place WHERE text_id = %(text_id)s),
+turn AS (
+  UPDATE line
+  SET free_at_real = CASE WHEN %(has_no_rate)s THEN free_at_real
+                          ELSE greatest(free_at_real, clock_timestamp() - %(ahead)s) + %(takes)s END
+  WHERE sender = %(sender)s AND closed_since_real IS NULL AND free_at_real <= clock_timestamp()
+    AND (%(has_no_rate)s OR NOT EXISTS (
+      SELECT 1 FROM line_place
+      WHERE sender = %(sender)s AND until_real BETWEEN clock_timestamp() AND clock_timestamp() + %(holds)s
+        AND (priority, due_at, text_id) < (%(priority)s, %(due_at)s, %(text_id)s)
+    ))
+  RETURNING sender
+)
 """
+_ALONE: Final = "SELECT sender FROM turn"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +66,21 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithTurn:
+    """What is written in the statement that takes the turn, a round trip less: `insert` selects from `turn`, which has
+    one row if it is this text's turn, and none otherwise."""
+
+    insert: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """It is this text's turn."""
 
-    tries_closed_line: bool
+    tries_closed_line: bool = False
+    is_written: bool = False
+    """What was to be written with the turn is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +98,14 @@ class Line:
         self.sender = sender
         self._rate = segments_per_second
 
-    def take(self, session: Session, place: Place) -> Turn | NotYet:
+    def take(self, session: Session, place: Place, *, with_turn: WithTurn | None = None) -> Turn | NotYet:
         """Its turn, where it is: what it takes is taken when the transaction commits, and the line locked until then.
 
         Raises:
             NotProcessed: the line is closed, or the turn is too far away to wait for it in hand.
         """
-        if self._is_free_for(session, place):
-            return Turn(tries_closed_line=False)
+        if self._is_free_for(session, place, with_turn):
+            return Turn(is_written=with_turn is not None)
         line = self._locked(session)
         now = session.execute(select(func.clock_timestamp())).scalar_one()
         _refuse_while_closed(line, now)
@@ -139,10 +155,10 @@ class Line:
             line.closed_since_real = line.closed_because = line.try_again_real = None
             session.add(line)
 
-    def _is_free_for(self, session: Session, place: Place) -> bool:
+    def _is_free_for(self, session: Session, place: Place, with_turn: WithTurn | None) -> bool:
         """On most days nobody waits and nothing is closed: then the turn is taken in one statement."""
         takes = timedelta(0) if self._rate is None else timedelta(seconds=place.segments / self._rate)
-        values = {
+        values: dict[str, object] = {
             "sender": self.sender,
             "text_id": place.text_id,
             "priority": place.priority,
@@ -152,7 +168,10 @@ class Line:
             "holds": _PLACE_HOLDS,
             "has_no_rate": self._rate is None,
         }
-        return session.connection().exec_driver_sql(_TAKE, values).rowcount == 1
+        if with_turn is not None:
+            values = {**with_turn.values, **values}
+        statement = _TAKE + (_ALONE if with_turn is None else with_turn.insert)
+        return session.connection().exec_driver_sql(statement, values).rowcount == 1
 
     def _locked(self, session: Session) -> LineRow:
         """The last lock that a sender takes: whoever holds it waits for nobody."""

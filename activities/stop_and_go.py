@@ -70,6 +70,10 @@ def switched_off(session: Session, scopes: list[str]) -> str | None:
     return session.connection().exec_driver_sql(in_force, (scopes,)).scalar()
 
 
+IS_HELD: Final = "EXISTS (SELECT 1 FROM switch WHERE scope = %(scope_of_call)s AND released_real IS NULL)"
+"""The same within a statement about the call."""
+
+
 def is_held(session: Session, call_id: str) -> bool:
     """Staff hold this call now."""
     return switched_off(session, [scope_of_call(call_id)]) is not None

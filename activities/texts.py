@@ -29,15 +29,15 @@ from activities.carrier_client import (
 from activities.check import CLOCKS_MAY_DIFFER, check
 from activities.find_out import FindOut
 from activities.findings import Findings, lock_number_of, what_is_known
-from activities.in_hand import Found, InLine, Ready, write_sending
+from activities.in_hand import Found, InLine, Ready, take_turn
 from activities.known_call import newer_call
 from activities.ledger import AnotherAttempt, Claim, InDoubt, Settled
-from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet, Place
+from activities.line import IN_HAND_AT_MOST_SECONDS, Line, NotYet
 from activities.services import TextServices
 from activities.trying_again import try_again
 from activities.verdict import HeldBack, MaySend, NotNow, Overtaken
 from activities.words import why_stopped, words_for
-from calls.contracts import PRIORITY, SEND_TEXT, LedgerState, SendText, TextOutcome, TextRecord
+from calls.contracts import SEND_TEXT, LedgerState, SendText, TextOutcome, TextRecord
 from calls.versions import epoch_of
 from database.tables import real_now
 
@@ -191,16 +191,12 @@ class TextActivities:
             stopped = why_stopped(session, kind=order.key.kind, language=rendered.language, version=version)
             if stopped is not None:
                 raise NotProcessed(stopped, retry_after_seconds=_ASK_AGAIN_AFTER_SECONDS)
-        place = Place(
-            text_id=claimed.text_id, priority=PRIORITY[order.key.kind], due_at=order.due_at, segments=rendered.segments
-        )
-        turn = self._line.take(session, place)
+        turn = take_turn(session, self._line, order, claimed, found.findings, rendered, services=self._is)
         if isinstance(turn, NotYet):
             ledger.write_claimed(session, order, claimed, found=found.findings)
             return InLine(claimed=claimed, seconds=turn.seconds)
         if time.monotonic() - found.checked > _CHECK_IS_FRESH_FOR_SECONDS:  # many wait for the line: it is not taken
             raise NotProcessed("the check was too old when its turn came", retry_after_seconds=_BUSY_FOR_SECONDS)
-        write_sending(session, order, claimed, found.findings, rendered, services=self._is)
         return Ready(
             claimed=claimed,
             to=number,

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from activities.known_call import known_call
-from activities.stop_and_go import is_held
+from activities.stop_and_go import IS_HELD, scope_of_call
 from calls.call_record import CallRecord, as_told, stamped
 from calls.clock import REAL_TIME
 from calls.contracts import call_id as id_of_call
@@ -24,7 +24,7 @@ from database.encryption import Keyring
 from database.lookup_keys import number_hash
 from database.notify import wake_forwarders
 from database.recovery import restored
-from database.tables import CadRecordRow, CallRow, real_now
+from database.tables import CallRow, real_now
 from starter.members import Members
 from starter.readers.told import e164
 from starter.records import CadRecord
@@ -35,10 +35,17 @@ log = structlog.get_logger()
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 UNKNOWN_CODES: Final = frozenset({Rule.UNKNOWN_TYPE, Rule.UNKNOWN_PRIORITY, Rule.UNKNOWN_SOURCE})
 
-_KEEP: Final = """\
+# Nothing tells an old word without a time from the same word again (a correction that is taken back): it is a
+# repetition only of the last that its feed said of the call.
+_KEEP: Final = f"""\
 INSERT INTO cad_record (feed, content_hash, call_id, stamp, body, accepted_real)
-VALUES (%(feed)s, %(content_hash)s, %(call_id)s, %(stamp)s, %(body)s, %(accepted_real)s) ON CONFLICT DO NOTHING
-"""
+SELECT %(feed)s::text, %(content_hash)s, %(call_id)s::text, %(stamp)s, %(body)s, %(accepted_real)s
+WHERE NOT %(has_no_time)s OR NOT coalesce(starts_with((
+  SELECT content_hash FROM cad_record WHERE call_id = %(call_id)s AND feed = %(feed)s ORDER BY id DESC LIMIT 1
+), %(content)s), false)
+ON CONFLICT DO NOTHING
+RETURNING {IS_HELD} AS is_held
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +58,13 @@ class Accepted:
     is_new: bool
     changed: bool
     is_repetition: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """A record that was not here. `is_held`: staff hold its call; asked while its row is locked: see `Holds`."""
+
+    is_held: bool
 
 
 class Acceptor:
@@ -93,11 +107,11 @@ class Acceptor:
             if row is None:
                 row = self._new_row(session, record)
             self._members.take(session, row, record, stamp=stamp, now=self._now())
-            if not self._keep(session, record, row.call_id, phone_hash, stamp):
+            kept = self._keep(session, record, row.call_id, phone_hash, stamp)
+            if kept is None:
                 return replace(self._accepted(row, is_new=False, changed=False), is_repetition=True)
             rule = row.rule
-            held = is_held(session, row.call_id)  # asked while the row is locked: see `Holds`
-            changed = self._merge(row, record, phone_hash, stamp, held=held)
+            changed = self._merge(row, record, phone_hash, stamp, held=kept.is_held)
             session.add(row)
             if row.rule != rule and row.rule in UNKNOWN_CODES:
                 log.warning("unknown code", call_id=row.call_id, rule=row.rule)
@@ -121,29 +135,24 @@ class Acceptor:
         session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (call,))
         return session.exec(select(CallRow).where(col(CallRow.call_id) == call).with_for_update()).first()
 
-    def _keep(self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime) -> bool:
-        """Keep the record; `False` where the very same one is here already."""
+    def _keep(
+        self, session: Session, record: CadRecord, call: str, phone_hash: str | None, stamp: datetime
+    ) -> _Kept | None:
+        """Keep the record; `None` where the very same one is here already."""
         content = record.content_hash(phone_hash=phone_hash)
-        if record.has_no_time:
-            # Nothing tells an old word from the same word again (a correction that is taken back): it is a repetition
-            # only of the last that this feed said.
-            if self._last_content(session, record, call).startswith(content):
-                return False
-            content = f"{content} {stamp.isoformat()}"
         values = {
             "feed": record.feed,
-            "content_hash": content,
+            "content": content,
+            "has_no_time": record.has_no_time,
+            "content_hash": f"{content} {stamp.isoformat()}" if record.has_no_time else content,
             "call_id": call,
+            "scope_of_call": scope_of_call(call),
             "stamp": stamp,
             "body": Jsonb(dict(record.facts)),
             "accepted_real": real_now(),
         }
-        return session.connection().exec_driver_sql(_KEEP, values).rowcount == 1
-
-    def _last_content(self, session: Session, record: CadRecord, call: str) -> str:
-        of_call = (col(CadRecordRow.call_id) == call, col(CadRecordRow.feed) == record.feed)
-        last = select(CadRecordRow.content_hash).where(*of_call).order_by(col(CadRecordRow.id).desc()).limit(1)
-        return session.exec(last).first() or ""
+        row = session.connection().exec_driver_sql(_KEEP, values).one_or_none()
+        return None if row is None else _Kept(is_held=row.is_held)
 
     def _new_row(self, session: Session, record: CadRecord) -> CallRow:
         was = restored(session)
