@@ -3,18 +3,26 @@
 The hold itself is a switch (`web/staff/switches.py`); it binds every send from its commit on, whatever the fact says.
 """
 
+from typing import Final
+
 import structlog
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from activities.stop_and_go import OF_A_CALL, is_held
 from calls.facts import CallFacts
 from calls.policy import Policy
 from database.notify import wake_forwarders
-from database.tables import CallRow, SwitchRow
+from database.tables import CallRow
 from starter.rows import write_facts
 
 log = structlog.get_logger()
+
+_OUT_OF_LINE: Final = """\
+SELECT c.call_id FROM call c JOIN switch s ON c.call_id = substr(s.scope, %(of)s)
+WHERE s.scope LIKE %(calls)s AND c.ended_reason IS NULL
+GROUP BY c.call_id HAVING bool_or(s.released_real IS NULL) <> coalesce((c.facts ->> 'held')::boolean, false)
+"""
 
 
 class Holds:
@@ -31,17 +39,8 @@ class Holds:
         return sum(self._bring(call_id) for call_id in calls)
 
     def _out_of_line(self, session: Session) -> list[str]:
-        is_off = func.bool_or(col(SwitchRow.released_real).is_(None))
-        says_held = func.coalesce(col(CallRow.facts)["held"].as_boolean(), False)
-        return list(
-            session.exec(
-                select(CallRow.call_id)
-                .join(SwitchRow, col(CallRow.call_id) == func.substr(col(SwitchRow.scope), len(OF_A_CALL) + 1))
-                .where(col(SwitchRow.scope).startswith(OF_A_CALL), col(CallRow.ended_reason).is_(None))
-                .group_by(col(CallRow.call_id))
-                .having(is_off != says_held)
-            )
-        )
+        found = session.connection().exec_driver_sql(_OUT_OF_LINE, {"calls": f"{OF_A_CALL}%", "of": len(OF_A_CALL) + 1})
+        return list(found.scalars())
 
     def _bring(self, call_id: str) -> bool:
         """Under the row's lock, as an acceptor that takes in a record of this call meanwhile."""
