@@ -34,7 +34,8 @@ class Holds:
 
     def bring_into_line(self) -> int:
         """Look at every call that is or was held; how many have changed."""
-        with Session(self._engine) as session:
+        # It commits: a transaction that is rolled back takes the connection's prepared statements with it.
+        with Session(self._engine) as session, session.begin():
             calls = self._out_of_line(session)
         return sum(self._bring(call_id) for call_id in calls)
 
