@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -88,11 +88,20 @@ def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> 
             file.write(json.dumps(line | {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}) + "\n")
 
 
-def _keep_machine(results: Path) -> None:
-    """The first line says what the others were measured on."""
+def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = machine) -> None:
+    """The first line says what the others were measured on: on another processor they are not gone on with."""
+    facts = here()
     if not results.exists():
-        line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": machine()}
+        line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": facts}
         results.write_text(json.dumps(line) + "\n", encoding="utf-8")
+        return
+    there = json.loads(results.read_text(encoding="utf-8").partition("\n")[0]).get("facts", {})
+    for fact in ("Processor", "Memory"):
+        if there.get(fact) != facts[fact]:
+            sys.exit(
+                f"{results} was measured on another machine ({there.get(fact)}; this one: {facts[fact]}). "
+                "Give another file with --results FILE, or remove it and measure everything anew."
+            )
 
 
 def _options() -> argparse.Namespace:

@@ -457,6 +457,13 @@ MUTATIONS = (
         PUSH,
     ),
     Mutation(
+        "A record without a time that is said again is another one",
+        "starter/accept.py",
+        "WHERE NOT %(has_no_time)s OR NOT coalesce(",
+        "WHERE true OR NOT coalesce(",
+        PUSH,
+    ),
+    Mutation(
         "R4: an event without a time that is sent again counts anew",
         "starter/records.py",
         '        content |= {"steps_now": sorted(self.steps_now)} if self.steps_now else {}\n',
@@ -567,6 +574,13 @@ MUTATIONS = (
         "activities/line.py",
         "        return until_free + before / self._rate\n",
         "        return until_free\n",
+        LINE,
+    ),
+    Mutation(
+        "A text begins though it is not its turn",
+        "activities/in_hand.py",
+        "SELECT {values} FROM turn",
+        "SELECT {values}",
         LINE,
     ),
     Mutation(

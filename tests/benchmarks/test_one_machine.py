@@ -1,0 +1,26 @@
+"""`make bench` goes on where it stopped, but not on another machine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import _keep_machine
+
+_HERE = {"Processor": "An Abacus, 2 cores", "Memory": "24 GiB", "Python": "3.11.7"}
+
+
+def test_what_was_measured_on_another_machine_is_not_gone_on_with(tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    _keep_machine(results, here=lambda: _HERE)
+    before = results.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"another machine \(An Abacus, 2 cores; this one: A Slide Rule, 2 cores\)"):
+        _keep_machine(results, here=lambda: _HERE | {"Processor": "A Slide Rule, 2 cores"})
+    assert results.read_text(encoding="utf-8") == before
+
+
+def test_another_release_of_a_library_on_the_same_machine_is(tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    _keep_machine(results, here=lambda: _HERE)
+    _keep_machine(results, here=lambda: _HERE | {"Python": "3.11.8"})
+    assert json.loads(results.read_text(encoding="utf-8"))["facts"] == _HERE
