@@ -8,7 +8,6 @@ from urllib.request import urlopen
 
 import structlog
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -19,6 +18,7 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError
 
+from payloads import data_converter
 from settings import temporal_connection
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ async def connect_temporal(
     pause, waited = _FIRST_PAUSE_SECONDS, 0.0
     while True:
         try:
-            return await Client.connect(**options, data_converter=pydantic_data_converter, runtime=runtime)
+            return await Client.connect(**options, data_converter=data_converter, runtime=runtime)
         except (RuntimeError, RPCError) as error:
             if patience_seconds is not None and waited >= patience_seconds:
                 raise TemporalAway(f"Temporal does not answer at {options.get('target_host')}") from error

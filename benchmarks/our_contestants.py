@@ -11,7 +11,6 @@ from typing import Any, Final
 import psycopg
 from sqlmodel import Session, col, select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.known_call import known_call
 from benchmarks.connections import session_of
@@ -20,6 +19,7 @@ from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, Si
 from calls.contracts import call_id as id_of_call
 from cli.set_up import set_up_temporal
 from database.tables import CallRow
+from payloads import data_converter
 from starter.accept import Acceptor
 from starter.fictional_numbers import fictional_number
 from starter.push.senders import KEY, SIGNATURE, TIME, signature
@@ -43,7 +43,7 @@ class _OnGround:
     @classmethod
     async def of(cls, ground: Ground) -> "_OnGround":
         ground.set_up_database()
-        client = await Client.connect(ground.temporal, data_converter=pydantic_data_converter)
+        client = await Client.connect(ground.temporal, data_converter=data_converter)
         await set_up_temporal(client, zone=ground.agency.policy.timetable.zone, say=lambda _: None)
         return cls(ground, client)
 

@@ -5,19 +5,17 @@ import os
 from functools import partial
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
 import worker
 from benchmarks.watching_workflows import Watching
 from logs import configure_logging
+from payloads import data_converter
 from settings import load_settings, temporal_connection
 
 
 async def _connect(**_: object) -> Client:
-    return await Client.connect(
-        **temporal_connection(), data_converter=pydantic_data_converter, interceptors=[Watching()]
-    )
+    return await Client.connect(**temporal_connection(), data_converter=data_converter, interceptors=[Watching()])
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from google.protobuf.json_format import ParseError
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
 from calls.contracts import WORKFLOW_TYPE
 from local.errors import LocalError
+from payloads import data_converter
 from temporal_client import connect_temporal, let_the_loop_finish
 from watching.redaction import redact
 from workflow_sandbox import workflow_runner
@@ -128,7 +128,7 @@ async def _replay(histories: AsyncIterator[WorkflowHistory], tally: Tally, say: 
 
     replayer = Replayer(
         workflows=[CallUpdates],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=workflow_runner(),
         # Of its own: the SDK's core logs each misfit to standard output, with a stack trace.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),

@@ -50,16 +50,19 @@ class Segmentation:
 
 def segmentation(body: str) -> Segmentation:
     """How the networks cut this text. An empty text is one empty segment."""
-    forced_by = tuple(dict.fromkeys(char for char in body if char not in _GSM7))
-    if forced_by:
-        sizes = [2 if ord(char) > 0xFFFF else 1 for char in body]  # a surrogate pair stays together
-        encoding = Encoding.UCS2
-    else:
-        sizes = [2 if char in GSM7_EXTENSION else 1 for char in body]
-        encoding = Encoding.GSM7
+    letters = set(body)
+    outside = letters - _GSM7
+    encoding = Encoding.UCS2 if outside else Encoding.GSM7
+    wide = {char for char in outside if ord(char) > 0xFFFF} if outside else letters & GSM7_EXTENSION
     single, joined = _ROOM[encoding]
-    units = sum(sizes)
-    segments = 1 if units <= single else _filled(sizes, joined)
+    units = len(body) + sum(map(body.count, wide))
+    if units <= single:
+        segments = 1
+    elif wide:  # neither an escape and its letter nor a surrogate pair is split
+        segments = _filled([2 if char in wide else 1 for char in body], joined)
+    else:
+        segments = -(-units // joined)
+    forced_by = tuple(sorted(outside, key=body.index))
     return Segmentation(
         encoding=encoding,
         segments=segments,

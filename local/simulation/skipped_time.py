@@ -16,7 +16,6 @@ from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from calls.clock import Clock
@@ -27,6 +26,7 @@ from local.errors import LocalError
 from local.ports import LOOPBACK
 from local.probes import port_open
 from local.state import State
+from payloads import data_converter
 
 SLOWNESS: Final = 100.0
 
@@ -86,7 +86,7 @@ def server(state: State, *, port: int) -> Child:
 async def connect(port: int) -> Client:
     """A client of the server, with the search attributes that the service's workflows set."""
     client = await Client.connect(
-        f"{LOOPBACK}:{port}", data_converter=pydantic_data_converter, runtime=Runtime(telemetry=_ERRORS_ONLY)
+        f"{LOOPBACK}:{port}", data_converter=data_converter, runtime=Runtime(telemetry=_ERRORS_ONLY)
     )
     attributes = {name: indexed_type(type_) for name, type_ in SEARCH_ATTRIBUTES.items()}
     await client.operator_service.add_search_attributes(
