@@ -37,7 +37,7 @@ FROM call WHERE call_id = %(call_id)s
 _FIND: Final = without_comments("""
 SELECT row_to_json(found)::text FROM (
 SELECT
-  c.call_id, c.facts, c.version AS change, c.epoch, c.received_at, c.phone_encrypted, c.phone_hash,
+  c.call_id, c.facts, c.version AS change, c.epoch, c.phone_encrypted, c.phone_hash,
   c.recipient_version, c.policy_version,
   c.started_policy,
   -- the ledger of the call
@@ -137,7 +137,8 @@ WHERE c.call_id = %(call_id)s
 
 
 class _Found(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # R3: an error says what is wrong, and not of which value: some are personal.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class TextFound(_Found):
@@ -182,7 +183,6 @@ class Findings(_Found):
     change: int
     """The count of the facts' changes, in this epoch."""
     epoch: int
-    received_at: AwareDatetime | None
     phone_encrypted: str | None
     phone_hash: str | None
     recipient_version: int
@@ -242,6 +242,7 @@ def what_is_known(session: Session, order: SendText, *, agency: Agency, now: dat
 
     Raises:
         CallMissing: the database has no such call.
+        ValidationError: this release cannot read what it has.
     """
     found = session.connection().exec_driver_sql(_FIND, _values(order, agency, now)).scalar_one_or_none()
     if found is None:

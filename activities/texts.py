@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from temporalio import activity
@@ -83,6 +84,9 @@ class TextActivities:
         except SQLAlchemyError as error:  # its text holds what was to be written (R3)
             self._say("database trouble", order, alarm=True, cause=type(error).__name__)
             raise try_again("the database did not answer as it should", type_="Database") from None
+        except ValidationError:  # a newer release wrote it
+            self._say("cannot read what the database says", order, alarm=True)
+            raise try_again("the database says what this release cannot read", type_="Unreadable") from None
         except NotProcessed as refusal:
             alarm = isinstance(refusal, (Misconfigured, CountryClosed, WordsRefused))
             self._say("text not processed", order, cause=refusal.cause, alarm=alarm)

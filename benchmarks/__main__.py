@@ -91,12 +91,13 @@ def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> 
 def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = machine) -> None:
     """The first line says what the others were measured on: on another processor they are not gone on with."""
     facts = here()
-    if not results.exists():
+    lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+    if not lines:
         line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": facts}
         results.write_text(json.dumps(line) + "\n", encoding="utf-8")
         return
-    there = json.loads(results.read_text(encoding="utf-8").partition("\n")[0]).get("facts", {})
-    for fact in ("Processor", "Memory"):
+    there = next((line["facts"] for line in map(json.loads, lines) if "facts" in line), {})
+    for fact in ("Processor", "Memory", "System"):
         if there.get(fact) != facts[fact]:
             sys.exit(
                 f"{results} was measured on another machine ({there.get(fact)}; this one: {facts[fact]}). "

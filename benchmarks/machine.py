@@ -36,8 +36,11 @@ def machine() -> Mapping[str, str]:
 
 
 def _processor() -> str:
+    """With family, model and stepping: a virtual machine's name is that of many."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    kind = [f"{name.removeprefix('cpu ')} {said[name]}" for name in ("cpu family", "model", "stepping") if name in said]
+    return f"{said.get('model name', 'unknown')} ({', '.join(kind)})" if kind else said.get("model name", "unknown")
 
 
 def _sync_ms() -> float:

@@ -143,7 +143,8 @@ class TextRow(SQLModel, table=True):
     lease_until_real: datetime | None = _time(default=None)
     claimed_real: datetime = _time(default_factory=real_now)
     sending_real: datetime | None = _time(default=None)
-    """The last POST began no sooner, and two seconds later at most; from then on the text may be on the phone."""
+    """From then on the text may be on the phone: the last POST began no sooner, and two seconds later at most, if its
+    process did not stand still."""
     first_sending_real: datetime | None = _time(default=None)
     """The first POST that may have gone through: kept, whatever later attempts do."""
     provider_sid: str | None = Field(default=None, unique=True)

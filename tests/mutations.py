@@ -626,6 +626,20 @@ MUTATIONS = (
         LINE,
     ),
     Mutation(
+        "An escape and its letter are parted at the end of a segment",
+        "texts/segments.py",
+        "    elif wide:",
+        "    elif False:",
+        ("tests/texts/test_segments.py",),
+    ),
+    Mutation(
+        "R3: what cannot be read travels into the history",
+        "activities/texts.py",
+        "        except ValidationError:  # a newer release wrote it\n",
+        "        except ZeroDivisionError:\n",
+        ("tests/activities/test_unreadable.py",),
+    ),
+    Mutation(
         "Segments: a pair is split",
         "texts/segments.py",
         "        if used + size > capacity:",

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.__main__ import _keep_machine
 
-_HERE = {"Processor": "An Abacus, 2 cores", "Memory": "24 GiB", "Python": "3.11.7"}
+_HERE = {"Processor": "An Abacus, 2 cores", "Memory": "24 GiB", "System": "Linux 6", "Python": "3.11.7"}
 
 
 def test_what_was_measured_on_another_machine_is_not_gone_on_with(tmp_path: Path) -> None:
@@ -23,4 +23,11 @@ def test_another_release_of_a_library_on_the_same_machine_is(tmp_path: Path) -> 
     results = tmp_path / "results.jsonl"
     _keep_machine(results, here=lambda: _HERE)
     _keep_machine(results, here=lambda: _HERE | {"Python": "3.11.8"})
+    assert json.loads(results.read_text(encoding="utf-8"))["facts"] == _HERE
+
+
+def test_an_empty_file_is_one_that_is_not_there(tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    results.touch()
+    _keep_machine(results, here=lambda: _HERE)
     assert json.loads(results.read_text(encoding="utf-8"))["facts"] == _HERE

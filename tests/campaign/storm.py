@@ -12,7 +12,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import Worker
 
 from calls.contracts import PRIORITY, TASK_QUEUE, Kind, LedgerState, workflow_id
@@ -83,7 +83,7 @@ def _was_confirmed(ground: Ground, cad_id: str, phone: str, *, now: datetime) ->
 
 async def until_all_are_queued(ground: Ground, count: int) -> None:
     """Run the calls' workflows, but send nothing, until Temporal has a task for each text."""
-    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=data_converter)
     async with Worker(client, task_queue=TASK_QUEUE, workflows=[CallUpdates], workflow_runner=workflow_runner()):
         for _ in range(3000):
             if await _backlog(client) >= count:
@@ -118,7 +118,7 @@ class InTheQueue:
 
 async def in_the_queue(ground: Ground, due: Sequence[Waiting]) -> dict[str, InTheQueue]:
     """By call, what its history says of its text."""
-    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    client = await Client.connect(ground.box.environment()["TEMPORAL_ADDRESS"], data_converter=data_converter)
     at_once = asyncio.Semaphore(20)
 
     async def look(text: Waiting) -> tuple[str, InTheQueue]:

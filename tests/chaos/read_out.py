@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import Replayer
 
 from calls.clock import Clock
@@ -86,9 +86,9 @@ def histories(address: str) -> list[dict[str, Any]]:
 
 
 async def _histories(address: str) -> list[dict[str, Any]]:
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=data_converter)
     replayer = Replayer(
-        workflows=[CallUpdates], data_converter=pydantic_data_converter, workflow_runner=workflow_runner()
+        workflows=[CallUpdates], data_converter=data_converter, workflow_runner=workflow_runner()
     )
     rows = []
     async for run in client.list_workflows("WorkflowType='CallUpdates'"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleOverlapPolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 
 from calls.contracts import RECONCILER_TASK_QUEUE
 from calls.forgetting import FORGET, FORGET_SCHEDULE
@@ -16,7 +16,7 @@ from tests.servers import running_temporal
 
 async def test_setup_makes_it_and_doctor_says_when_it_is_not_there() -> None:
     with running_temporal() as server:
-        client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+        client = await Client.connect(server.address, data_converter=data_converter)
         missing = await old_data_forgotten(client, zone=None)
         assert missing.detail == "is missing: what is personal is kept for longer than the agency's retention says"
         assert await set_up_forget_schedule(client, zone="America/Toronto") == "was made"

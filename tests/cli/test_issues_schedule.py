@@ -23,7 +23,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
     WorkflowHandle,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 
 from calls.issues import FIND_ISSUES_SCHEDULE, LookedAt
 from cli.doctor.temporal import issues_looked_for
@@ -48,7 +48,7 @@ def temporal() -> Iterator[TemporalServer]:
 
 
 async def connected(address: str) -> Client:
-    return await Client.connect(address, data_converter=pydantic_data_converter)
+    return await Client.connect(address, data_converter=data_converter)
 
 
 def clock_changes(zone: ZoneInfo) -> list[date]:

@@ -22,7 +22,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
     WorkflowHandle,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 
 from calls.reconciliation import Reconciled
 from cli.doctor.temporal import reconciled
@@ -49,7 +49,7 @@ def temporal() -> Iterator[TemporalServer]:
 async def in_a_new_namespace(server: TemporalServer) -> tuple[Client, list[str]]:
     """Set up, as the command does."""
     client = await Client.connect(
-        server.address, namespace=f"n{uuid4().hex[:8]}", data_converter=pydantic_data_converter
+        server.address, namespace=f"n{uuid4().hex[:8]}", data_converter=data_converter
     )
     said: list[str] = []
     await set_up_temporal(client, zone="America/Toronto", say=said.append)

@@ -14,7 +14,7 @@ import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from calls.clock import Clock
@@ -49,7 +49,7 @@ def temporal() -> Iterator[TemporalServer]:
 
 @pytest.fixture
 async def client(temporal: TemporalServer) -> Client:
-    return await Client.connect(temporal.address, data_converter=pydantic_data_converter)
+    return await Client.connect(temporal.address, data_converter=data_converter)
 
 
 def where(server: TemporalServer, **changes: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Replayer
 
@@ -57,7 +57,7 @@ async def test_a_quarter_that_is_due_is_prepared_by_one_run_and_left_by_the_next
 ) -> None:
     with city.engine.begin() as connection:
         connection.execute(text("TRUNCATE open_data_bundle, open_data_file"))
-    client = await Client.connect(temporal.address, data_converter=pydantic_data_converter, identity="tests")
+    client = await Client.connect(temporal.address, data_converter=data_converter, identity="tests")
     assert await set_up_open_data_schedule(client, zone=ZONE) == "was made"
     assert await set_up_open_data_schedule(client, zone=ZONE) == "is there"
     handle = client.get_schedule_handle(PREPARE_OPEN_DATA_SCHEDULE)
@@ -115,7 +115,7 @@ def test_nothing_is_due_of_an_agency_that_has_not_switched_it_on(city: City, key
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     kept = json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))
     replayer = Replayer(
-        workflows=[PrepareOpenData], data_converter=pydantic_data_converter, workflow_runner=workflow_runner()
+        workflows=[PrepareOpenData], data_converter=data_converter, workflow_runner=workflow_runner()
     )
     await replayer.replay_workflow(WorkflowHistory.from_json(PREPARE_OPEN_DATA_SCHEDULE, kept))
 

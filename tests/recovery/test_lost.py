@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 
 from calls.contracts import workflow_id
 from database.tables import CallRow
@@ -147,7 +147,7 @@ def lose_temporal(field: Ground) -> None:
 
 async def lose_some(field: Ground, *, dice: random.Random) -> str:
     """A third of the open calls is deleted, a third terminated."""
-    client = await Client.connect(field.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    client = await Client.connect(field.box.environment()["TEMPORAL_ADDRESS"], data_converter=data_converter)
     with Session(field.engine) as session:
         ids = list(session.exec(select(CallRow.call_id).where(col(CallRow.ended_reason).is_(None))))
     deleted, terminated = 0, 0

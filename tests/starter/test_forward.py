@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.service import RetryConfig, RPCError
 
 from activities.known_call import known_call
@@ -62,7 +62,7 @@ async def client(temporal: TemporalServer) -> Client:
 async def connected(server: TemporalServer) -> Client:
     return await Client.connect(
         server.address,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         retry_config=RetryConfig(max_retries=2, max_elapsed_time_millis=500),
     )
 
@@ -445,7 +445,7 @@ async def test_r4_a_starter_in_the_wrong_namespace_ends_no_call(
     acceptor.accept(received(cad_id))
     await forwarder.forward_all()
     acceptor.accept(record(10, cad_id=cad_id, dispatched_at=10))
-    lost = await Client.connect(temporal.address, namespace="nowhere", data_converter=pydantic_data_converter)
+    lost = await Client.connect(temporal.address, namespace="nowhere", data_converter=data_converter)
     await a_forwarder(engine, lost).forward_all()
     row = the_row(engine, cad_id)
     assert (row.signalled_version, row.ended_reason) == (1, None)

@@ -15,7 +15,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.service import RPCError
 
 from activities.known_call import known_call
@@ -217,7 +217,7 @@ async def small_town(
     """Open it at noon, with a call that nobody has made yet. Without a worker the test brings its own."""
     agency = in_a_hurry(agency, confirmation_true_for=confirmation_true_for)
     clock = Clock(real_origin=real_now(), virtual_origin=NOON, speed=SPEED)
-    client = await Client.connect(temporal.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(temporal.address, data_converter=data_converter)
     services = TextServices(
         engine=engine,
         carrier=phones.client(timeout_seconds=5),

@@ -13,7 +13,7 @@ from temporalio.api.enums.v1 import EventType, TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.service import RPCError
 
 from calls.contracts import TASK_QUEUE, CallResult, Kind, Signal, workflow_id
@@ -50,7 +50,7 @@ def _worker(town: Ground, number: int) -> Child:
 
 
 async def _client(town: Ground) -> Client:
-    return await Client.connect(town.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+    return await Client.connect(town.box.environment()["TEMPORAL_ADDRESS"], data_converter=data_converter)
 
 
 async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:

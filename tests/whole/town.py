@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 
 from activities.stop_and_go import Mode
 from calls.clock import Clock
@@ -136,7 +136,7 @@ class Town:
         return self.box.agency.policy.timetable
 
     async def client(self) -> Client:
-        return await Client.connect(self.box.environment()["TEMPORAL_ADDRESS"], data_converter=pydantic_data_converter)
+        return await Client.connect(self.box.environment()["TEMPORAL_ADDRESS"], data_converter=data_converter)
 
     async def history(self, cad_id: str) -> WorkflowHistory:
         """The history of a call's workflow."""

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -93,7 +93,7 @@ async def _server() -> WorkflowEnvironment:
     for attempts_left in (2, 1, 0):
         try:
             return await WorkflowEnvironment.start_time_skipping(
-                data_converter=pydantic_data_converter, test_server_existing_path=str(_SERVER), identity="tests"
+                data_converter=data_converter, test_server_existing_path=str(_SERVER), identity="tests"
             )
         except RuntimeError:
             if not attempts_left:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
@@ -46,7 +46,7 @@ class Clerk:
 
 @asynccontextmanager
 async def working(server: TemporalServer, clerk: Clerk) -> AsyncIterator[Client]:
-    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(server.address, data_converter=data_converter)
     with ThreadPoolExecutor(1) as threads:
         async with Worker(
             client,
@@ -78,7 +78,7 @@ async def test_a_database_that_is_away_is_asked_again(temporal: TemporalServer) 
 @pytest.mark.parametrize("name", sorted(path.stem for path in KEPT.glob("*.json")))
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     history = WorkflowHistory.from_json("forget", json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")))
-    replayer = Replayer(workflows=[Forget], data_converter=pydantic_data_converter, workflow_runner=workflow_runner())
+    replayer = Replayer(workflows=[Forget], data_converter=data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(history)
 
 

@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     SignalWorkflowExecutionRequest,
 )
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 
 from calls.clock import Clock
@@ -60,7 +60,7 @@ def temporal() -> Iterator[TemporalServer]:
 @asynccontextmanager
 async def open_call(server: TemporalServer, agency: Agency, clerk: Clerk | None = None) -> AsyncIterator[Open]:
     """A call received just now, whose confirmation is due in three minutes, and a worker that serves it."""
-    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(server.address, data_converter=data_converter)
     queue = f"poison-{uuid4().hex}"
     async with working(client, clerk or Clerk(), queue=queue):
         yield await _started(client, agency, queue, clock=Clock(real_origin=datetime.now(UTC), virtual_origin=NOON))
@@ -222,7 +222,7 @@ async def test_a_clock_that_is_only_unusual_is_taken(temporal: TemporalServer, o
 @asynccontextmanager
 async def sending(server: TemporalServer, agency: Agency, clerk: Clerk) -> AsyncIterator[Open]:
     """A call whose confirmation is being tried."""
-    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(server.address, data_converter=data_converter)
     queue = f"poison-{uuid4().hex}"
     async with working(client, clerk, queue=queue):
         due = Clock(real_origin=datetime.now(UTC), virtual_origin=NOON + minutes(3))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
@@ -60,7 +60,7 @@ class Clerk:
 
 @asynccontextmanager
 async def working(server: TemporalServer, clerk: Clerk) -> AsyncIterator[Client]:
-    client = await Client.connect(server.address, data_converter=pydantic_data_converter)
+    client = await Client.connect(server.address, data_converter=data_converter)
     with ThreadPoolExecutor(2) as threads:
         async with Worker(
             client,
@@ -116,6 +116,6 @@ async def test_a_step_that_fails_is_said_and_keeps_no_other_from_being_done(
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     history = WorkflowHistory.from_json("reconcile", json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")))
     replayer = Replayer(
-        workflows=[Reconcile], data_converter=pydantic_data_converter, workflow_runner=workflow_runner()
+        workflows=[Reconcile], data_converter=data_converter, workflow_runner=workflow_runner()
     )
     await replayer.replay_workflow(history)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import (
     ExecuteWorkflowInput,
     Interceptor,
@@ -83,7 +83,7 @@ def _nothing_heard() -> Iterator[None]:
 def replayer() -> Replayer:
     return Replayer(
         workflows=[CallUpdates],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=workflow_runner(),
         interceptors=[Listener()],
     )

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import SandboxImportNotificationPolicy
@@ -29,7 +29,7 @@ async def test_everything_that_a_workflow_imports_is_passed_through_the_sandbox_
     restrictions = RESTRICTIONS.with_import_notification_policy(policy)
     replayer = Replayer(
         workflows=[CallUpdates],
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
     )
     await replayer.replay_workflow(kept("surveyed"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from payloads import data_converter
 from temporalio.worker import Replayer, Worker
 
 from calls.clock import Clock
@@ -52,7 +52,7 @@ def settings_of(name: str, build: str) -> Settings:
 @asynccontextmanager
 async def working(address: str, settings: Settings | None, workflow: type[CallUpdates]) -> AsyncIterator[Clerk]:
     """A worker of a release as `worker.py` builds it, on a connection of its own, with a clerk who writes down."""
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=data_converter)
     clerk = Clerk()
     with ThreadPoolExecutor(2) as threads:
         async with Worker(
@@ -69,7 +69,7 @@ async def working(address: str, settings: Settings | None, workflow: type[CallUp
 
 async def opened(address: str, agency: Agency, number: str) -> WorkflowHandle[CallUpdates, CallResult]:
     """A call to which an officer has been sent: its confirmation is owed, then nothing until it is cleared."""
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=data_converter)
     call = a_call(agency.policy, cad_id=number, dispatched_at=NOON + minutes(1))
     clock = Clock(real_origin=datetime.now(UTC), virtual_origin=NOON, speed=SPEED)
     id_ = f"ottawa-{number}"
@@ -127,7 +127,7 @@ async def test_r8_a_call_ends_on_the_release_on_which_it_began_and_a_new_one_beg
             info = (await call.describe()).raw_description.workflow_execution_info.versioning_info
             assert info.deployment_version.build_id == release
     replayer = Replayer(
-        workflows=[OfTomorrow], data_converter=pydantic_data_converter, workflow_runner=workflow_runner()
+        workflows=[OfTomorrow], data_converter=data_converter, workflow_runner=workflow_runner()
     )
     misfit = await replayer.replay_workflow(await first[0].fetch_history(), raise_on_replay_failure=False)
     assert misfit.replay_failure is not None, "the two releases do not differ, and the test shows nothing"
