@@ -96,7 +96,7 @@ def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = mach
         line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": facts}
         results.write_text(json.dumps(line) + "\n", encoding="utf-8")
         return
-    there = next((line["facts"] for line in map(json.loads, lines) if "facts" in line), {})
+    there: Mapping[str, str] = next((line["facts"] for line in map(json.loads, lines) if "facts" in line), {})
     for fact in ("Processor", "Memory", "System"):
         if there.get(fact) != facts[fact]:
             sys.exit(

@@ -78,7 +78,11 @@ async def closed(contestant: Contestant, *, in_flight: int, seconds: float) -> F
         driver.enough.set()
         await playing
         _every_text_came(case)
-        return {"in_flight": in_flight, "lifecycles_per_s": lives / took} | _costs(used, lives=lives, took=took) | await _histories(case)
+        return (
+            {"in_flight": in_flight, "lifecycles_per_s": lives / took}
+            | _costs(used, lives=lives, took=took)
+            | await _histories(case)
+        )
 
 
 def _costs(used: Used, *, lives: int, took: float) -> Figures:

@@ -12,11 +12,11 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowHistory
-from payloads import data_converter
 from temporalio.worker import Worker
 
 from calls.contracts import PRIORITY, TASK_QUEUE, Kind, LedgerState, workflow_id
 from database.tables import TextRow
+from payloads import data_converter
 from starter.records import CadRecord
 from tests.builders import hours, minutes, some_facts
 from tests.campaign.ground import Ground

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleOverlapPolicy
-from payloads import data_converter
 
 from calls.contracts import RECONCILER_TASK_QUEUE
 from calls.forgetting import FORGET, FORGET_SCHEDULE
 from cli.doctor.temporal import old_data_forgotten
 from cli.forget_schedule import forget_schedule, set_up_forget_schedule
 from cli.issues_schedule import issues_schedule
+from payloads import data_converter
 from tests.servers import running_temporal
 
 

@@ -23,7 +23,6 @@ from temporalio.client import (
     ScheduleUpdateInput,
     WorkflowHandle,
 )
-from payloads import data_converter
 
 from calls.issues import FIND_ISSUES_SCHEDULE, LookedAt
 from cli.doctor.temporal import issues_looked_for
@@ -32,6 +31,7 @@ from database.encryption import Keyring
 from local.ports import free_port
 from local.processes import Supervisor
 from local.temporal import Temporal
+from payloads import data_converter
 from policy.agency import Agency
 from tests.neighbourhoods import DAY, City, days, local
 from tests.servers import TemporalServer, running_temporal, temporary_state

@@ -22,7 +22,6 @@ from temporalio.client import (
     ScheduleUpdateInput,
     WorkflowHandle,
 )
-from payloads import data_converter
 
 from calls.reconciliation import Reconciled
 from cli.doctor.temporal import reconciled
@@ -31,6 +30,7 @@ from cli.schedules import is_paused_by_hand
 from cli.set_up import set_up_temporal
 from database.encryption import Keyring
 from database.tables import TextRow, real_now
+from payloads import data_converter
 from policy.agency import Agency
 from tests.activities.desk import a_desk
 from tests.builders import hours
@@ -48,9 +48,7 @@ def temporal() -> Iterator[TemporalServer]:
 
 async def in_a_new_namespace(server: TemporalServer) -> tuple[Client, list[str]]:
     """Set up, as the command does."""
-    client = await Client.connect(
-        server.address, namespace=f"n{uuid4().hex[:8]}", data_converter=data_converter
-    )
+    client = await Client.connect(server.address, namespace=f"n{uuid4().hex[:8]}", data_converter=data_converter)
     said: list[str] = []
     await set_up_temporal(client, zone="America/Toronto", say=said.append)
     return client, said

@@ -14,13 +14,13 @@ import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
-from payloads import data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from calls.clock import Clock
 from calls.contracts import SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE, CallInput, workflow_id
 from cli.replay_history import first_line, replay_histories
 from local.errors import LocalError
+from payloads import data_converter
 from policy.agency import Agency
 from tests.builders import NOON, a_call
 from tests.cli.test_errors import run, the_one_line

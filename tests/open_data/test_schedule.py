@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHistory
-from payloads import data_converter
 from temporalio.testing import ActivityEnvironment
 from temporalio.worker import Replayer
 
@@ -21,6 +20,7 @@ from calls.open_data import PREPARE_OPEN_DATA, PREPARE_OPEN_DATA_SCHEDULE, Prepa
 from cli.open_data_schedule import open_data_schedule, set_up_open_data_schedule
 from database.encryption import Keyring
 from database.tables import real_now
+from payloads import data_converter
 from tests.open_data.conftest import City
 from tests.open_data.made_up import open_data
 from tests.servers import TemporalServer, running_temporal
@@ -114,9 +114,7 @@ def test_nothing_is_due_of_an_agency_that_has_not_switched_it_on(city: City, key
 @pytest.mark.parametrize("name", sorted(path.stem for path in KEPT.glob("*.json")))
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     kept = json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8"))
-    replayer = Replayer(
-        workflows=[PrepareOpenData], data_converter=data_converter, workflow_runner=workflow_runner()
-    )
+    replayer = Replayer(workflows=[PrepareOpenData], data_converter=data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(WorkflowHistory.from_json(PREPARE_OPEN_DATA_SCHEDULE, kept))
 
 

@@ -15,11 +15,11 @@ from sqlmodel import Session, col, select
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
-from payloads import data_converter
 
 from calls.contracts import workflow_id
 from database.tables import CallRow
 from local.ports import free_port
+from payloads import data_converter
 from tests.builders import minutes
 from tests.campaign.ground import Ground, ground, in_a_hurry
 from tests.campaign.script import some_calls

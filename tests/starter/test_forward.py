@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio.client import Client
-from payloads import data_converter
 from temporalio.service import RetryConfig, RPCError
 
 from activities.known_call import known_call
@@ -32,6 +31,7 @@ from calls.eligibility import Eligibility
 from calls.policy import Since, Threshold
 from database.encryption import Keyring
 from database.tables import CallRow, TextRow, real_now
+from payloads import data_converter
 from policy.agency import load_agency
 from starter.accept import Acceptor
 from starter.csv_log import read_log

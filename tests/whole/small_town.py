@@ -15,7 +15,6 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, ResetReapplyExcludeType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHandle
-from payloads import data_converter
 from temporalio.service import RPCError
 
 from activities.known_call import known_call
@@ -33,6 +32,7 @@ from calls.contracts import (
 from calls.policy import Threshold
 from database.encryption import Keyring
 from database.tables import CallRow, TextRow, real_now
+from payloads import data_converter
 from policy.agency import Agency
 from starter.accept import Acceptor
 from starter.forward import Forwarder

@@ -13,12 +13,12 @@ from temporalio.api.enums.v1 import EventType, TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from payloads import data_converter
 from temporalio.service import RPCError
 
 from calls.contracts import TASK_QUEUE, CallResult, Kind, Signal, workflow_id
 from local.child import Child
 from local.ports import free_port
+from payloads import data_converter
 from tests.campaign.ground import Ground, ground, in_a_hurry
 from tests.campaign.storm import Waiting, fall_due
 from tests.campaign.troop import Troop

@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHistory
-from payloads import data_converter
 
 from activities.stop_and_go import Mode
 from calls.clock import Clock
@@ -27,6 +26,7 @@ from database.tables import ServiceModeRow
 from local.box import Box, Ports
 from local.place import new_clock
 from local.processes import Supervisor
+from payloads import data_converter
 from policy.agency import Agency, load_agency
 from settings import child_environment, python
 from tests.servers import temporary_state

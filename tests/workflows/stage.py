@@ -12,7 +12,6 @@ from temporalio import activity
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle
-from payloads import data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -33,6 +32,7 @@ from calls.contracts import (
 )
 from calls.policy import Policy
 from cli.set_up import indexed_type
+from payloads import data_converter
 from tests.builders import NOON
 from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
-from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.issues import FIND_ISSUES, LOOK_AT_DAYS, LookedAt
+from payloads import data_converter
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from workflow_sandbox import workflow_runner
@@ -71,9 +71,7 @@ async def test_a_database_that_is_away_is_asked_again(temporal: TemporalServer) 
 @pytest.mark.parametrize("name", sorted(path.stem for path in KEPT.glob("*.json")))
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     history = WorkflowHistory.from_json("find-issues", json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")))
-    replayer = Replayer(
-        workflows=[FindIssues], data_converter=data_converter, workflow_runner=workflow_runner()
-    )
+    replayer = Replayer(workflows=[FindIssues], data_converter=data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(history)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowHistory
-from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.forgetting import CLEAR_AWAY, FORGET, FORGET_SOME, Forgotten
+from payloads import data_converter
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from workflow_sandbox import workflow_runner

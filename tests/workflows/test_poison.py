@@ -20,7 +20,6 @@ from temporalio.api.workflowservice.v1 import (
     SignalWorkflowExecutionRequest,
 )
 from temporalio.client import Client, WorkflowHandle
-from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 
 from calls.clock import Clock
@@ -36,6 +35,7 @@ from calls.contracts import (
     TextOutcome,
     workflow_id,
 )
+from payloads import data_converter
 from policy.agency import Agency
 from tests.builders import NOON, a_call, minutes
 from tests.servers import TemporalServer, running_temporal

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
-from payloads import data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer, Worker
 
 from calls.reconciliation import CUT_SURVEYS, FORGET_BODIES, RECONCILE, SETTLE_TEXTS, SUM_A_DAY, Batch, Reconciled
+from payloads import data_converter
 from tests.servers import TemporalServer
 from tests.workflows.record_histories import FOLDER
 from workflow_sandbox import workflow_runner
@@ -115,7 +115,5 @@ async def test_a_step_that_fails_is_said_and_keeps_no_other_from_being_done(
 @pytest.mark.parametrize("name", ["all_done", "with_the_cut"])
 async def test_r8_a_run_of_yesterday_replays_on_todays_code(name: str) -> None:
     history = WorkflowHistory.from_json("reconcile", json.loads((KEPT / f"{name}.json").read_text(encoding="utf-8")))
-    replayer = Replayer(
-        workflows=[Reconcile], data_converter=data_converter, workflow_runner=workflow_runner()
-    )
+    replayer = Replayer(workflows=[Reconcile], data_converter=data_converter, workflow_runner=workflow_runner())
     await replayer.replay_workflow(history)

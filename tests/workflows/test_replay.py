@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
-from payloads import data_converter
 from temporalio.worker import (
     ExecuteWorkflowInput,
     Interceptor,
@@ -17,6 +16,7 @@ from temporalio.worker import (
 )
 
 from calls.contracts import CallResult, workflow_id
+from payloads import data_converter
 from tests.workflows.record_histories import FOLDER, STORIES
 from tests.workflows.stage import CALL_ID
 from workflow_sandbox import workflow_runner

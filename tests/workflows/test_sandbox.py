@@ -2,11 +2,11 @@
 
 import subprocess
 
-from payloads import data_converter
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+from payloads import data_converter
 from settings import python
 from tests.whole.town import ROOT
 from tests.workflows.test_replay import kept

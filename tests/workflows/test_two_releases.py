@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client, WorkflowHandle
-from payloads import data_converter
 from temporalio.worker import Replayer, Worker
 
 from calls.clock import Clock
@@ -16,6 +15,7 @@ from calls.contracts import SEARCH_ATTRIBUTES, TASK_QUEUE, WORKFLOW_TYPE, CallIn
 from cli.releases import look_at_release, promote, show
 from cli.replay_history import replay_histories
 from local.errors import LocalError
+from payloads import data_converter
 from policy.agency import Agency
 from settings import Settings
 from tests.builders import NOON, a_call, minutes
@@ -126,9 +126,7 @@ async def test_r8_a_call_ends_on_the_release_on_which_it_began_and_a_new_one_beg
         for call in calls:
             info = (await call.describe()).raw_description.workflow_execution_info.versioning_info
             assert info.deployment_version.build_id == release
-    replayer = Replayer(
-        workflows=[OfTomorrow], data_converter=data_converter, workflow_runner=workflow_runner()
-    )
+    replayer = Replayer(workflows=[OfTomorrow], data_converter=data_converter, workflow_runner=workflow_runner())
     misfit = await replayer.replay_workflow(await first[0].fetch_history(), raise_on_replay_failure=False)
     assert misfit.replay_failure is not None, "the two releases do not differ, and the test shows nothing"
 
