@@ -48,8 +48,8 @@ test-deep: $(VENV)/.test chromium ## What takes long: whole logs through the sim
 test-year: $(VENV)/.test ## A generated year's calls through the real service, each accounted for; goes on where it was stopped (PART=2/6 MINUTES= FRESH=1)
 	@$(BIN)/python -m tests.year $(if $(PART),--part "$(PART)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(FRESH),--fresh)
 
-bench: $(VENV)/.test $(if $(DBOS),$(BENCH)/.made) ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS= DBOS=1)
-	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: $(VENV)/.test $(if $(DBOS),$(BENCH)/.made) ## Measure the service beside the bare engine and two plain tables (hours; goes on where it stopped; CASE= ROUNDS= RESULTS= DBOS=1)
+	$(BIN)/python -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RESULTS),--results "$(RESULTS)")
 
 chaos: $(VENV)/.test ## Strike everything while a day is played, then compare (SEED= or SEEDS=1-20, CAD=, MINUTES=10)
 	@$(BIN)/python -m tests.chaos $(if $(SEEDS),--seeds "$(SEEDS)",--seed "$(SEED)") $(if $(CAD),--cad "$(CAD)") \

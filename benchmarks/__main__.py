@@ -89,7 +89,7 @@ def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> 
 
 
 def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = machine) -> None:
-    """The first line says what the others were measured on: on another processor they are not gone on with."""
+    """The first line says what the others were measured on: on another machine they are not gone on with."""
     facts = here()
     lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
     if not lines:
@@ -101,7 +101,7 @@ def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = mach
         if there.get(fact) != facts[fact]:
             sys.exit(
                 f"{results} was measured on another machine ({there.get(fact)}; this one: {facts[fact]}). "
-                "Give another file with --results FILE, or remove it and measure everything anew."
+                "Name another file (make bench RESULTS=FILE), or remove it and measure everything anew."
             )
 
 

@@ -11,8 +11,12 @@ from tests.activities.desk import Desk
 def test_r3_what_this_release_cannot_read_is_tried_again_and_said_without_a_word_of_it(desk: Desk) -> None:
     desk.call()
     with desk.services.engine.begin() as connection:
-        of_tomorrow = text("UPDATE call SET facts = jsonb_set(facts, '{source}', to_jsonb('+16135550142'::text))")
-        connection.execute(of_tomorrow)
+        connection.execute(
+            text(
+                "UPDATE call SET facts = jsonb_set(facts, '{source}', to_jsonb('+16135550142'::text))"
+                " WHERE call_id = 'ottawa-1001'"
+            )
+        )
     with capture_logs() as lines, pytest.raises(ApplicationError) as caught:
         desk.send()
     assert (caught.value.type, caught.value.non_retryable) == ("Unreadable", False)
