@@ -35,16 +35,22 @@ class _Taker:
         self._table = table
         self._places = AT_A_TIME
         self._sending: set[asyncio.Task[None]] = set()
+        self._there_may_be_more = False
         self.wake = asyncio.Event()
 
     async def take(self) -> None:
         """Whatever is due and there is a place for."""
-        if self._places and (rows := await self._table.rows(_TAKE, (self._places,))):
-            self._places -= len(rows)
-            for row in rows:
-                task = asyncio.create_task(self._send(Due(*row)))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
+        if not (places := self._places):
+            return
+        rows = await self._table.rows(_TAKE, (places,))
+        self._places -= len(rows)
+        for row in rows:
+            task = asyncio.create_task(self._send(Due(*row)))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        self._there_may_be_more = len(rows) == places
+        if self._there_may_be_more:  # and places may have become free meanwhile
+            self.wake.set()
 
     async def _send(self, due: Due) -> None:
         try:
@@ -55,9 +61,9 @@ class _Taker:
             if later is not None:
                 seconds = (later - datetime.now(UTC)).total_seconds()
                 asyncio.get_running_loop().call_later(max(0, seconds), self.wake.set)
-        if self._places == 0:  # there may be more than there were places for
-            self.wake.set()
         self._places += 1
+        if self._there_may_be_more:
+            self.wake.set()
 
 
 async def run(options: Options) -> None:

@@ -115,3 +115,15 @@ async def test_a_call_with_an_officer_before_its_confirmation_has_no_delay_notic
     async with running(name, tables, delay=0) as driver:
         await driver.until(["confirmation"])
         assert not await driver.is_something_due()
+
+
+async def test_what_is_more_than_there_are_places_for_goes_out_without_another_look(
+    tables: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notified, "_LOOK_EVERY_SECONDS", 600)
+    number = 1_000
+    async with await connected(tables) as connection:
+        for each in range(number):
+            await connection.execute(RECEIVED.encode(), (each, PHONE, f"26-{each}"))
+    async with running("notified", tables, delay=600) as driver:
+        await driver.until(["confirmation"] * number)
