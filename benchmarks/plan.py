@@ -48,9 +48,9 @@ def plan(*, rounds: int) -> Iterator[Planned]:
         yield from _closed(round_)
     for round_ in range(1, rounds + 1):
         yield from _latency(round_)
+    yield from _worst_hours(rounds)
     for round_ in range(1, rounds + 1):
         yield from _four_a_second(round_)
-    yield from _worst_hours(rounds)
     for round_ in range(1, rounds + 1):
         yield from _doors(round_)
     for round_ in range(1, rounds + 1):
@@ -101,7 +101,7 @@ def _latency(round_: int) -> Iterator[Planned]:
 
 
 def _four_a_second(round_: int) -> Iterator[Planned]:
-    contestants: list[Contestant] = [Bare(posts_raw=True), WorkerAlone(), WholeService()]
+    contestants: list[Contestant] = [Bare(posts_raw=True), WholeService()]
     for contestant in contestants:
         yield Planned(
             case="four a second",
