@@ -23,7 +23,8 @@ from settings import python
 RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
 _QUIET_CORES: Final = 0.25
 _AS_OWN: Final = 0.85
-"""A round in which others used more than so much of what was used is measured again."""
+_ALMOST_NOTHING: Final = 0.05
+"""A round in which others used more of what was used is measured again, unless it was less than so much of a core."""
 _TRIES: Final = 3
 _LONGEST_SECONDS: Final = 5400
 
@@ -54,10 +55,16 @@ def _measure(one: Planned, options: argparse.Namespace) -> list[Mapping[str, flo
             print(done.stderr[-2000:], file=sys.stderr)
             continue
         lines: list[Mapping[str, float]] = json.loads(done.stdout.splitlines()[-1])
-        if all(line.get("own_cpu", 1) >= _AS_OWN * line.get("total_cpu", 1) for line in lines):
+        if all(map(machine_was_ours, lines)):
             return lines
         print("  others used the machine meanwhile; once more", flush=True)
     sys.exit(f"{one.case}, {one.contestant}: no figure after {_TRIES} tries")
+
+
+def machine_was_ours(line: Mapping[str, float]) -> bool:
+    """Did next to nobody else use it meanwhile?"""
+    own, total = line.get("own_cpu", 1), line.get("total_cpu", 1)
+    return own >= _AS_OWN * total or total - own <= _ALMOST_NOTHING
 
 
 def _wait_until_quiet() -> None:
