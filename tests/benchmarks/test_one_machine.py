@@ -38,5 +38,5 @@ def test_an_empty_file_is_one_that_is_not_there(tmp_path: Path) -> None:
     [(1.8, 1.85, True), (1.5, 1.9, False), (0.09, 0.13, True), (0.09, 0.3, False)],
     ids=["almost all", "others worked too", "nobody did much", "others did more than we"],
 )
-def test_a_round_counts_when_next_to_nobody_else_used_the_machine(own: float, total: float, is_ours: bool) -> None:  # noqa: FBT001
+def test_a_round_counts_when_next_to_nobody_else_used_the_machine(own: float, total: float, is_ours: bool) -> None:
     assert machine_was_ours({"own_cpu": own, "total_cpu": total}) is is_ours
