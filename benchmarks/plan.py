@@ -91,24 +91,18 @@ def _latency(round_: int) -> Iterator[Planned]:
         Rival(is_notified=False),
         *_engines(),
     ]
-    for contestant in contestants:
-        yield Planned(
-            case="latency",
-            contestant=contestant.name,
-            round=round_,
-            run=partial(_open_loop, contestant, a_second=_A_SECOND, lives=_LIVES),
-        )
+    yield from (_at(_A_SECOND, "latency", contestant, round_=round_) for contestant in contestants)
 
 
 def _four_a_second(round_: int) -> Iterator[Planned]:
     contestants: list[Contestant] = [Bare(posts_raw=True), WholeService()]
-    for contestant in contestants:
-        yield Planned(
-            case="four a second",
-            contestant=contestant.name,
-            round=round_,
-            run=partial(_open_loop, contestant, a_second=_A_QUARTER, lives=_LIVES),
-        )
+    yield from (_at(_A_QUARTER, "four a second", contestant, round_=round_) for contestant in contestants)
+
+
+def _at(a_second: float, case: str, contestant: Contestant, *, round_: int, lives: int = _LIVES) -> Planned:
+    """So many lives a second, whatever becomes of those before."""
+    run = partial(_open_loop, contestant, a_second=a_second, lives=lives)
+    return Planned(case=case, contestant=contestant.name, round=round_, run=run)
 
 
 def _doors(round_: int) -> Iterator[Planned]:
@@ -122,13 +116,9 @@ def _doors(round_: int) -> Iterator[Planned]:
 def _worst_hours(rounds: int) -> Iterator[Planned]:
     """At 1, 10 and 100 times Ottawa's worst hour. Of the first two a p99 would take hours, and once is enough."""
     for times, lives, often in ((100, _LIVES, rounds), (10, 200, 1), (1, 40, 1)):
+        a_second = times * WORST_HOUR / 3600
         for round_ in range(1, often + 1):
-            yield Planned(
-                case=f"worst hour x {times}",
-                contestant=WholeService.name,
-                round=round_,
-                run=partial(_open_loop, WholeService(), a_second=times * WORST_HOUR / 3600, lives=lives),
-            )
+            yield _at(a_second, f"worst hour x {times}", WholeService(), round_=round_, lives=lives)
 
 
 def _recovery(round_: int) -> Iterator[Planned]:
