@@ -63,7 +63,7 @@ def _measure(one: Planned, options: argparse.Namespace) -> list[Mapping[str, flo
 
 def machine_was_ours(line: Mapping[str, float]) -> bool:
     """Did next to nobody else use it meanwhile?"""
-    own, total = line.get("own_cpu", 1), line.get("total_cpu", 1)
+    own, total = line["own_cpu"], line["total_cpu"]
     return own >= _AS_OWN * total or total - own <= _ALMOST_NOTHING
 
 

@@ -1,29 +1,36 @@
 """The engine alone: the same life of a call as a workflow, with activities that do nothing. No database, no rules.
 
 It is what our service is measured against, so it is as lean as Temporal's own examples: asynchronous activities, one
-small payload, one queue.
+small payload, one queue. Its worker has our worker's settings, and the same sandbox.
 """
 
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 with workflow.unsafe.imports_passed_through():
     import aiohttp
 
     from benchmarks.life import DELAY_SECONDS
     from benchmarks.watching_workflows import Watching
+    from workflow_sandbox import workflow_runner
 
 QUEUE: Final = "bare"
+AS_OURS: Final[Mapping[str, Any]] = {
+    "max_concurrent_workflow_tasks": 16,
+    "max_concurrent_workflow_task_polls": 10,
+    "nonsticky_to_sticky_poll_ratio": 0.5,
+    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=3),
+}
+"""Worker's options, as build_worker (worker.py) has them: a test compares."""
 _TIMEOUT: Final = timedelta(seconds=30)
 
 
@@ -111,17 +118,15 @@ async def bare_text(text: BareText) -> str:
 async def _work(address: str) -> None:
     global _session
     client = await Client.connect(address, interceptors=[Watching()])
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(
-        "benchmarks.notices", "benchmarks.life", "aiohttp"
-    )
     async with aiohttp.ClientSession() as _session:
         worker = Worker(
             client,
             task_queue=QUEUE,
             workflows=[BareCallUpdates],
             activities=[bare_text],
-            workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+            workflow_runner=workflow_runner(),
             max_cached_workflows=int(os.environ.get("BENCHMARK_CACHE", "1000")),
+            **AS_OURS,
         )
         await worker.run()
 

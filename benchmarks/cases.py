@@ -13,22 +13,17 @@ from temporalio.client import Client
 
 from benchmarks.carrier import Reports, StubCarrier, stub_carrier
 from benchmarks.contestants import Contestant
+from benchmarks.figures import Figures, Meter, percentiles
 from benchmarks.ground import Ground, ground
 from benchmarks.life import DELAY_SECONDS
 from benchmarks.lifecycles import Call, Driver
 from benchmarks.notices import listen
-from benchmarks.processor import Used
 from starter.fictional_numbers import fictional_number
 from tests.whole.cost import actions
 
-Figures = dict[str, float]
-
 WARM_UP_LIVES: Final = 150
-FEWEST_FOR_A_P99: Final = 600
+TEXTS_OF_A_LIFE: Final = 3
 _HISTORIES: Final = 5
-_A_POST_BEFORE_ITS_ANSWER: Final = 5.0
-"""Seconds: a text may be out before the driver has read that its record was taken."""
-_PERCENTILES: Final = (50, 95, 99)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,30 +60,23 @@ async def running(
 
 
 async def closed(contestant: Contestant, *, in_flight: int, seconds: float) -> Figures:
-    """Lifecycles a second, and what each costs, with as many in flight as it takes for nothing to be idle."""
+    """Lifecycles a second, and what each costs, with as many in flight as it takes for nothing to be idle.
+
+    Counted by their texts, not by their ends: where thousands begin together they end together, too.
+    """
     async with running(contestant) as case:
         driver = case.driver
         playing = asyncio.create_task(driver.closed_loop(in_flight=in_flight))
-        while len(driver.ended) < WARM_UP_LIVES and not playing.done():  # noqa: ASYNC110 - whichever is first
+        while len(driver.ended) < max(WARM_UP_LIVES, in_flight) and not playing.done():  # noqa: ASYNC110 - whichever is first
             await asyncio.sleep(0.05)
-        before, begin, used = len(driver.ended), time.monotonic(), case.ground.used(contestant.parts)
+        before, begin, meter = driver.texts, time.monotonic(), Meter(case.ground, contestant.parts)
         await asyncio.sleep(seconds)
-        took, used = time.monotonic() - begin, case.ground.used(contestant.parts).since(used)
-        lives = len(driver.ended) - before
+        lives, took = (driver.texts - before) / TEXTS_OF_A_LIFE, time.monotonic() - begin
+        costs = meter.figures(pieces=lives)
         driver.enough.set()
         await playing
-        _every_text_came(case)
-        return (
-            {"in_flight": in_flight, "lifecycles_per_s": lives / took}
-            | _costs(used, lives=lives, took=took)
-            | await _histories(case)
-        )
-
-
-def _costs(used: Used, *, lives: int, took: float) -> Figures:
-    each = {f"cpu_ms_{name.lower()}": 1000 * seconds / lives for name, seconds in used.parts.items()}
-    whole = {"own_cpu": used.own / took, "total_cpu": used.machine / took}
-    return {"cpu_ms_all": 1000 * used.own / lives} | each | whole
+        _every_text_came(case, lives=len(driver.ended))
+        return {"in_flight": in_flight, "lifecycles_per_s": lives / took} | costs | await _histories(case)
 
 
 async def _histories(case: Case) -> Figures:
@@ -106,45 +94,38 @@ async def _histories(case: Case) -> Figures:
     }
 
 
-def _every_text_came(case: Case) -> None:
-    due, came = case.contestant.posts * len(case.driver.ended), sum(map(len, case.seen.values()))
+def _every_text_came(case: Case, *, lives: int) -> None:
+    due, came = case.contestant.posts * lives, sum(map(len, case.seen.values()))
     if came != due:
         raise RuntimeError(f"{case.contestant.name}: {came} POSTs came to the carrier, and {due} were due")
 
 
 async def latency(contestant: Contestant, *, a_second: float, lives: int) -> Figures:
-    """From a record that was taken to the POST that it caused: of the confirmation, and of the survey."""
+    """From what CAD has to say to the POST that it causes: of the confirmation, and of the survey."""
     async with running(contestant, thinks=1) as case:
         await case.driver.some(WARM_UP_LIVES)
         case.driver.ended.clear()
-        before = case.ground.used(contestant.parts)
-        begin = time.monotonic()
+        meter = Meter(case.ground, contestant.parts)
         await case.driver.open_loop(a_second=a_second, lives=lives)
-        used, took = case.ground.used(contestant.parts).since(before), time.monotonic() - begin
-        return {"a_second": a_second, "n": lives} | latencies(case) | _costs(used, lives=lives, took=took)
+        costs = meter.figures(pieces=lives)
+        _every_text_came(case, lives=WARM_UP_LIVES + lives)
+        return {"a_second": a_second, "n": lives} | latencies(case) | costs
 
 
 def latencies(case: Case) -> Figures:
-    """Percentiles in milliseconds, of the lives that have ended. A p99 of fewer than 600 is none."""
-    confirmations = [_first_post(case, call) - call.marks["received taken"] for call in case.driver.ended]
-    surveys = [_posts(case, call)[-1] - call.marks["cleared taken"] for call in case.driver.ended]
-    return percentiles(confirmations, "confirmation_") | percentiles(surveys, "survey_")
+    """Percentiles in milliseconds, of the lives that have ended.
 
-
-def percentiles(seconds: list[float], prefix: str = "") -> Figures:
-    """In milliseconds; of fewer than 600 no p99."""
-    points = statistics.quantiles(seconds, n=100, method="inclusive")
-    return {
-        f"{prefix}p{percent}": 1000 * points[percent - 1]
-        for percent in _PERCENTILES
-        if percent < 99 or len(seconds) >= FEWEST_FOR_A_P99
-    }
+    The clock begins when CAD has something to say: when a call was due, whether or not the driver could send it then,
+    and when a call is cleared. So it holds the way in, and a wait for it.
+    """
+    confirmations = [_first_post(case, call) - call.told["received"] for call in case.driver.ended]
+    surveys = [_posts(case, call)[-1] - call.told["cleared"] for call in case.driver.ended]
+    return percentiles(confirmations, what="confirmation") | percentiles(surveys, what="survey")
 
 
 def _first_post(case: Case, call: Call) -> float:
     """The confirmation's. An earlier call's caller had the same number where more are open than there are numbers."""
-    about_then = call.marks["received taken"] - _A_POST_BEFORE_ITS_ANSWER
-    return next(at for at in _posts(case, call) if at > about_then)
+    return next(at for at in _posts(case, call) if at > call.told["received"])
 
 
 def _posts(case: Case, call: Call) -> list[float]:

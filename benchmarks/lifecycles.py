@@ -20,11 +20,13 @@ class Stuck(Exception):  # noqa: N818 - what happened
 
 @dataclass
 class Call:
-    """One lifecycle. `heard` counts the notices of its workflow; `marks` is when what happened (time.monotonic())."""
+    """One lifecycle. `heard` counts the notices of its workflow; `told` is when CAD had each word to say, and `reached`
+    when each state was heard of first (time.monotonic())."""
 
     number: int
     heard: Counter[str] = field(default_factory=Counter)
-    marks: dict[str, float] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+    reached: dict[str, float] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, state: str, times: int = 1) -> None:
@@ -45,6 +47,8 @@ class Driver:
     dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - hides nothing
     calls: dict[str, Call] = field(default_factory=dict)
     ended: list[Call] = field(default_factory=list)
+    texts: int = 0
+    """That workflows have told of, of all calls together."""
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever measures: from then on no life is begun in a closed loop."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -54,17 +58,18 @@ class Driver:
         call = self.calls.get(workflow_id)
         if call is None:
             return
+        self.texts += state == "sent"
         call.heard[state] += 1
-        call.marks.setdefault(state, at)
+        call.reached.setdefault(state, at)
         call.changed.set()
 
-    async def live(self) -> None:
-        """One whole life.
+    async def live(self, *, due: float | None = None) -> None:
+        """One whole life, that begins now, or was to begin when it was `due` (time.monotonic()).
 
         Raises:
             Stuck: a state was not reached in time.
         """
-        call = await self.receive()
+        call = await self.receive(due=due)
         try:
             await call.until("sent", self.texts_before_dispatch)
             await self.step(call, self.contestant.dispatched, "dispatched")
@@ -74,20 +79,20 @@ class Driver:
             raise Stuck(f"{self.contestant.name}: call {call.number} stands at {dict(call.heard)}") from None
         self.ended.append(self.calls.pop(self.contestant.workflow(call.number)))
 
-    async def receive(self) -> Call:
+    async def receive(self, *, due: float | None = None) -> Call:
         """A call comes in, and that was taken."""
         call = Call(number=next(self.numbers))
         self.calls[self.contestant.workflow(call.number)] = call
+        call.told["received"] = time.monotonic() if due is None else due
         await self.contestant.received(call.number)
-        call.marks["received taken"] = time.monotonic()
         return call
 
     async def step(self, call: Call, step: Callable[[int], Awaitable[None]], state: str) -> None:
         """CAD's next word about the call, taken and heard of."""
         if self.thinks:
             await asyncio.sleep(self.dice.uniform(0, self.thinks))
+        call.told[state] = time.monotonic()
         await step(call.number)
-        call.marks[f"{state} taken"] = time.monotonic()
         await call.until(state)
 
     async def closed_loop(self, *, in_flight: int) -> None:
@@ -118,8 +123,9 @@ class Driver:
         begin = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for index in range(lives):
-                await asyncio.sleep(max(0, begin + index / a_second - time.monotonic()))
-                group.create_task(self.live())
+                due = begin + index / a_second
+                await asyncio.sleep(max(0, due - time.monotonic()))
+                group.create_task(self.live(due=due))
 
     async def open_calls(self, number: int, *, in_flight: int = 40) -> list[Call]:
         """So many calls, confirmed and then left waiting for an officer."""

@@ -6,8 +6,9 @@ import signal
 import time
 from typing import Final
 
-from benchmarks.cases import Case, Figures, latencies, running
+from benchmarks.cases import Case, latencies, running
 from benchmarks.contestants import Bare
+from benchmarks.figures import Figures, Meter
 from benchmarks.lifecycles import Call
 from benchmarks.our_contestants import WorkerAlone
 from benchmarks.processor import kilobytes
@@ -28,12 +29,12 @@ async def open_calls(contestant: Bare | WorkerAlone, *, counts: tuple[int, ...],
         lines, base = list[Figures](), _worker_kb(case)
         opened = list[Call]()
         for count in counts:
-            begin = time.monotonic()
+            begin, meter = time.monotonic(), Meter(case.ground, contestant.parts)
             opened += await case.driver.open_calls(count - len(opened))
             line = {"open": count, "opening_took_s": time.monotonic() - begin}
             if cached:
                 line["kb_per_open_call"] = (_worker_kb(case) - base) / count
-            lines.append(line | await _latency(case) | await _throughput(case))
+            lines.append(line | await _latency(case) | await _throughput(case) | meter.cores())
         return lines
 
 
@@ -73,7 +74,7 @@ async def recovery(contestant: Bare | WorkerAlone, *, count: int) -> Figures:
     async with running(contestant, delay="6 h", texts_before_dispatch=1) as case:
         opened = await case.driver.open_calls(count)
         signalled = opened[:: len(opened) // _SIGNALLED][:_SIGNALLED]
-        os.kill(_pid(case, "worker"), signal.SIGKILL)
+        await _kill_worker(case)
         places = asyncio.Semaphore(20)
 
         async def tell(call: Call) -> None:
@@ -81,6 +82,7 @@ async def recovery(contestant: Bare | WorkerAlone, *, count: int) -> Figures:
                 await contestant.dispatched(call.number)
 
         await asyncio.gather(*map(tell, signalled))
+        meter = Meter(case.ground, contestant.parts)
         begin, done = time.monotonic(), asyncio.gather(*(call.until("dispatched") for call in signalled))
         while not done.done():
             case.ground.supervisor.poll()
@@ -89,6 +91,14 @@ async def recovery(contestant: Bare | WorkerAlone, *, count: int) -> Figures:
         return {
             "open": count,
             "signalled": len(signalled),
-            "first_handled_s": min(call.marks["dispatched"] for call in signalled) - begin,
-            "all_handled_s": max(call.marks["dispatched"] for call in signalled) - begin,
-        }
+            "first_handled_s": min(call.reached["dispatched"] for call in signalled) - begin,
+            "all_handled_s": max(call.reached["dispatched"] for call in signalled) - begin,
+        } | meter.cores()
+
+
+async def _kill_worker(case: Case) -> None:
+    """Until the supervisor has seen it. It starts another one when it looks the next time."""
+    os.kill(_pid(case, "worker"), signal.SIGKILL)
+    while case.ground.supervisor.pid("worker") is not None:
+        case.ground.supervisor.poll()
+        await asyncio.sleep(0.01)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import psycopg
 from sqlmodel import Session, col, select
 from temporalio.client import Client
 
 from activities.known_call import known_call
 from benchmarks.connections import session_of
 from benchmarks.ground import Ground
+from benchmarks.pool import Pool
 from calls.contracts import TASK_QUEUE, WORKFLOW_TYPE, CallChange, CallInput, Signal, workflow_id
 from calls.contracts import call_id as id_of_call
 from cli.set_up import set_up_temporal
@@ -63,19 +63,13 @@ class WorkerAlone:
         self.posts = 3 if is_delayed else 2
         self._cache = cache
         self._facts: dict[int, Mapping[str, Any]] = {}
-        self._free: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
 
     async def begin(self, ground: Ground) -> None:
         self._on = await _OnGround.of(ground)
         self._pattern = await asyncio.to_thread(self._first_row)
         address = ground.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        for _ in range(_CONNECTIONS):
-            self._free.put_nowait(await psycopg.AsyncConnection.connect(address, autocommit=True))
-        self.start_worker()
-
-    def start_worker(self) -> None:
-        """Also another one, after the first was killed."""
-        self._on.ground.start(self._on.ground.our_worker(), cache=self._cache)
+        self._pool = await Pool.of(address, connections=_CONNECTIONS)
+        ground.start(ground.our_worker(), cache=self._cache)
 
     def _first_row(self) -> CallRow:
         """A call as our starter makes it, whose row is the pattern of all others."""
@@ -94,7 +88,7 @@ class WorkerAlone:
         self._facts[number] = row.facts | told | {"cad_id": str(number)}
         sealed = {"phone_encrypted": keyring.encrypt(phone), "phone_hash": keyring.phone_hash(phone)}
         changes = told | sealed | {"call_id": self._on.id(number), "facts": self._facts[number]}
-        await self._execute(_INSERT, (json.dumps(changes), row.call_id))
+        await self._pool.execute(_INSERT, (json.dumps(changes), row.call_id))
         policy = self._on.ground.agency.policy
         known = known_call(row.model_copy(update={"facts": self._facts[number]}), policy)
         start = CallInput(call_id=self._on.id(number), call=known, timetable=policy.timetable)
@@ -109,24 +103,16 @@ class WorkerAlone:
 
     async def _tell(self, number: int, signal: Signal, step: Mapping[str, str], *, version: int) -> None:
         facts = self._facts[number] = {**self._facts[number], **step}
-        await self._execute(_CHANGE, (json.dumps(facts), version, self._on.id(number)))
+        await self._pool.execute(_CHANGE, (json.dumps(facts), version, self._on.id(number)))
         row = self._pattern.model_copy(update={"facts": facts, "version": version})
         change = CallChange(call=known_call(row, self._on.ground.agency.policy))
         await self._on.client.get_workflow_handle(self.workflow(number)).signal(signal, change)
-
-    async def _execute(self, statement: str, values: tuple[object, ...]) -> None:
-        connection = await self._free.get()
-        try:
-            await connection.execute(statement.encode(), values)
-        finally:
-            self._free.put_nowait(connection)
 
     def workflow(self, number: int) -> str:
         return workflow_id(self._on.id(number))
 
     async def end(self) -> None:
-        while not self._free.empty():
-            await self._free.get_nowait().close()
+        await self._pool.close()
 
 
 class WholeService:

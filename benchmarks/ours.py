@@ -3,6 +3,7 @@
 import asyncio
 import os
 from functools import partial
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -10,12 +11,14 @@ from temporalio.worker import Worker
 import worker
 from benchmarks.watching_workflows import Watching
 from logs import configure_logging
-from payloads import data_converter
-from settings import load_settings, temporal_connection
+from settings import load_settings
+from temporal_client import connect_temporal
 
 
-async def _connect(**_: object) -> Client:
-    return await Client.connect(**temporal_connection(), data_converter=data_converter, interceptors=[Watching()])
+async def _connect(**options: Any) -> Client:
+    """The same client, metrics and log of the SDK's and all, with an ear."""
+    client = await connect_temporal(**options)
+    return Client(**client.config() | {"interceptors": [Watching()]})
 
 
 def main() -> None:

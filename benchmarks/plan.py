@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from benchmarks.cases import Figures, closed, latency
+from benchmarks.cases import closed, latency
 from benchmarks.contestants import Bare, Contestant
 from benchmarks.doors.accept import BATCH, accept
 from benchmarks.doors.pages import pages
 from benchmarks.doors.surveys import survey
+from benchmarks.figures import Figures
 from benchmarks.open_calls import CACHE, open_calls, recovery
 from benchmarks.our_contestants import WholeService, WorkerAlone
 from benchmarks.rivals.contestant import Durable, Rival

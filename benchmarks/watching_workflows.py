@@ -1,11 +1,9 @@
 """Tells the driver which state a workflow has reached: the same few lines around our workflow and the bare one."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from temporalio import client, worker, workflow
 from temporalio.worker import (
-    ActivityInboundInterceptor,
     ExecuteWorkflowInput,
     HandleSignalInput,
     StartActivityInput,
@@ -20,9 +18,6 @@ with workflow.unsafe.imports_passed_through():
 
 class Watching(client.Interceptor, worker.Interceptor):
     """For the client that a worker is made of."""
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
-        return next
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:  # noqa: A002, ARG002
         return _Inbound
@@ -53,7 +48,3 @@ def _reached(state: str) -> None:
     if not workflow.unsafe.is_replaying():
         with workflow.unsafe.sandbox_unrestricted():
             notices.tell(workflow.info().workflow_id, state)
-
-
-SHARED: Mapping[str, None] = {"benchmarks.notices": None}
-"""Modules that a worker's sandbox shares, so that they exist once."""

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.doors.accept import BATCH, accept
-from benchmarks.doors.loop import Figures
 from benchmarks.doors.pages import pages
 from benchmarks.doors.surveys import survey
+from benchmarks.figures import Figures
 
 
 def measured(door: str) -> Sequence[Figures]:

@@ -14,7 +14,8 @@ from typing import Any, Final
 import aiohttp
 
 from benchmarks.connections import session_of
-from benchmarks.doors.loop import Figures, Processors, closed_loop, points
+from benchmarks.doors.loop import closed_loop
+from benchmarks.figures import Figures, Meter, percentiles
 from benchmarks.ground import Ground, ground
 from starter.push.senders import KEY, SIGNATURE, TIME, signature
 
@@ -40,10 +41,10 @@ async def _accepted(place: Ground, session: aiohttp.ClientSession, *, batch: int
     cad = _Cad(place, session)
     records = _records(prefix=f"{batch}")
     works = iter(lambda: list(islice(records, batch)), [])
-    used = Processors(place, "cad", "PostgreSQL")
+    meter = Meter(place, ("cad", "PostgreSQL"))
     loop = await closed_loop(works, cad.push, at_once=CONNECTIONS, warm_up=400 // batch, seconds=seconds)
     told = {"records_per_s": loop.a_second * batch, "come_again": cad.come_again}
-    return told | points(loop.seconds) | used.figures(cad.pushed)
+    return told | percentiles(loop.seconds) | meter.figures(pieces=cad.pushed)
 
 
 class _Cad:

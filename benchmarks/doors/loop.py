@@ -2,14 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from benchmarks.cases import FEWEST_FOR_A_P99
-from benchmarks.ground import Ground
-
-Figures = dict[str, float]
 Work = TypeVar("Work")
 
 
@@ -55,29 +51,3 @@ async def closed_loop(
         for _ in range(at_once):
             group.create_task(one_after_the_other())
     return loop
-
-
-def points(seconds: Sequence[float], *, what: str = "") -> Figures:
-    """p50, p95 and p99 in ms, and of how many; of few no p99. `what` stands before each name."""
-    ordered = sorted(seconds)
-
-    def point(percent: int) -> float:
-        return 1000 * ordered[-(-len(ordered) * percent // 100) - 1]
-
-    prefix = f"{what}_" if what else ""
-    percents = (50, 95, 99) if len(ordered) >= FEWEST_FOR_A_P99 else (50, 95)
-    return {f"{prefix}p{percent}": point(percent) for percent in percents} | {f"{prefix}n": len(ordered)}
-
-
-class Processors:
-    """The processors' time of the ground's processes, from now on, per piece of work."""
-
-    def __init__(self, ground: Ground, *parts: str) -> None:
-        self._ground, self._parts = ground, parts
-        self._before, self._began = ground.used(parts), time.perf_counter()
-
-    def figures(self, pieces: int) -> Figures:
-        """`cpu_ms_…` of each part per piece, and how many processors were ours (`own_cpu`) and at work at all."""
-        used, took = self._ground.used(self._parts).since(self._before), time.perf_counter() - self._began
-        each = {f"cpu_ms_{name.lower()}": 1000 * seconds / pieces for name, seconds in used.parts.items()}
-        return each | {"own_cpu": used.own / took, "total_cpu": used.machine / took}

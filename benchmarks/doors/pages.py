@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.doors.loop import Figures, points
+from benchmarks.figures import Figures, percentiles
 from benchmarks.ground import Ground, ground
 from benchmarks.processor import Used
 from insights.open_data.quarters import Quarter
@@ -53,7 +53,7 @@ def pages(*, times: int = TIMES) -> Figures:
                 own, machine = own + used.own, machine + used.machine
     figures = {"own_cpu": own / took, "total_cpu": machine / took}
     for what, seconds in asked.items():
-        figures |= points(seconds, what=what)
+        figures |= percentiles(seconds, what=what)
     return figures
 
 

@@ -6,7 +6,8 @@ from typing import Final
 import aiohttp
 
 from benchmarks.connections import session_of
-from benchmarks.doors.loop import Figures, Processors, closed_loop, points
+from benchmarks.doors.loop import closed_loop
+from benchmarks.figures import Figures, Meter, percentiles
 from benchmarks.ground import ground
 from database.tables import real_now
 from tests.builders import minutes
@@ -28,11 +29,11 @@ async def survey(*, surveys: int = 2_000) -> Figures:
         opened, sent = list[float](), list[float]()
         async with session_of(CONNECTIONS) as session:
             site = _Site(session, place.box.origin, opened=opened, sent=sent)
-            used = Processors(place, "web", "PostgreSQL")
+            meter = Meter(place, ("web", "PostgreSQL"))
             loop = await closed_loop(iter(tokens), site.answer, at_once=CONNECTIONS, warm_up=_WARM_UP)
-            figures = used.figures(len(tokens))
-    page, answer = points(opened[_WARM_UP:], what="page"), points(sent[_WARM_UP:], what="answer")
-    return {"pairs_per_s": loop.a_second} | points(loop.seconds) | page | answer | figures
+            figures = meter.figures(pieces=len(tokens))
+    page, answer = percentiles(opened[_WARM_UP:], what="page"), percentiles(sent[_WARM_UP:], what="answer")
+    return {"pairs_per_s": loop.a_second} | percentiles(loop.seconds) | page | answer | figures
 
 
 class _Site:

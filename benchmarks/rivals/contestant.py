@@ -4,13 +4,14 @@ import asyncio
 import socket
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from benchmarks.ground import Ground
+from benchmarks.pool import Pool
 from benchmarks.rivals.notified import telling
-from benchmarks.rivals.table import CLEARED, DISPATCHED, RECEIVED, SCHEMA, connected, workflow
+from benchmarks.rivals.table import CLEARED, DISPATCHED, RECEIVED, SCHEMA, workflow
 from local.ports import LOOPBACK
 from settings import python
 from starter.fictional_numbers import fictional_number
@@ -20,10 +21,12 @@ _OWN_PYTHON: Final = Path(__file__).resolve().parents[2] / ".venv-bench" / "bin"
 _READY_SECONDS: Final = 120
 _ENQUEUE: Final = f"""
 WITH row AS ({RECEIVED}) SELECT dbos.enqueue_workflow(
-    'call_updates', 'calls', ARRAY[to_json(%s::bigint), to_json(%s::text), to_json(%s::text)], workflow_id => %s
+    'call_updates', 'calls',
+    ARRAY[to_json(%s::bigint), to_json(%s::text), to_json(%s::text), to_json(extract(epoch FROM now()))],
+    workflow_id => %s
 )
-"""
-_QUEUES: Final = b"SELECT FROM dbos.queues WHERE name = 'calls'"
+"""  # noqa: S608 - ours
+_QUEUES: Final = "SELECT FROM dbos.queues WHERE name = 'calls'"
 _SEND: Final = "WITH row AS ({}) SELECT dbos.send_message(%s, 'true'::json, %s)"
 
 
@@ -37,16 +40,14 @@ class _Rows:
     _python = python()
 
     def __init__(self) -> None:
-        self._free: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
         self._ear: socket.socket | None = None
         self._notices = 0
 
     async def begin(self, ground: Ground) -> None:
         self._ear, self._notices = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), ground.notices
         url = ground.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        for _ in range(_CONNECTIONS):
-            self._free.put_nowait(await connected(url))
-        await self._execute(SCHEMA, ())
+        self._pool = await Pool.of(url, connections=_CONNECTIONS)
+        await self._pool.execute(SCHEMA)
         worker = ground.python(self._module, "--database", url, "--carrier", ground.carrier)
         ground.start(replace(worker, argv=[self._python, *worker.argv[1:]]))
 
@@ -54,17 +55,9 @@ class _Rows:
         return workflow(number)
 
     async def end(self) -> None:
-        while not self._free.empty():
-            await self._free.get_nowait().close()
+        await self._pool.close()
         if self._ear is not None:
             self._ear.close()
-
-    async def _execute(self, statement: str, values: tuple[object, ...]) -> None:
-        connection = await self._free.get()
-        try:
-            await connection.execute(statement.encode(), values or None)
-        finally:
-            self._free.put_nowait(connection)
 
     def _reached(self, number: int, state: str) -> None:
         """The commit is all there is to it: no worker has to see it before the next step."""
@@ -83,14 +76,14 @@ class Rival(_Rows):
         self._cleared = telling(CLEARED) if is_notified else CLEARED
 
     async def received(self, number: int) -> None:
-        await self._execute(self._received, _call(number))
+        await self._pool.execute(self._received, _call(number))
 
     async def dispatched(self, number: int) -> None:
-        await self._execute(DISPATCHED, (number,))
+        await self._pool.execute(DISPATCHED, (number,))
         self._reached(number, "dispatched")
 
     async def cleared(self, number: int) -> None:
-        await self._execute(self._cleared, (number,))
+        await self._pool.execute(self._cleared, (number,))
         self._reached(number, "cleared")
 
 
@@ -114,24 +107,20 @@ class Durable(_Rows):
                 await asyncio.sleep(0.1)
 
     async def received(self, number: int) -> None:
-        await self._execute(_ENQUEUE, (*_call(number), *_call(number), workflow(number)))
+        await self._pool.execute(_ENQUEUE, (*_call(number), *_call(number), workflow(number)))
 
     async def dispatched(self, number: int) -> None:
-        await self._execute(_SEND.format(DISPATCHED), (number, workflow(number), "dispatched"))
+        await self._pool.execute(_SEND.format(DISPATCHED), (number, workflow(number), "dispatched"))
 
     async def cleared(self, number: int) -> None:
-        await self._execute(_SEND.format(CLEARED), (number, workflow(number), "cleared"))
+        await self._pool.execute(_SEND.format(CLEARED), (number, workflow(number), "cleared"))
 
     async def _is_ready(self) -> bool:
         """Its tables are made, and its queue is looked at."""
-        connection = await self._free.get()
         try:
-            cursor = await connection.execute(_QUEUES)
-            return await cursor.fetchone() is not None
+            return bool(await self._pool.rows(_QUEUES))
         except psycopg.errors.UndefinedTable:
             return False
-        finally:
-            self._free.put_nowait(connection)
 
 
 def _call(number: int) -> tuple[int, str, str]:

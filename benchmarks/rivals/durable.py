@@ -8,6 +8,7 @@ It runs in an environment of its own, `.venv-bench` (`make bench DBOS=1`): its l
 """
 
 import asyncio
+import time
 from typing import Final
 
 from dbos import DBOS
@@ -36,10 +37,11 @@ async def send(number: int, phone: str, case_number: str, kind: str) -> None:
 
 
 @DBOS.workflow(name="call_updates")  # type: ignore[untyped-decorator]
-async def call_updates(number: int, phone: str, case_number: str) -> None:
-    """Confirmation, delay notice, dispatched, cleared, survey."""
+async def call_updates(number: int, phone: str, case_number: str, received_at: float) -> None:
+    """Confirmation, delay notice, dispatched, cleared, survey. `received_at`: seconds since 1970."""
     await send(number, phone, case_number, "confirmation")
-    if await DBOS.recv_async(DISPATCHED, _Here.options.delay.total_seconds()) is None:
+    until_late = received_at + _Here.options.delay.total_seconds() - time.time()
+    if await DBOS.recv_async(DISPATCHED, max(0, until_late)) is None:
         await send(number, phone, case_number, "delay")
         await DBOS.recv_async(DISPATCHED, _GIVEN_UP_SECONDS)
     tell(workflow(number), DISPATCHED)

@@ -11,7 +11,8 @@ from typing import Any, Final
 import aiohttp
 import psycopg
 
-from benchmarks.rivals.table import AT_A_TIME, COLUMNS, Due, Options, Table, connected, log, opened, options_from
+from benchmarks.pool import connected
+from benchmarks.rivals.table import AT_A_TIME, COLUMNS, Due, Options, Table, log, opened, options_from
 
 CHANNEL: Final = "due"
 _LOOK_EVERY_SECONDS: Final = 5.0

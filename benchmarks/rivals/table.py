@@ -13,20 +13,19 @@ Each further step of a call's life is a column more, and a branch in each statem
 """
 
 import argparse
-import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
-import psycopg
 
 from benchmarks.life import DELAY_SECONDS
 from benchmarks.notices import tell
+from benchmarks.pool import Pool, Values
 
 SCHEMA: Final = """
 CREATE TABLE life (
@@ -113,24 +112,19 @@ COLUMNS: Final = "number, phone, case_number, next_text"
 class Table:
     """The two tables, and the carrier."""
 
-    def __init__(self, options: Options, connections: Sequence[psycopg.AsyncConnection[Any]]) -> None:
+    def __init__(self, options: Options, pool: Pool) -> None:
         self._delay = options.delay
         self._url = f"{options.carrier}/2010-04-01/Accounts/{_ACCOUNT}/Messages.json"
-        self._free: asyncio.Queue[psycopg.AsyncConnection[Any]] = asyncio.Queue()
-        for connection in connections:
-            self._free.put_nowait(connection)
+        self._pool = pool
         self._http = aiohttp.ClientSession(headers={"Authorization": aiohttp.encode_basic_auth(_ACCOUNT, "0" * 32)})
 
     async def close(self) -> None:
         await self._http.close()
+        await self._pool.close()
 
-    async def rows(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: str, values: Values = None) -> list[tuple[Any, ...]]:
         """What a statement returns, after its commit. No connection is held across a POST."""
-        connection = await self._free.get()
-        try:
-            return await (await connection.execute(statement.encode(), values)).fetchall()
-        finally:
-            self._free.put_nowait(connection)
+        return await self._pool.rows(statement, values)
 
     async def send(self, due: Due) -> datetime | None:
         """Send one text, with a commit before and after the POST; when the call's next one is due.
@@ -166,18 +160,11 @@ def workflow(number: int) -> str:
 @asynccontextmanager
 async def opened(options: Options) -> AsyncIterator[Table]:
     """The tables, which must be there, with connections of their own."""
-    async with AsyncExitStack() as stack:
-        connections = [await connected(options.database) for _ in range(_CONNECTIONS)]
-        for connection in connections:
-            stack.push_async_callback(connection.close)
-        table = Table(options, connections)
-        stack.push_async_callback(table.close)
+    table = Table(options, await Pool.of(options.database, connections=_CONNECTIONS))
+    try:
         yield table
-
-
-async def connected(database: str) -> psycopg.AsyncConnection[Any]:
-    """A connection each of whose statements is a transaction, on disk when it returns."""
-    return await psycopg.AsyncConnection.connect(database, autocommit=True, options="-c synchronous_commit=on")
+    finally:
+        await table.close()
 
 
 def options_from(arguments: Sequence[str] | None = None) -> Options:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from benchmarks.doors.accept import BATCH, accept
-from benchmarks.doors.loop import closed_loop, points
+from benchmarks.doors.loop import closed_loop
 from benchmarks.doors.surveys import survey
 
 
@@ -33,12 +33,6 @@ async def test_after_its_time_nothing_more_is_begun() -> None:
 
     loop = await closed_loop(iter(range(10**9)), ask, at_once=4, warm_up=1, seconds=0.05)
     assert 0.05 <= loop.took < 10
-
-
-def test_a_percentile_is_what_so_many_of_a_hundred_stay_under_and_few_have_no_99th() -> None:
-    figures = points([one / 10_000 for one in range(1000, 0, -1)], what="page")
-    assert figures == {"page_p50": 50, "page_p95": 95, "page_p99": 99, "page_n": 1000}
-    assert set(points([0.1] * 599)) == {"p50", "p95", "n"}
 
 
 @pytest.mark.deep

@@ -14,7 +14,7 @@ def test_a_confirmation_is_not_taken_for_that_of_an_earlier_call_of_the_same_num
     driver, nothing = Driver(Bare()), SimpleNamespace()
     seen = {fictional_number(1): [10.1, 15.0, 500.04, 600.02]}
     for number in (1 + how_many(), 1 + how_many()):  # percentiles need two
-        driver.ended.append(Call(number=number, marks={"received taken": 500.0, "cleared taken": 600.0}))
+        driver.ended.append(Call(number=number, told={"received": 500.0, "cleared": 600.0}))
     anything: Any = nothing
     case = Case(contestant=Bare(), ground=anything, driver=driver, carrier=anything, seen=seen)
     figures = latencies(case)

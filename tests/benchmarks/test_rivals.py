@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from benchmarks.carrier import stub_carrier
+from benchmarks.pool import connected
 from benchmarks.rivals import notified, polled
 from benchmarks.rivals.notified import telling
-from benchmarks.rivals.table import CLEARED, DISPATCHED, RECEIVED, SCHEMA, Options, connected
+from benchmarks.rivals.table import CLEARED, DISPATCHED, RECEIVED, SCHEMA, Options
 from tests.servers import create_database, drop_database
 
 PHONE = "+13435550142"
