@@ -3,23 +3,28 @@
 Only status and code of an error leave this module: Twilio's error texts hold phone numbers (R3).
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from twilio.base import values
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
 from activities import error_codes
-from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer
+from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer, TooLate
 from activities.carrier_messages import Message, WholeMessage, read_message, read_whole
 
 _NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
 _PAGE_SIZE = 1000  # the most that Twilio gives
 _QUEUED_AT_MOST = timedelta(hours=11)
+
+
+_Error = TwilioRestException | TwilioServiceException
+"""What the library makes of a refusal; the second of one that is written as RFC 9457 has it."""
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -89,7 +94,9 @@ class Carrier(Protocol):
     @property
     def timeout_seconds(self) -> float: ...
 
-    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted: ...
+    def send(
+        self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int, begun_by: float = math.inf
+    ) -> Accepted: ...
 
     def find(self, *, to: str, sender: str, body: str, since: datetime, known: Collection[str]) -> Accepted | None: ...
 
@@ -110,22 +117,28 @@ class CarrierClient:
         # Whatever TWILIO_EDGE and TWILIO_REGION say: the library would put them into our address.
         self._client.edge = self._client.region = None
 
-    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
+    def send(
+        self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int, begun_by: float = math.inf
+    ) -> Accepted:
         """Hand one text to Twilio. Times out after `timeout_seconds`; `valid_for_seconds` bounds Twilio's own queue.
+        The POST begins until `begun_by` (time.monotonic()), or not at all.
 
         Raises:
             NotProcessed, Misconfigured, Refused, OutcomeUnknown: see there.
         """
         try:
-            message = self._client.messages.create(
-                to=to,
-                from_=sender,
-                body=body,
-                status_callback=callback,
-                validity_period=max(5, min(valid_for_seconds, 36_000)),
-            )
-        except TwilioRestException as error:
+            with self._http.begun_by(begun_by):
+                message = self._client.messages.create(
+                    to=to,
+                    from_=sender,
+                    body=body,
+                    status_callback=callback,
+                    validity_period=max(5, min(valid_for_seconds, 36_000)),
+                )
+        except (TwilioRestException, TwilioServiceException) as error:
             raise _classified(error, retry_after_seconds=self._http.retry_after_seconds) from None
+        except TooLate:
+            raise NotProcessed("the check was too old when the text was to be sent") from None
         except NeverConnected:
             raise NotProcessed("no connection to Twilio") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
@@ -189,10 +202,10 @@ class CarrierClient:
         """
         try:
             return read_message(self._client.messages(sid).fetch())
-        except TwilioRestException as error:
-            if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
+        except (TwilioRestException, TwilioServiceException) as error:
+            if error.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
                 return None
-            raise NotProcessed(f"a message cannot be had, HTTP {error.status}, code {error.code or 0}") from None
+            raise NotProcessed(f"a message cannot be had, HTTP {error.status}, code {_code(error)}") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message cannot be had") from None
 
@@ -245,27 +258,38 @@ class CarrierClient:
         """
         try:
             self._client.messages(sid).delete()
-        except TwilioRestException as error:
-            if error.status == 404 and error.code == _NO_SUCH_MESSAGE:
+        except (TwilioRestException, TwilioServiceException) as error:
+            if error.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
                 return
-            raise NotProcessed(f"a message is not deleted, HTTP {error.status}, code {error.code or 0}") from None
+            raise NotProcessed(f"a message is not deleted, HTTP {error.status}, code {_code(error)}") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message is not deleted") from None
 
 
-def _classified(error: TwilioRestException, *, retry_after_seconds: float | None) -> Exception:
+def _classified(error: _Error, *, retry_after_seconds: float | None) -> Exception:
     """The code says more than the status: an opt-out may come with 400 or 403."""
-    code = error.code or 0
-    said = f"HTTP {error.status}, code {code}"
+    code, status = _code(error), _status(error)
+    said = f"HTTP {status}, code {code}"
     if code == error_codes.OPTED_OUT:
         return Refused(code)
-    if error.status == 429 or code in error_codes.LATER:
+    if status == 429 or code in error_codes.LATER:
         return Busy(f"Twilio is busy, {said}", retry_after_seconds=retry_after_seconds)
-    if error.status >= 500 or error.status == 408:
+    if status >= 500 or status == 408:
         return OutcomeUnknown()
     if code in error_codes.COUNTRY:
         return CountryClosed(f"texts to that country are not switched on, {said}")
     is_twilios = code >= error_codes.FIRST  # a proxy, or whoever is at a wrong address, says nothing of this text
-    if error.status in (401, 403, 404, 407) or not is_twilios or code in error_codes.CONFIGURATION:
+    if status in (401, 403, 404, 407) or not is_twilios or code in error_codes.CONFIGURATION:
         return Misconfigured(said)
     return WordsRefused(code) if code in error_codes.CONTENT else Refused(code)
+
+
+def _code(error: _Error) -> int:
+    """Twilio's; 0: whoever answered has none, or has words for it, as a proxy may."""
+    return error.code if isinstance(error.code, int) else 0
+
+
+def _status(error: _Error) -> int:
+    """As HTTP has it, or the answer's body; 500 where that is no number: then it says nothing of what was done."""
+    status: object = error.status
+    return status if isinstance(status, int) else 500

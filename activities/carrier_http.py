@@ -6,9 +6,13 @@ environment says of proxies and certificates is still the business of `requests`
 """
 
 import logging
+import math
 import re
+import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -19,12 +23,19 @@ from requests.adapters import HTTPAdapter
 from requests.utils import urldefragauth
 from twilio.http import HttpClient
 from twilio.http.response import Response
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from activities.punctual_connection import begin_by, make_punctual, was_too_late
 
 _LOGGER: Final = "twilio.http_client"
 """The library's own, which we keep quiet (logs.py): what it writes of a request holds telephone numbers (R3)."""
 _CONNECT_SECONDS: Final = 2.0
-"""What was checked before must still be true when the POST begins."""
+"""For each address that a name has."""
+_STAY_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds, and how often without an answer; where the system has them. What stands between us and the carrier (NAT, a
+firewall) drops a connection that was silent for some minutes, and tells nobody: a POST into it would be a text whose
+outcome is unknown."""
 _CONNECTIONS_KEPT: Final = 64
 """More than a worker has threads (16, as it comes): a thread without one makes a new one, with its handshake, for each
 text."""
@@ -44,6 +55,10 @@ class NeverConnected(NoAnswer):
     """No byte of the request can have reached the other side."""
 
 
+class TooLate(NeverConnected):
+    """The connection stood when it was too late to begin. It is kept: another try may begin at once."""
+
+
 class CarrierHttp(HttpClient):
     """Speaks to one address, whichever host the library names: Twilio's, or that of the carrier in a box. Threads may
     share it.
@@ -57,6 +72,15 @@ class CarrierHttp(HttpClient):
         self._wait: Final = urllib3.Timeout(connect=_CONNECT_SECONDS, read=timeout)
         self._of_this_thread = threading.local()
         self._pool, self._base = _pool(address.rstrip("/"))
+
+    @contextmanager
+    def begun_by(self, moment: float) -> Iterator[None]:
+        """This thread's requests begin until then (time.monotonic()), or not at all."""
+        begin_by(moment)
+        try:
+            yield
+        finally:
+            begin_by(math.inf)
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -77,7 +101,7 @@ class CarrierHttp(HttpClient):
         """One request, once.
 
         Raises:
-            NeverConnected, NoAnswer: see there.
+            TooLate, NeverConnected, NoAnswer: see there.
         """
         self._of_this_thread.retry_after = None
         try:
@@ -94,6 +118,8 @@ class CarrierHttp(HttpClient):
         except (HTTPError, HTTPException, OSError) as error:
             kind = NeverConnected if _never_connected(error) else NoAnswer
             raise kind(type(error).__name__) from None
+        if was_too_late():
+            raise TooLate("the connection took too long")
         self._of_this_thread.retry_after = _seconds(answer.headers.get("Retry-After"))
         return Response(answer.status, answer.data.decode("utf-8", errors="replace"), answer.headers)
 
@@ -138,6 +164,14 @@ def _pool(address: str) -> tuple[urllib3.HTTPConnectionPool, str]:
     proxies, verify, cert = said["proxies"], said["verify"], said["cert"]
     pool = adapter.get_connection_with_tls_context(asked, verify, proxies=proxies, cert=cert)
     adapter.cert_verify(pool, address, verify, cert)
+    make_punctual(pool)
+    alive = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in _STAY_ALIVE.items()
+        if hasattr(socket, name)
+    ]
+    every = (*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *alive)
+    pool.conn_kw["socket_options"] = every
     asks_a_proxy = adapter.request_url(asked, proxies).startswith("http")
     base = urldefragauth(address) if asks_a_proxy else urlsplit(address).path
     return pool, base.rstrip("/")

@@ -52,7 +52,7 @@ def forget_inbound(which: Any) -> Delete:
 
 def text_says_stop() -> ColumnElement[bool]:
     """The carrier refused this text because of a STOP that nobody told us, and no START has come since: the row is the
-    opt-out (`activities/people.py: _is_stopped_at_the_carrier`)."""
+    opt-out (`activities/findings.py: is_stopped_at_carrier`)."""
     started = exists().where(
         col(InboundMessageRow.phone_hash) == col(TextRow.phone_hash),
         col(InboundMessageRow.keyword) == Keyword.START.value,

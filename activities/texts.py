@@ -210,11 +210,9 @@ class TextActivities:
         )
 
     def _post(self, order: SendText, ready: Ready) -> TextOutcome:
-        """The POST, and what came of it. Lease and age of the check are looked at as the last thing before."""
+        """The POST, and what came of it. It begins while check and lease hold, or not at all: the carrier's client
+        looks at the clock as the last thing before."""
         claimed = ready.claimed
-        if time.monotonic() - ready.checked > _CHECK_IS_FRESH_FOR_SECONDS or real_now() >= claimed.lease_until:
-            self._back_to_claimed(claimed)
-            raise NotProcessed("the check was too old when the text was to be sent")
         try:
             accepted = self._hand_over(order, claimed, ready)
         except NotProcessed as refusal:
@@ -237,12 +235,14 @@ class TextActivities:
 
     def _hand_over(self, order: SendText, claimed: Claim, ready: Ready) -> Accepted:
         left = self._is.clock.real_duration(order.expires_at - self._is.clock.now())
+        leased = time.monotonic() + (claimed.lease_until - real_now()).total_seconds()
         return self._is.carrier.send(
             to=ready.to,
             sender=self._line.sender,
             body=ready.body,
             callback=f"{self._is.origin}/twilio/status?mid={claimed.text_id}",
             valid_for_seconds=int(left.total_seconds()),
+            begun_by=min(ready.checked + _CHECK_IS_FRESH_FOR_SECONDS, leased),
         )
 
     def _tell_the_line(self, refusal: NotProcessed) -> None:

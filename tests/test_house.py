@@ -92,6 +92,23 @@ def test_a_log_line_keeps_ids_and_times() -> None:
     assert redact(json.dumps(event)) == json.dumps(event)
 
 
+def test_r3_no_failure_of_an_activity_brings_along_what_it_was_made_of() -> None:
+    """Temporal keeps the error behind an error with its words, and those of a library may hold a number."""
+    brought = [
+        f"{path.name}:{raised.lineno}"
+        for path in (ROOT / "activities").rglob("*.py")
+        for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(handler, ast.ExceptHandler)
+        for raised in ast.walk(handler)
+        if isinstance(raised, ast.Raise) and raised.exc is not None and not _is_none(raised.cause)
+    ]
+    assert brought == []
+
+
+def _is_none(cause: ast.expr | None) -> bool:
+    return isinstance(cause, ast.Constant) and cause.value is None
+
+
 def test_every_mutation_finds_the_line_that_it_breaks() -> None:
     """`make mutations` takes an hour: that a line was changed since is said here, in no time."""
     counts = {one.what: (ROOT / one.path).read_text(encoding="utf-8").count(one.before) for one in MUTATIONS}

@@ -1,17 +1,23 @@
 """How the carrier is spoken to: connections are kept, and the environment's proxy is used."""
 
+import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
-from activities.carrier_client import CarrierClient, OutcomeUnknown
-from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer
+from activities.carrier_client import Busy, CarrierClient, Misconfigured, OutcomeUnknown, Refused
+from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer, TooLate
+from tests.activities.broken_tls import broken_tls
 
 TEXTS_AT_ONCE = 16
+_AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @dataclass
@@ -23,6 +29,7 @@ class Listener:
     asked: list[str] = field(default_factory=list)
     is_rude: bool = False
     """It hangs up instead of an answer."""
+    says: tuple[int, bytes] = (201, b"{}")
     together: threading.Barrier = field(default_factory=lambda: threading.Barrier(TEXTS_AT_ONCE))
 
 
@@ -51,10 +58,11 @@ def listener() -> Iterator[Listener]:
                 return
             if "alone" not in self.path and "Messages" not in self.path:
                 it.together.wait(timeout=30)
-            self.send_response(201)
-            self.send_header("Content-Length", "2")
+            status, body = it.says
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -103,6 +111,58 @@ def test_r2_a_post_that_is_sent_elsewhere_does_not_go_there(listener: Listener) 
     assert listener.asked == ["/elsewhere"]
 
 
+@pytest.fixture
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look up a name takes a third of a second, as after a datagram that was lost."""
+    look_up = socket.getaddrinfo
+
+    def slowly(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.3)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+
+
+@pytest.mark.usefixtures("slow_names")
+def test_r1_no_post_begins_after_its_time_however_long_it_took_to_connect(listener: Listener) -> None:
+    client = CarrierHttp(address=listener.address, timeout=30)
+    with pytest.raises(TooLate), client.begun_by(time.monotonic() + 0.2):
+        client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
+    assert listener.asked == []
+    with client.begun_by(time.monotonic() + 0.2):  # the connection is there now
+        client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
+    assert listener.asked == ["/alone"]
+    assert listener.connections == 1
+
+
+@pytest.mark.usefixtures("slow_names")
+def test_r1_nor_behind_tls() -> None:
+    with broken_tls(b"not TLS at all") as address:
+        client = CarrierHttp(address=address, timeout=2)
+        with pytest.raises(TooLate), client.begun_by(time.monotonic() + 0.2):
+            client.request("POST", "https://api.twilio.com/x", data={"Body": "x"})
+        with pytest.raises(NoAnswer) as broken, client.begun_by(time.monotonic() + 0.2):  # the same connection
+            client.request("POST", "https://api.twilio.com/x", data={"Body": "x"})
+        assert not isinstance(broken.value, NeverConnected)
+
+
+def test_what_has_no_time_of_its_own_may_begin_whenever_it_can(listener: Listener) -> None:
+    client = CarrierHttp(address=listener.address, timeout=30)
+    with pytest.raises(TooLate), client.begun_by(time.monotonic()):
+        client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
+    assert client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"}).status_code == 201
+
+
+def test_a_connection_that_is_silent_stays_alive(listener: Listener) -> None:
+    """Nothing between us and the carrier forgets it while no call comes in."""
+    client = CarrierHttp(address=listener.address, timeout=30)
+    client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
+    kept = client._pool._get_conn()
+    options = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), _AT_ONCE)
+    assert [vars(kept)["sock"].getsockopt(*option) for option in options] == [1, 30, 1]
+    client._pool._put_conn(kept)
+
+
 def test_a_server_that_is_not_there_was_never_asked() -> None:
     client = CarrierHttp(address="http://127.0.0.1:1", timeout=30)
     with pytest.raises(NeverConnected):
@@ -121,7 +181,40 @@ def test_what_the_environment_says_of_the_library_alone_does_not_count(
 ) -> None:
     monkeypatch.setenv("TWILIO_EDGE", "dublin")
     monkeypatch.setenv("TWILIO_REGION", "ie1")
-    client = CarrierClient(account_sid="AC" + "0" * 32, auth_token="x", address=listener.address, timeout_seconds=30)
     with pytest.raises(OutcomeUnknown):  # the listener's answer is no message
-        client.send(to="+16135550142", sender="+16135550100", body="alone", callback="http://x", valid_for_seconds=60)
+        send_one(listener)
     assert listener.asked == [f"/2010-04-01/Accounts/AC{'0' * 32}/Messages.json"]
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "outcome"),
+    [
+        (403, {"code": "AccessDenied", "message": "no"}, Misconfigured),
+        (400, {"code": [21610], "message": "no"}, Misconfigured),
+        (400, {"type": "x", "title": "opted out", "status": 400, "code": 21610}, Refused),
+        (401, {"type": "x", "title": "who are you?", "status": 401, "code": 20003}, Misconfigured),
+        (429, {"type": "x", "title": "slowly", "status": 429, "code": 20429}, Busy),
+        (500, {"type": "x", "title": "oh", "status": "500", "code": 20500}, OutcomeUnknown),
+    ],
+    ids=[
+        "a proxy's code in words",
+        "a list of codes",
+        "RFC 9457",
+        "RFC 9457, 401",
+        "RFC 9457, 429",
+        "a status in words",
+    ],
+)
+def test_a_refusal_is_told_apart_however_it_is_written(
+    listener: Listener, status: int, says: dict[str, object], outcome: type[Exception]
+) -> None:
+    listener.says = (status, json.dumps(says).encode())
+    with pytest.raises(outcome) as refusal:
+        send_one(listener)
+    assert type(refusal.value) is outcome
+
+
+def send_one(listener: Listener) -> None:
+    """One text, through our client."""
+    client = CarrierClient(account_sid="AC" + "0" * 32, auth_token="x", address=listener.address, timeout_seconds=30)
+    client.send(to="+16135550142", sender="+16135550100", body="alone", callback="http://x", valid_for_seconds=60)

@@ -1,16 +1,18 @@
 """One text, sent for real: what reaches the phone, what the ledger says, and what happens when something breaks."""
 
+import socket
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities import ledger
+from activities import ledger, texts
 from activities.carrier_client import Accepted, CarrierClient, NotProcessed, OutcomeUnknown
 from activities.ledger import AnotherAttempt, Claim, InDoubt
 from activities.texts import TextActivities
@@ -525,6 +527,29 @@ def test_a_type_that_the_newest_policy_calls_sensitive_stops_calls_that_are_open
     outcome = desk.send()
     assert outcome.rule == Rule.SENSITIVE_TYPE
     assert desk.phones.bodies(NUMBER) == []
+
+
+def test_r1_a_text_whose_connection_took_longer_than_its_check_holds_is_not_sent_but_checked_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold, a STOP, a call that turned out to be another: what came meanwhile counts."""
+    monkeypatch.setattr(texts, "_CHECK_IS_FRESH_FOR_SECONDS", 1.0)
+    look_up = socket.getaddrinfo
+
+    def slowly(*arguments: Any, **options: Any) -> Any:
+        time.sleep(1.1)
+        return look_up(*arguments, **options)
+
+    desk.call()
+    desk.services = replace(desk.services, carrier=desk.phones.client())
+    with monkeypatch.context() as slow:
+        slow.setattr(socket, "getaddrinfo", slowly)
+        with pytest.raises(ApplicationError, match="too old when the text was to be sent"):
+            desk.send()
+    assert desk.phones.bodies(NUMBER) == []
+    assert desk.row().state == LedgerState.CLAIMED
+    desk.send()
+    assert len(desk.phones.bodies(NUMBER)) == 1
 
 
 def send_to(address: str) -> None:

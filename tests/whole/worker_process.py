@@ -5,6 +5,7 @@ checked, as the last thing before the POST. No test could hit that moment from o
 """
 
 import asyncio
+import math
 import signal
 import subprocess
 import sys
@@ -91,12 +92,22 @@ class _StopsBeforeThePost(CarrierClient):
 
     stopped = False
 
-    def send(self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int) -> Accepted:
+    def send(
+        self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int, begun_by: float = math.inf
+    ) -> Accepted:
         if not self.stopped:
             self.stopped = True
             # To this very thread: one to the process is taken by any, and this one may go on for some milliseconds.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
-        return super().send(to=to, sender=sender, body=body, callback=callback, valid_for_seconds=valid_for_seconds)
+            begun_by = math.inf  # it stopped after it had looked at the clock for the last time
+        return super().send(
+            to=to,
+            sender=sender,
+            body=body,
+            callback=callback,
+            valid_for_seconds=valid_for_seconds,
+            begun_by=begun_by,
+        )
 
 
 def main() -> None:
