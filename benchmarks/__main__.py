@@ -88,11 +88,19 @@ def _measured(results: Path) -> set[tuple[str, ...]]:
 
 
 def _keep(results: Path, one: Planned, lines: Iterable[Mapping[str, float]]) -> None:
+    when = {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", "commit": _commit()}
     with results.open("a", encoding="utf-8") as file:
         for figures in lines:
             rounded = {name: float(f"{value:.5g}") for name, value in figures.items()}
             line = {"case": one.case, "contestant": one.contestant, "round": one.round, "figures": rounded}
-            file.write(json.dumps(line | {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}) + "\n")
+            file.write(json.dumps(line | when) + "\n")
+
+
+def _commit() -> str:
+    """What is measured; with a `+` where something was changed since."""
+    described = ["git", "describe", "--always", "--exclude=*", "--abbrev=7", "--dirty=+"]
+    done = subprocess.run(described, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = machine) -> None:

@@ -36,9 +36,16 @@ class Goal:
             return results.spread(self.figure, own)
         return results.ratio(self.figure, own, results.chosen(self.case, self.to, self.where))
 
-    def is_reached_by(self, median: float) -> bool:
+    def is_reached_by(self, figure: float) -> bool:
         """Is it on the right side of the bound?"""
-        return median >= self.bound if self.is_floor else median <= self.bound
+        return figure >= self.bound if self.is_floor else figure <= self.bound
+
+    def verdict(self, found: Spread) -> str:
+        """By the median; and what single rounds say, where they differ."""
+        if not self.is_reached_by(found.median):
+            return "**missed**"
+        worst = found.low if self.is_floor else found.high
+        return "reached" if self.is_reached_by(worst) else "reached, not in every round"
 
     @property
     def in_words(self) -> str:
@@ -114,12 +121,12 @@ GOALS: Final = (
 )
 
 
-def rows(results: Results) -> Iterator[tuple[str, str, str, str]]:
-    """Each goal, its bound, what was measured, and whether that reaches it."""
+def rows(results: Results) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each goal, its bound, what was measured, in how many rounds, and whether that reaches it."""
     for goal in GOALS:
         found = goal.measured(results)
         if found is None:
-            yield goal.says, goal.in_words, "not measured", ""
+            yield goal.says, goal.in_words, "not measured", "", ""
         else:
             said = range_of(found, number if goal.to is None else times)
-            yield goal.says, goal.in_words, said, "reached" if goal.is_reached_by(found.median) else "**missed**"
+            yield goal.says, goal.in_words, said, str(found.rounds), goal.verdict(found)

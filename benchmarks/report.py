@@ -37,26 +37,31 @@ class Report:
     ) -> str:
         """Medians over the rounds, with the lowest and the highest. `names`: the headings of what `by` says."""
         rows = [
-            [*map(_said, key), *(self._spread(figure, lines) for figure in columns.values())]
+            [*map(_cell, key), *(self._spread(figure, lines) for figure in columns.values()), str(len(lines))]
             for key, lines in self._rows(cases, by).items()
         ]
-        return _table([*_headings(by, names), *columns], rows)
+        return _table([*_headings(by, names), *columns, "rounds"], rows)
 
     def ratios(self, cases: Cases, to: str, columns: Mapping[str, str], by: By = ("contestant",)) -> str:
         """Each contestant's figures to those of the contestant `to`, round by round: medians of these ratios."""
         chosen = self._rows(cases, by)
-        bases = {_apart(key, by): lines for key, lines in chosen.items() if lines[0].contestant == to}
+        bases = {_without_contestant(key, by): lines for key, lines in chosen.items() if lines[0].contestant == to}
         rows = []
         for key, lines in chosen.items():
-            others = bases.get(_apart(key, by), [])
+            others = bases.get(_without_contestant(key, by), [])
             if lines is not others:
                 told = [self._results.ratio(figure, lines, others) for figure in columns.values()]
-                rows.append([*map(_said, key), *("" if one is None else range_of(one, times) for one in told)])
+                rows.append([*map(_cell, key), *("" if one is None else range_of(one, times) for one in told)])
         return _table([*_headings(by, [f"to {to}"]), *columns], rows)
 
     def goals(self) -> str:
         """What was aimed at, and whether it is reached."""
-        return _table(["aimed at", "bound", "measured", " "], list(rows(self._results)))
+        return _table(["aimed at", "bound", "measured", "rounds", " "], list(rows(self._results)))
+
+    def reached(self) -> str:
+        """How many of the goals."""
+        said = [row[-1] for row in rows(self._results)]
+        return f"{sum(one.startswith('reached') for one in said)} of {len(said)}"
 
     def pages(self, case: str, columns: Mapping[str, str], *, name: str = "") -> str:
         """A row for each beginning of figures' names: `board_p50` is the column `p50` of `board`."""
@@ -88,9 +93,11 @@ class Report:
         """What it was measured on."""
         return "\n".join(f"- {name}: {fact}" for name, fact in self._results.machine.items()) or NOT_MEASURED
 
-    def rounds(self, case: str) -> int:
-        """How many rounds a case has, at most."""
-        return max((line.round for line in self._results.of(case)), default=0)
+    def when(self) -> str:
+        """On which days it was measured, and at which commits."""
+        days = sorted({line.measured.partition(" ")[0] for line in self._results.lines})
+        commits = dict.fromkeys(line.commit or "(not noted)" for line in self._results.lines)
+        return f"from {days[0]} to {days[-1]}, at {', '.join(commits)}" if days else NOT_MEASURED
 
     def _rows(self, cases: Cases, by: By) -> dict[Key, list[Line]]:
         rows: dict[Key, list[Line]] = {}
@@ -123,12 +130,12 @@ def _headings(by: By, names: Sequence[str]) -> list[str]:
     return [*names, *[""] * (len(by) - len(names))]
 
 
-def _apart(key: Key, by: By) -> Key:
+def _without_contestant(key: Key, by: By) -> Key:
     """What tells a row from another, but for the contestant."""
     return tuple(part for part, name in zip(key, by, strict=True) if name != "contestant")
 
 
-def _said(key: str | float | None) -> str:
+def _cell(key: str | float | None) -> str:
     return key if isinstance(key, str) else "" if key is None else number(key)
 
 

@@ -20,6 +20,9 @@ class Line:
     contestant: str
     round: int
     figures: Mapping[str, float]
+    measured: str = ""
+    """When it was done, in UTC."""
+    commit: str = ""
 
     def key(self, by: By) -> Key:
         of_line = {"case": self.case, "contestant": self.contestant}
@@ -57,12 +60,19 @@ class Results:
         """From a file; one that is not there has no lines.
 
         Raises:
-            ValueError: a line is no measurement, or two are the same.
+            ValueError: a line is no measurement.
         """
         told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
         machine = {name: str(fact) for one in told for name, fact in one.get("facts", {}).items()}
         lines = [
-            Line(case=one["case"], contestant=one["contestant"], round=one["round"], figures=one["figures"])
+            Line(
+                case=one["case"],
+                contestant=one["contestant"],
+                round=one["round"],
+                figures=one["figures"],
+                measured=one.get("measured", ""),
+                commit=one.get("commit", ""),
+            )
             for one in told
             if "facts" not in one
         ]
