@@ -4,10 +4,11 @@ Only status and code of an error leave this module: Twilio's error texts hold ph
 """
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
@@ -17,14 +18,12 @@ from activities import error_codes
 from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer, TooLate
 from activities.carrier_messages import Message, WholeMessage, read_message, read_whole
 
+_REFUSALS: Final = (TwilioRestException, TwilioServiceException)
+"""What the library makes of a refusal; the second of one that is written as RFC 9457 has it."""
 _NO_SUCH_MESSAGE = 20404
 _LIST_LENGTH = 20
 _PAGE_SIZE = 1000  # the most that Twilio gives
 _QUEUED_AT_MOST = timedelta(hours=11)
-
-
-_Error = TwilioRestException | TwilioServiceException
-"""What the library makes of a refusal; the second of one that is written as RFC 9457 has it."""
 
 
 class NotProcessed(Exception):  # noqa: N818 - an outcome, not a fault
@@ -135,10 +134,11 @@ class CarrierClient:
                     status_callback=callback,
                     validity_period=max(5, min(valid_for_seconds, 36_000)),
                 )
-        except (TwilioRestException, TwilioServiceException) as error:
-            raise _classified(error, retry_after_seconds=self._http.retry_after_seconds) from None
-        except TooLate:
-            raise NotProcessed("the check was too old when the text was to be sent") from None
+        except _REFUSALS as error:
+            after = self._http.retry_after_seconds
+            raise _classified(_code(error), status=self._http.status, retry_after_seconds=after) from None
+        except TooLate:  # again, while the connection stands
+            raise NotProcessed("the check was too old when the text was to be sent", retry_after_seconds=1.0) from None
         except NeverConnected:
             raise NotProcessed("no connection to Twilio") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
@@ -202,10 +202,10 @@ class CarrierClient:
         """
         try:
             return read_message(self._client.messages(sid).fetch())
-        except (TwilioRestException, TwilioServiceException) as error:
-            if error.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
+        except _REFUSALS as error:
+            if self._http.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
                 return None
-            raise NotProcessed(f"a message cannot be had, HTTP {error.status}, code {_code(error)}") from None
+            raise NotProcessed(f"a message cannot be had, HTTP {self._http.status}, code {_code(error)}") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message cannot be had") from None
 
@@ -258,17 +258,16 @@ class CarrierClient:
         """
         try:
             self._client.messages(sid).delete()
-        except (TwilioRestException, TwilioServiceException) as error:
-            if error.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
+        except _REFUSALS as error:
+            if self._http.status == 404 and _code(error) == _NO_SUCH_MESSAGE:
                 return
-            raise NotProcessed(f"a message is not deleted, HTTP {error.status}, code {_code(error)}") from None
+            raise NotProcessed(f"a message is not deleted, HTTP {self._http.status}, code {_code(error)}") from None
         except (NoAnswer, TwilioException, ValueError, AttributeError, TypeError):
             raise NotProcessed("a message is not deleted") from None
 
 
-def _classified(error: _Error, *, retry_after_seconds: float | None) -> Exception:
+def _classified(code: int, *, status: int, retry_after_seconds: float | None) -> Exception:
     """The code says more than the status: an opt-out may come with 400 or 403."""
-    code, status = _code(error), _status(error)
     said = f"HTTP {status}, code {code}"
     if code == error_codes.OPTED_OUT:
         return Refused(code)
@@ -284,12 +283,7 @@ def _classified(error: _Error, *, retry_after_seconds: float | None) -> Exceptio
     return WordsRefused(code) if code in error_codes.CONTENT else Refused(code)
 
 
-def _code(error: _Error) -> int:
-    """Twilio's; 0: whoever answered has none, or has words for it, as a proxy may."""
-    return error.code if isinstance(error.code, int) else 0
-
-
-def _status(error: _Error) -> int:
-    """As HTTP has it, or the answer's body; 500 where that is no number: then it says nothing of what was done."""
-    status: object = error.status
-    return status if isinstance(status, int) else 500
+def _code(error: TwilioRestException | TwilioServiceException) -> int:
+    """Twilio's, a number, also where it is written in words; 0: whoever answered has none, as a proxy may."""
+    written = str(error.code)
+    return int(written) if re.fullmatch(r"\d{1,6}", written, re.ASCII) else 0

@@ -9,7 +9,6 @@ import logging
 import math
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,18 +23,18 @@ from requests.utils import urldefragauth
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError
 
-from activities.punctual_connection import begin_by, make_punctual, was_too_late
+from activities.punctual_connection import make_punctual, one_request
 
 _LOGGER: Final = "twilio.http_client"
 """The library's own, which we keep quiet (logs.py): what it writes of a request holds telephone numbers (R3)."""
 _CONNECT_SECONDS: Final = 2.0
 """For each address that a name has."""
-_STAY_ALIVE: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""Seconds, and how often without an answer; where the system has them. What stands between us and the carrier (NAT, a
-firewall) drops a connection that was silent for some minutes, and tells nobody: a POST into it would be a text whose
-outcome is unknown."""
+_OF_TCP: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
+"""Seconds, how often, and ms; where the system has them. What stands between us and the carrier (NAT, a firewall) drops
+a connection that was silent for some minutes, and tells nobody: a POST into it would be a text whose outcome is
+unknown. And what was written while the line was down is not delivered any more after ten seconds."""
 _CONNECTIONS_KEPT: Final = 64
 """More than a worker has threads (16, as it comes): a thread without one makes a new one, with its handshake, for each
 text."""
@@ -76,11 +75,16 @@ class CarrierHttp(HttpClient):
     @contextmanager
     def begun_by(self, moment: float) -> Iterator[None]:
         """This thread's requests begin until then (time.monotonic()), or not at all."""
-        begin_by(moment)
+        one_request.begun_by = moment
         try:
             yield
         finally:
-            begin_by(math.inf)
+            one_request.begun_by = math.inf
+
+    @property
+    def status(self) -> int:
+        """Of the last answer in this thread, as HTTP has it; what a body says of it may be anything."""
+        return int(getattr(self._of_this_thread, "status", 0))
 
     @property
     def retry_after_seconds(self) -> float | None:
@@ -103,7 +107,8 @@ class CarrierHttp(HttpClient):
         Raises:
             TooLate, NeverConnected, NoAnswer: see there.
         """
-        self._of_this_thread.retry_after = None
+        self._of_this_thread.retry_after, self._of_this_thread.status = None, 0
+        one_request.begins_anew()
         try:
             answer = self._pool.urlopen(
                 method,
@@ -116,10 +121,11 @@ class CarrierHttp(HttpClient):
                 timeout=self._wait,
             )
         except (HTTPError, HTTPException, OSError) as error:
-            kind = NeverConnected if _never_connected(error) else NoAnswer
+            kind = NoAnswer if one_request.has_begun else NeverConnected
             raise kind(type(error).__name__) from None
-        if was_too_late():
+        if one_request.was_too_late:
             raise TooLate("the connection took too long")
+        self._of_this_thread.status = answer.status
         self._of_this_thread.retry_after = _seconds(answer.headers.get("Retry-After"))
         return Response(answer.status, answer.data.decode("utf-8", errors="replace"), answer.headers)
 
@@ -142,15 +148,6 @@ def _headers(given: dict[str, str], auth: tuple[str, str] | None, *, has_form: b
     return {**ours, **form, **given}
 
 
-def _never_connected(error: Exception) -> bool:
-    """A TLS error is that only where the certificate was refused: others may come in the middle of the answer. So may a
-    ProxyError: urllib3 also calls so what breaks after the POST went through a proxy.
-    """
-    if isinstance(error, SSLError):
-        return bool(error.args) and isinstance(error.args[0], ssl.SSLCertVerificationError)
-    return isinstance(error, (NewConnectionError, ConnectTimeoutError))
-
-
 def _seconds(told: str | None) -> float | None:
     """A whole number of seconds, not for ever; Twilio's may also be a date, which says no more than "later"."""
     return float(min(int(told), LONGEST_WAIT_SECONDS)) if told is not None and re.fullmatch(r"\d{1,9}", told) else None
@@ -165,12 +162,10 @@ def _pool(address: str) -> tuple[urllib3.HTTPConnectionPool, str]:
     pool = adapter.get_connection_with_tls_context(asked, verify, proxies=proxies, cert=cert)
     adapter.cert_verify(pool, address, verify, cert)
     make_punctual(pool)
-    alive = [
-        (socket.IPPROTO_TCP, getattr(socket, name), value)
-        for name, value in _STAY_ALIVE.items()
-        if hasattr(socket, name)
+    of_tcp = [
+        (socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in _OF_TCP.items() if hasattr(socket, name)
     ]
-    every = (*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *alive)
+    every = (*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), *of_tcp)
     pool.conn_kw["socket_options"] = every
     asks_a_proxy = adapter.request_url(asked, proxies).startswith("http")
     base = urldefragauth(address) if asks_a_proxy else urlsplit(address).path

@@ -6,49 +6,64 @@ so the clock is looked at when the connection stands, right before the first byt
 """
 
 import math
+import ssl
 import threading
 import time
 from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPResponse
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 
 
-class _OfThisThread(threading.local):
-    begun_by = math.inf
-    is_too_late = False
+class _OneRequest(threading.local):
+    """This thread's. `begun_by`: until then it may begin (time.monotonic()). `has_begun`: a byte of it may be out.
+    `was_too_late`: nothing was asked."""
+
+    begun_by: float = math.inf
+    has_begun: bool = False
+    was_too_late: bool = False
+
+    def begins_anew(self) -> None:
+        self.has_begun = self.was_too_late = False
 
 
-_request: Final = _OfThisThread()
-
-
-def begin_by(moment: float) -> None:
-    """This thread's next request begins until then (time.monotonic()), or not at all."""
-    _request.begun_by, _request.is_too_late = moment, False
-
-
-def was_too_late() -> bool:
-    """Was nothing asked, because this thread's last request could not begin in time?"""
-    return _request.is_too_late
+one_request: Final = _OneRequest()
 
 
 def make_punctual(pool: HTTPConnectionPool) -> None:
     """For all connections that the pool will make."""
-    pool.ConnectionCls = _PunctualHttps if issubclass(pool.ConnectionCls, HTTPSConnection) else _PunctualHttp
+    pool.ConnectionCls = type("Punctual", (_Punctual, pool.ConnectionCls), {})
 
 
-class _PunctualHttp(HTTPConnection):
+class _Punctual(HTTPConnection):
     def request(self, *arguments: Any, **options: Any) -> None:
         if self.is_closed:
             self.connect()
-        _request.is_too_late = time.monotonic() > _request.begun_by
-        if not _request.is_too_late:
+        one_request.was_too_late = time.monotonic() > one_request.begun_by
+        if not one_request.was_too_late:
+            one_request.has_begun = True
             super().request(*arguments, **options)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         """Where nothing was asked an empty one, and the pool keeps the connection: the next request begins at once."""
-        return HTTPResponse(status=0) if _request.is_too_late else super().getresponse()
+        return HTTPResponse(status=0) if one_request.was_too_late else super().getresponse()
+
+    @property
+    def is_connected(self) -> bool:
+        """Does it still stand? urllib3 takes one on which there is something to read for one that was hung up; but
+        TLS 1.3 sends tickets after the handshake, and where nothing was asked yet nobody has read them."""
+        return super().is_connected or (isinstance(self.sock, ssl.SSLSocket) and _has_nothing_for_us(self.sock))
 
 
-class _PunctualHttps(_PunctualHttp, HTTPSConnection):
-    """The same, behind TLS."""
+def _has_nothing_for_us(sock: ssl.SSLSocket) -> bool:
+    waits = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        sock.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.settimeout(waits)
+    return False

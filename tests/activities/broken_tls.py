@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 def broken_tls(in_the_middle: bytes, *, trusted: bool = True) -> Iterator[str]:
     """Its address. After the request it writes `in_the_middle` past the encryption, and closes."""
     with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
-        certificate = _certificate(Path(folder))
+        certificate = certificate_in(Path(folder))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         thread = threading.Thread(target=_serve_once, args=(server, context, in_the_middle), daemon=True)
@@ -44,7 +44,7 @@ def _serve_once(server: socket.socket, context: ssl.SSLContext, in_the_middle: b
         return  # the client did not trust us
 
 
-def _certificate(folder: Path) -> Path:
+def certificate_in(folder: Path) -> Path:
     """Key and certificate of this address in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
