@@ -15,7 +15,9 @@ from benchmarks.processor import kilobytes
 
 CACHE: Final = 60_000
 """More than there are calls: each is kept in the worker's memory, which is what its memory is measured by."""
-_RATE: Final = 20_000 / 3600
+WORST_HOUR: Final = 200
+"""Calls in Ottawa's worst hour."""
+_RATE: Final = 100 * WORST_HOUR / 3600
 _LIVES: Final = 600
 _SIGNALLED: Final = 1_000
 _IN_FLIGHT: Final = 100
