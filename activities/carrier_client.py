@@ -175,8 +175,11 @@ class CarrierClient:
             self._client.messages.list(limit=1)
         except NoAnswer as error:
             raise NotProcessed(error.cause) from None
-        except TwilioException as error:
-            raise Misconfigured("HTTP 401" if "401" in str(error) else "refused") from None
+        except TwilioException:
+            kind = Misconfigured if self._http.status in (401, 403, 404) else NotProcessed
+            raise kind(f"HTTP {self._http.status}") from None
+        except (ValueError, AttributeError, TypeError):
+            raise NotProcessed("no answer of Twilio's") from None
 
     def own_number(self, number: str) -> OwnNumber | None:
         """The number (E.164) as the account has it; `None`: it has no such number.

@@ -31,10 +31,10 @@ _LOGGER: Final = "twilio.http_client"
 """The library's own, which we keep quiet (logs.py): what it writes of a request holds telephone numbers (R3)."""
 _CONNECT_SECONDS: Final = 2.0
 """For each address that a name has."""
-_OF_TCP: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
-"""Seconds, how often, and ms; where the system has them. What stands between us and the carrier (NAT, a firewall) drops
-a connection that was silent for some minutes, and tells nobody: a POST into it would be a text whose outcome is
-unknown. And what was written while the line was down is not delivered any more after ten seconds."""
+_OF_TCP: Final = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_USER_TIMEOUT": 10_000}
+"""Seconds, seconds and ms; where the system has them. What stands between us and the carrier (NAT, a firewall) drops a
+connection that was silent for some minutes, and tells nobody: a POST into it would be a text whose outcome is unknown.
+And what was written while the line was down is not delivered any more after ten seconds."""
 _CONNECTIONS_KEPT: Final = 64
 """More than a worker has threads (16, as it comes): a thread without one makes a new one, with its handshake, for each
 text."""

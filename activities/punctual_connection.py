@@ -13,11 +13,15 @@ from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.connection import HTTPConnection
+from urllib3.util.ssltransport import SSLTransport
+
+_Tls = ssl.SSLSocket | SSLTransport
+"""The second behind a proxy that is itself behind TLS."""
 
 
 class _OneRequest(threading.local):
-    """This thread's. `begun_by`: until then it may begin (time.monotonic()). `has_begun`: a byte of it may be out.
-    `was_too_late`: nothing was asked."""
+    """This thread's; a thread has one at a time. `begun_by`: until then it may begin (time.monotonic()). `has_begun`: a
+    byte of it may be out. `was_too_late`: nothing was asked."""
 
     begun_by: float = math.inf
     has_begun: bool = False
@@ -52,10 +56,10 @@ class _Punctual(HTTPConnection):
     def is_connected(self) -> bool:
         """Does it still stand? urllib3 takes one on which there is something to read for one that was hung up; but
         TLS 1.3 sends tickets after the handshake, and where nothing was asked yet nobody has read them."""
-        return super().is_connected or (isinstance(self.sock, ssl.SSLSocket) and _has_nothing_for_us(self.sock))
+        return super().is_connected or (isinstance(self.sock, _Tls) and _has_nothing_for_us(self.sock))
 
 
-def _has_nothing_for_us(sock: ssl.SSLSocket) -> bool:
+def _has_nothing_for_us(sock: _Tls) -> bool:
     waits = sock.gettimeout()
     sock.settimeout(0)
     try:

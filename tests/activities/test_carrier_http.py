@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from activities.carrier_client import Busy, CarrierClient, Misconfigured, OutcomeUnknown, Refused
+from activities.carrier_client import Busy, CarrierClient, Misconfigured, NotProcessed, OutcomeUnknown, Refused
 from activities.carrier_http import CarrierHttp, NeverConnected, NoAnswer, TooLate
 from tests.activities.broken_tls import certificate_in
 
 TEXTS_AT_ONCE = 16
 _AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY)
+_AT_MOST = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
 
 
 @dataclass
@@ -74,8 +75,11 @@ def listening(tls: ssl.SSLContext | None = None) -> Iterator[Listener]:
             it.first.set()
             super().setup()
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
             it.asked.append(self.path)
             if it.is_rude:
                 self.close_connection = True
@@ -212,8 +216,8 @@ def test_a_connection_that_is_silent_stays_alive(listener: Listener) -> None:
     client = CarrierHttp(address=listener.address, timeout=30)
     client.request("POST", "https://api.twilio.com/alone", data={"Body": "x"})
     kept = client._pool._get_conn()
-    options = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), _AT_ONCE)
-    assert [vars(kept)["sock"].getsockopt(*option) for option in options] == [1, 30, 1]
+    options = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), _AT_ONCE, _AT_MOST)
+    assert [vars(kept)["sock"].getsockopt(*option) for option in options] == [1, 30, 1, 10_000]
     client._pool._put_conn(kept)
 
 
@@ -248,16 +252,10 @@ def test_what_the_environment_says_of_the_library_alone_does_not_count(
         (400, {"type": "x", "title": "opted out", "status": 400, "code": 21610}, Refused),
         (401, {"type": "x", "title": "who are you?", "status": 401, "code": 20003}, Misconfigured),
         (429, {"type": "x", "title": "slowly", "status": 429, "code": 20429}, Busy),
-        (500, {"type": "x", "title": "oh", "status": "500", "code": 20500}, OutcomeUnknown),
+        (500, {"type": "x", "title": "oh", "status": 400, "code": 21211}, OutcomeUnknown),
+        (400, {"code": "21610", "message": "no"}, Refused),
     ],
-    ids=[
-        "a proxy's code in words",
-        "a list of codes",
-        "RFC 9457",
-        "RFC 9457, 401",
-        "RFC 9457, 429",
-        "a status in words",
-    ],
+    ids=["a proxy's word", "a list of codes", "RFC 9457", "RFC 9457, 401", "RFC 9457, 429", "two statuses", "in words"],
 )
 def test_a_refusal_is_told_apart_however_it_is_written(
     listener: Listener, status: int, says: dict[str, object], outcome: type[Exception]
@@ -272,3 +270,22 @@ def send_one(listener: Listener) -> None:
     """One text, through our client."""
     client = CarrierClient(account_sid="AC" + "0" * 32, auth_token="x", address=listener.address, timeout_seconds=30)
     client.send(to="+16135550142", sender="+16135550100", body="alone", callback="http://x", valid_for_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "outcome", "words"),
+    [
+        (401, b'{"code": 20003, "message": "no"}', Misconfigured, "HTTP 401"),
+        (503, b"<p>request id 7f3401ab</p>", NotProcessed, "HTTP 503"),
+        (200, b"<p>hello</p>", NotProcessed, "no answer of Twilio's"),
+        (200, b"[]", NotProcessed, "no answer of Twilio's"),
+    ],
+)
+def test_whether_the_account_is_well_is_told_by_the_status_alone(
+    listener: Listener, status: int, says: bytes, outcome: type[NotProcessed], words: str
+) -> None:
+    listener.says = (status, says)
+    client = CarrierClient(account_sid="AC" + "0" * 32, auth_token="x", address=listener.address, timeout_seconds=30)
+    with pytest.raises(NotProcessed) as trouble:
+        client.check()
+    assert (type(trouble.value), trouble.value.cause) == (outcome, words)
