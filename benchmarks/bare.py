@@ -1,7 +1,7 @@
 """The engine alone: the same life of a call as a workflow, with activities that do nothing. No database, no rules.
 
 It is what our service is measured against, so it is as lean as Temporal's own examples: asynchronous activities, one
-small payload, one queue. Its worker has our worker's settings, and the same sandbox.
+small payload, one queue. The SDK as it comes, or tuned as we have tuned it.
 """
 
 import asyncio
@@ -15,15 +15,19 @@ from typing import Any, Final
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 with workflow.unsafe.imports_passed_through():
     import aiohttp
 
     from benchmarks.life import DELAY_SECONDS
     from benchmarks.watching_workflows import Watching
-    from workflow_sandbox import workflow_runner
+    from workflow_sandbox import RESTRICTIONS, workflow_runner
 
 QUEUE: Final = "bare"
+TUNED: Final = "tuned"
+"""After the address: with our sandbox, which is asked only for what a payload needs (workflow_sandbox.py), and our
+worker's settings."""
 AS_OURS: Final[Mapping[str, Any]] = {
     "max_concurrent_workflow_tasks": 16,
     "max_concurrent_workflow_task_polls": 10,
@@ -115,7 +119,7 @@ async def bare_text(text: BareText) -> str:
     return "accepted"
 
 
-async def _work(address: str) -> None:
+async def _work(address: str, *, is_tuned: bool) -> None:
     global _session
     client = await Client.connect(address, interceptors=[Watching()])
     async with aiohttp.ClientSession() as _session:
@@ -124,12 +128,12 @@ async def _work(address: str) -> None:
             task_queue=QUEUE,
             workflows=[BareCallUpdates],
             activities=[bare_text],
-            workflow_runner=workflow_runner(),
+            workflow_runner=workflow_runner() if is_tuned else SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
             max_cached_workflows=int(os.environ.get("BENCHMARK_CACHE", "1000")),
-            **AS_OURS,
+            **(AS_OURS if is_tuned else {}),
         )
         await worker.run()
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1]))
+    asyncio.run(_work(sys.argv[1], is_tuned=TUNED in sys.argv[2:]))

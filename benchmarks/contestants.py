@@ -4,7 +4,7 @@ from typing import Protocol
 
 from temporalio.client import Client
 
-from benchmarks.bare import QUEUE, BareCall, BareCallUpdates
+from benchmarks.bare import QUEUE, TUNED, BareCall, BareCallUpdates
 from benchmarks.ground import Ground
 
 
@@ -34,19 +34,29 @@ class Contestant(Protocol):
 
 
 class Bare:
-    """The bare workflow. Its activities do nothing, or make one raw POST."""
+    """The bare workflow. Its activities do nothing, or make one raw POST. The engine as it comes is what our service is
+    compared with; `is_tuned`: with our sandbox, and our worker's settings."""
 
     parts: tuple[str, ...] = ("Temporal", "worker")
 
-    def __init__(self, *, posts_raw: bool = False, is_delayed: bool = True, cache: int | None = None) -> None:
-        self.name = "bare engine, raw POST" if posts_raw else "bare engine"
+    def __init__(
+        self,
+        *,
+        posts_raw: bool = False,
+        is_delayed: bool = True,
+        cache: int | None = None,
+        is_tuned: bool = False,
+    ) -> None:
+        more = [name for name, has in (("raw POST", posts_raw), ("tuned as ours", is_tuned)) if has]
+        self.name = ", ".join(["bare engine", *more])
+        self._arguments = [TUNED] if is_tuned else []
         self.posts = (3 if is_delayed else 2) if posts_raw else 0
         self._posts_raw, self._is_delayed, self._cache = posts_raw, is_delayed, cache
         self._carrier = ""
 
     async def begin(self, ground: Ground) -> None:
         self._carrier = f"{ground.carrier}/raw" if self._posts_raw else ""
-        ground.start(ground.python("benchmarks.bare", ground.temporal), cache=self._cache)
+        ground.start(ground.python("benchmarks.bare", ground.temporal, *self._arguments), cache=self._cache)
         self._client = await Client.connect(ground.temporal)
 
     async def received(self, number: int) -> None:

@@ -61,6 +61,7 @@ def _closed(round_: int) -> Iterator[Planned]:
     """In flight are so many that more would make it no quicker: a life lasts its delay and what it waits besides."""
     contestants: list[tuple[Contestant, int]] = [
         (Bare(), _IN_FLIGHT),
+        (Bare(is_tuned=True), _IN_FLIGHT),
         (WorkerAlone(), _IN_FLIGHT),
         (WholeService(), _IN_FLIGHT),
         (Rival(is_notified=True), 4000),
@@ -121,7 +122,7 @@ def _worst_hours(rounds: int) -> Iterator[Planned]:
 
 
 def _recovery(round_: int) -> Iterator[Planned]:
-    """The bare engine's once: it opens ten thousand calls, which is most of it, and its worker waits as ours does."""
+    """The bare engine's once: it opens ten thousand calls, which is most of it."""
     contestants: list[Bare | WorkerAlone] = [WorkerAlone(is_delayed=False)]
     if round_ == 1:
         contestants.insert(0, Bare(is_delayed=False, posts_raw=True))
