@@ -287,6 +287,6 @@ def _classified(code: int, *, status: int, retry_after_seconds: float | None) ->
 
 
 def _code(error: TwilioRestException | TwilioServiceException) -> int:
-    """Twilio's, a number, also where it is written in words; 0: whoever answered has none, as a proxy may."""
+    """Twilio's, a number, in quotes or not; 0: whoever answered has none, as a proxy may."""
     written = str(error.code)
     return int(written) if re.fullmatch(r"\d{1,6}", written, re.ASCII) else 0

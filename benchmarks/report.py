@@ -1,4 +1,5 @@
-"""docs/benchmarks.md, written from its words (benchmarks/page.md.j2) and the results: nobody types a figure.
+"""docs/benchmarks.md, written from its words (benchmarks/page.md.j2) and the results: nobody types a figure, but for
+what profilers and trials said on the way.
 
 `python -m benchmarks.report` writes it and its charts anew.
 """

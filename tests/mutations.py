@@ -752,7 +752,7 @@ MUTATIONS = (
         ("tests/activities/test_carrier_http.py",),
     ),
     Mutation(
-        "A STOP whose code is written in words closes the line for all",
+        "A STOP whose code stands in quotes closes the line for all",
         "activities/carrier_client.py",
         "written = str(error.code)",
         'written = str(error.code) if isinstance(error.code, int) else ""',

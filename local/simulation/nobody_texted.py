@@ -1,6 +1,5 @@
 """The carrier of a simulation: it takes every text and gives it to nobody."""
 
-import math
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from uuid import uuid4
@@ -14,16 +13,7 @@ class NobodyTexted:
 
     timeout_seconds = 0.0
 
-    def send(
-        self,
-        *,
-        to: str,  # noqa: ARG002
-        sender: str,  # noqa: ARG002
-        body: str,  # noqa: ARG002
-        callback: str,  # noqa: ARG002
-        valid_for_seconds: int,  # noqa: ARG002
-        begun_by: float = math.inf,  # noqa: ARG002
-    ) -> Accepted:
+    def send(self, **_text: object) -> Accepted:
         """Take the text."""
         return Accepted(sid=f"simulated-{uuid4().hex}")
 

@@ -1,8 +1,8 @@
 """What became of a text is written down as it is, whatever happened between the carrier's word and its row."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,17 +22,8 @@ class BeforeItsAnswerIsHeard(CarrierClient):
 
     happens: Happens
 
-    def send(
-        self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int, begun_by: float = math.inf
-    ) -> Accepted:
-        accepted = super().send(
-            to=to,
-            sender=sender,
-            body=body,
-            callback=callback,
-            valid_for_seconds=valid_for_seconds,
-            begun_by=begun_by,
-        )
+    def send(self, **text: Any) -> Accepted:
+        accepted = super().send(**text)
         self.happens(accepted.sid)
         return accepted
 

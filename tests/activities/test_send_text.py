@@ -533,7 +533,6 @@ def test_r1_a_text_whose_connection_took_longer_than_its_check_holds_is_not_sent
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hold, a STOP, a call that turned out to be another: what came meanwhile counts."""
-    monkeypatch.setattr(texts, "_CHECK_IS_FRESH_FOR_SECONDS", 1.0)
     look_up = socket.getaddrinfo
 
     def slowly(*arguments: Any, **options: Any) -> Any:
@@ -543,6 +542,7 @@ def test_r1_a_text_whose_connection_took_longer_than_its_check_holds_is_not_sent
     desk.call()
     desk.services = replace(desk.services, carrier=desk.phones.client())
     with monkeypatch.context() as slow:
+        slow.setattr(texts, "_CHECK_IS_FRESH_FOR_SECONDS", 1.0)
         slow.setattr(socket, "getaddrinfo", slowly)
         with pytest.raises(ApplicationError, match="too old when the text was to be sent"):
             desk.send()

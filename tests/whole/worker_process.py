@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import worker
 from activities.carrier_client import Accepted, Carrier, CarrierClient
@@ -92,22 +93,13 @@ class _StopsBeforeThePost(CarrierClient):
 
     stopped = False
 
-    def send(
-        self, *, to: str, sender: str, body: str, callback: str, valid_for_seconds: int, begun_by: float = math.inf
-    ) -> Accepted:
+    def send(self, **text: Any) -> Accepted:
         if not self.stopped:
             self.stopped = True
             # To this very thread: one to the process is taken by any, and this one may go on for some milliseconds.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
-            begun_by = math.inf  # it stopped after it had looked at the clock for the last time
-        return super().send(
-            to=to,
-            sender=sender,
-            body=body,
-            callback=callback,
-            valid_for_seconds=valid_for_seconds,
-            begun_by=begun_by,
-        )
+            text["begun_by"] = math.inf  # it stopped after it had looked at the clock for the last time
+        return super().send(**text)
 
 
 def main() -> None:
