@@ -53,11 +53,11 @@ def storm(folder: Path, *, texts: int, say: Callable[[str], None]) -> None:
             _wait_for(lambda: len(town.posts()) > at_first // 6, seconds=60)
             due += fall_due(town, range(at_first, texts), kinds=[Kind.CONFIRMATION], queued=datetime.now(UTC))
             _wait_for(lambda: _all_settled(town, due), seconds=60 + 6 * texts / RATE)
+            queue = asyncio.run(in_the_queue(town, due))  # before its workers end: they report the last text's end
         finally:
             troop.end()
         rows = {row.id: row for row in ledger(town) if row.policy_version != "x"}
         messages = town.messages()
-        queue = asyncio.run(in_the_queue(town, due))
     _nothing_is_twice_stale_or_lost(due, rows, messages)
     arrived = {_row(rows, message).call_id or "": datetime.fromisoformat(message["created"]) for message in messages}
     assert out_of_the_queue_in_disorder(due, queue) == []
