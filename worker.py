@@ -19,7 +19,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.call_in_logs import CallInLogs
 from activities.carrier_client import CarrierClient
@@ -127,7 +127,7 @@ def build_worker(
         nonsticky_to_sticky_poll_ratio=_OF_THEM_FOR_THE_UNKNOWN,
         sticky_queue_schedule_to_start_timeout=_ANOTHER_WORKER_AFTER,
         graceful_shutdown_timeout=_GRACE,
-        workflow_runner=workflow_runner(),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # tests and replays run them in the sandbox: decision 0050
         interceptors=[CallInLogs()],
         deployment_config=release,
         identity=identity_of(client.identity, epoch=epoch),

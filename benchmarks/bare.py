@@ -14,20 +14,18 @@ from typing import Any, Final
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 with workflow.unsafe.imports_passed_through():
     import aiohttp
 
     from benchmarks.life import DELAY_SECONDS
     from benchmarks.watching_workflows import Watching
-    from workflow_sandbox import RESTRICTIONS, workflow_runner
+    from workflow_sandbox import workflow_runner
 
 QUEUE: Final = "bare"
 TUNED: Final = "tuned"
-"""After the address: with our sandbox, which is asked only for what a payload needs (workflow_sandbox.py), and our
-worker's settings."""
+"""After the address: without the sandbox and with our worker's settings, as it is (worker.py)."""
 AS_OURS: Final[Mapping[str, Any]] = {
     "max_concurrent_workflow_tasks": 16,
     "max_concurrent_workflow_task_polls": 10,
@@ -128,7 +126,7 @@ async def _work(address: str, *, is_tuned: bool) -> None:
             task_queue=QUEUE,
             workflows=[BareCallUpdates],
             activities=[bare_text],
-            workflow_runner=workflow_runner() if is_tuned else SandboxedWorkflowRunner(restrictions=RESTRICTIONS),
+            workflow_runner=UnsandboxedWorkflowRunner() if is_tuned else workflow_runner(),
             max_cached_workflows=int(os.environ.get("BENCHMARK_CACHE", "1000")),
             **(AS_OURS if is_tuned else {}),
         )

@@ -471,6 +471,27 @@ MUTATIONS = (
         PUSH,
     ),
     Mutation(
+        "R8: a workflow asks the machine what time it is",
+        "workflows/call_updates.py",
+        "        return self._clock.at(workflow.now())\n",
+        "        return self._clock.now()\n",
+        ("tests/workflows/test_sandbox.py",),
+    ),
+    Mutation(
+        "R8: all calls share what a workflow's module keeps",
+        "workflows/call_updates.py",
+        "_PAUSE = timedelta(minutes=1)\n",
+        "_PAUSE = timedelta(minutes=1)\n_SEEN: list[str] = []\n",
+        ("tests/workflows/test_sandbox.py",),
+    ),
+    Mutation(
+        "R8: what a workflow knows may roll dice",
+        "calls/policy.py",
+        "from zoneinfo import ZoneInfo\n",
+        "import random\nfrom zoneinfo import ZoneInfo\n",
+        ("tests/workflows/test_sandbox.py",),
+    ),
+    Mutation(
         "R8: a hold by hand orders what has expired, which it did not yesterday",
         "calls/timetable.py",
         "    if held_by_hand and not facts.held:\n"

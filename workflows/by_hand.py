@@ -1,13 +1,15 @@
 """What operators tell a call by hand, from Temporal's UI or with curl: a signal without a payload."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from calls.contracts import KnownCall, Signal
 from calls.eligibility import Decision, Eligibility
 from calls.facts import CallFacts
 
-_TIMES = {
+_TIMES: Final[Mapping[Signal, str]] = {
     Signal.DISPATCHED: "dispatched_at",
     Signal.REQUEUED: "requeued_at",
     Signal.ARRIVED: "arrived_at",

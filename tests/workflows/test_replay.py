@@ -11,8 +11,10 @@ from temporalio.worker import (
     ExecuteWorkflowInput,
     Interceptor,
     Replayer,
+    UnsandboxedWorkflowRunner,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
+    WorkflowRunner,
 )
 
 from calls.contracts import CallResult, workflow_id
@@ -80,18 +82,20 @@ def _nothing_heard() -> Iterator[None]:
     _heard.clear()
 
 
-def replayer() -> Replayer:
+def replayer(runner: WorkflowRunner | None = None) -> Replayer:
+    """In the sandbox, or by another runner."""
     return Replayer(
         workflows=[CallUpdates],
         data_converter=data_converter,
-        workflow_runner=workflow_runner(),
+        workflow_runner=runner or workflow_runner(),
         interceptors=[Listener()],
     )
 
 
+@pytest.mark.parametrize("runner", [workflow_runner(), UnsandboxedWorkflowRunner()], ids=["sandbox", "as the worker"])
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.json")))
-async def test_a_history_of_yesterday_replays_and_comes_out_the_same(name: str) -> None:
-    await replayer().replay_workflow(kept(name))
+async def test_a_history_of_yesterday_replays_and_comes_out_the_same(name: str, runner: WorkflowRunner) -> None:
+    await replayer(runner).replay_workflow(kept(name))
     if name in ENDS:
         assert [(result.reason, result.texts) for result in _heard] == [ENDS[name]]
     else:

@@ -1,6 +1,11 @@
-"""What workflows load. SQLAlchemy inside the sandbox would cost 276 ms and 15 MB a call, without any error."""
+"""What workflows load, and whom they ask. SQLAlchemy inside the sandbox would cost 276 ms and 15 MB a call, without any
+error; and the calls' worker runs without the sandbox, which never looked into `calls/`."""
 
+import ast
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -12,6 +17,56 @@ from tests.whole.town import ROOT
 from tests.workflows.test_replay import kept
 from workflow_sandbox import RESTRICTIONS
 from workflows.call_updates import CallUpdates
+
+_KNOWN: Final = {
+    *("calls", "workflows", "temporalio", "pydantic", "phonenumbers"),
+    *("collections.abc", "dataclasses", "datetime", "enum", "functools", "json", "re", "typing", "zoneinfo"),
+}
+"""All that they import: nothing by which the world could be asked."""
+_ASKING: Final = {"now", "today", "utcnow", "open", "input", "hash", "id", "eval", "exec", "__import__"}
+_WRITABLE: Final = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+
+
+def _nodes(*rooms: str) -> Iterator[tuple[Path, ast.AST]]:
+    for room in rooms:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                yield path, node
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [name.name for name in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def test_r8_workflows_and_what_they_know_import_nothing_by_which_the_world_could_be_asked() -> None:
+    for path, node in _nodes("calls", "workflows"):
+        for name in _imported(node):
+            assert name in _KNOWN or name.split(".")[0] in _KNOWN, f"{path} imports {name}"
+
+
+def test_r8_workflows_take_their_time_from_temporal_and_nobody_else() -> None:
+    asking = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path, node in _nodes("calls", "workflows")
+        if isinstance(node, ast.Call) and _called(node) in _ASKING
+    }
+    not_for_workflows = "calls/clock.py: datetime.now(UTC)"
+    assert asking == {"workflows/call_updates.py: workflow.now()", not_for_workflows}
+
+
+def test_r8_workflows_keep_nothing_in_a_module_which_all_calls_share() -> None:
+    """What is a Mapping by its type cannot be written to: mypy sees to that."""
+    for path, node in _nodes("workflows"):
+        assert not isinstance(node, ast.Global), path
+        for line in node.body if isinstance(node, ast.Module) else []:
+            is_read_only = isinstance(line, ast.AnnAssign) and "Mapping[" in ast.unparse(line.annotation)
+            assert is_read_only or not isinstance(getattr(line, "value", None), _WRITABLE), f"{path}: {line.lineno}"
 
 
 def test_workflows_load_neither_database_nor_twilio() -> None:
