@@ -1,9 +1,16 @@
 """Ports: are the wanted ones free, and who holds them if not."""
 
+import fcntl
+import json
+import os
 import random
 import socket
-from collections.abc import Iterable
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -14,6 +21,7 @@ LOOPBACK = "127.0.0.1"
 # Below the ranges from which kernels take ports for outgoing connections (Linux 32768, macOS 49152), so that no
 # connection takes a port between our choosing it and the server's binding it.
 _FREE_PORTS = range(20000, 32768)
+_SPOKEN_FOR_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,33 @@ def check_ports(wanted: Iterable[Port]) -> None:
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
-    for number in random.sample(_FREE_PORTS, 200):
-        if not _trouble(number):
-            return number
+    """A port that nothing listens on now, and that nobody else was given in the last two minutes.
+
+    Of the twenty that a box draws before it binds one, two would else be the same once in sixty boxes.
+    """
+    with _spoken_for() as given:
+        for number in random.sample(_FREE_PORTS, len(_FREE_PORTS)):
+            if str(number) not in given and not _trouble(number):
+                given[str(number)] = time.time()
+                return number
     raise LocalError(f"No free port found between {_FREE_PORTS.start} and {_FREE_PORTS.stop}.")
+
+
+@contextmanager
+def _spoken_for() -> Iterator[dict[str, float]]:
+    """Which ports this user's processes were given of late, and when (time.time()). One process at a time has it."""
+    with (Path(tempfile.gettempdir()) / f"communityconnect-ports-{os.getuid()}").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        try:
+            written: dict[str, float] = json.loads(file.read())
+        except ValueError:  # it is new, or whoever wrote to it was killed
+            written = {}
+        given = {port: when for port, when in written.items() if abs(time.time() - when) < _SPOKEN_FOR_SECONDS}
+        yield given
+        file.seek(0)
+        file.truncate()
+        file.write(json.dumps(given))
 
 
 def _trouble(number: int) -> str | None:

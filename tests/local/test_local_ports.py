@@ -1,5 +1,7 @@
+import multiprocessing
 import os
 import socket
+from concurrent.futures import ProcessPoolExecutor
 
 import psutil
 import pytest
@@ -10,6 +12,17 @@ from local.ports import LOOPBACK, Port, check_ports, free_port
 
 def test_free_ports_pass() -> None:
     check_ports([Port(free_port(), "the console", "--port")])
+
+
+def _draw(ports: int) -> list[int]:
+    return [free_port() for _ in range(ports)]
+
+
+def test_no_port_is_given_twice_before_it_is_bound_by_one_process_or_by_two() -> None:
+    """Of 400 that are drawn from 12,768 without looking, two are the same in 998 of 1,000 times."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+        drawn = [number for numbers in processes.map(_draw, [200, 200]) for number in numbers]
+    assert len(set(drawn)) == 400
 
 
 @pytest.mark.parametrize("address", [LOOPBACK, ""])  # "" is every address
