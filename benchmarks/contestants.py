@@ -35,7 +35,7 @@ class Contestant(Protocol):
 
 class Bare:
     """The bare workflow. Its activities do nothing, or make one raw POST. The engine as it comes is what our service is
-    compared with; `is_tuned`: with our sandbox, and our worker's settings."""
+    compared with; `is_tuned`: without the sandbox, and with our worker's settings."""
 
     parts: tuple[str, ...] = ("Temporal", "worker")
 

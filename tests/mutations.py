@@ -481,7 +481,7 @@ MUTATIONS = (
         "R8: all calls share what a workflow's module keeps",
         "workflows/call_updates.py",
         "_PAUSE = timedelta(minutes=1)\n",
-        "_PAUSE = timedelta(minutes=1)\n_SEEN: list[str] = []\n",
+        "_PAUSE = timedelta(minutes=1)\n_SEEN = set[str]()\n",
         ("tests/workflows/test_sandbox.py",),
     ),
     Mutation(
