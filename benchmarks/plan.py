@@ -138,6 +138,7 @@ def _recovery(round_: int) -> Iterator[Planned]:
 def _open() -> Iterator[Planned]:
     for contestant in (
         Bare(is_delayed=False, posts_raw=True, cache=CACHE),
+        Bare(is_delayed=False, posts_raw=True, cache=CACHE, is_tuned=True),
         WorkerAlone(is_delayed=False, cache=CACHE),
     ):
         yield Planned(
