@@ -98,7 +98,10 @@ class Report:
         """On which days it was measured, and at which commits."""
         days = sorted({line.measured.partition(" ")[0] for line in self._results.lines})
         commits = dict.fromkeys(line.commit or "(not noted)" for line in self._results.lines)
-        return f"from {days[0]} to {days[-1]}, at {', '.join(commits)}" if days else NOT_MEASURED
+        if not days:
+            return NOT_MEASURED
+        when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+        return f"{when}, at {', '.join(commits)}"
 
     def _rows(self, cases: Cases, by: By) -> dict[Key, list[Line]]:
         rows: dict[Key, list[Line]] = {}

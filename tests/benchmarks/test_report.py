@@ -89,6 +89,22 @@ def test_what_was_not_measured_is_said_to_be_so(results: Results) -> None:
     assert charts(Results([], {})) == {}
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (["2026-11-27 16:35", "2026-11-28 09:10"], "from 2026-11-27 to 2026-11-28, at 00405be, (not noted)"),
+        (["2026-11-28 09:10", "2026-11-28 09:20"], "on 2026-11-28, at 00405be, (not noted)"),
+        ([], "not measured"),
+    ],
+)
+def test_the_page_says_on_which_days_and_at_which_commits_it_was_measured(days: list[str], said: str) -> None:
+    lines = [
+        Line(case="closed", contestant=BARE, round=round_, figures={}, measured=day, commit=commit)
+        for round_, (day, commit) in enumerate(zip(days, ["00405be", ""], strict=False), start=1)
+    ]
+    assert Report(Results(lines=lines, machine={})).when() == said
+
+
 def test_pages_have_a_row_each(results: Results) -> None:
     rows = Report(results).pages("pages", {"p50": "p50", "p95": "p95"}).splitlines()[2:]
     assert rows == ["| board | 30 | 50.0 |", "| search case | 10 | 12 |"]
