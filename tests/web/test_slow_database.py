@@ -4,34 +4,28 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import closing
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
-from sqlalchemy import Connection, Engine, func, select, text
-from sqlmodel import Session
+from sqlalchemy import Engine, func, select, text
 
-from activities.stop_and_go import EVERYTHING
 from calls.contracts import LedgerState
 from database.encryption import Keyring
 from database.engine import connect
-from database.tables import InboundMessageRow, OptOutRow, SwitchRow, TextRow, real_now
+from database.tables import InboundMessageRow, OptOutRow, TextRow, real_now
 from tests.conftest import FIGURES
-from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site, said
-from texts.wording import Piece
+from tests.web.in_the_way import in_the_way, wait_for_lock_waits
+from tests.web.served import ACCOUNT, OURS, RESIDENT, Residents, residents_site
 from web.residents.agency import ResidentAgency
-from web.residents.inbound import UNHEARD
 from web.residents.webhooks import AS_TWILIO_WANTS_IT
 from web.serving.in_time import Deadline, transaction
 
 # What the webhooks promise, and a second for a busy machine.
 REPORT_WITHIN, TEXT_WITHIN = timedelta(seconds=1 + 1), timedelta(seconds=3 + 1)
 AT_ONCE = 60
-AGAIN = "SM" + "7" * 32
 
 
 @pytest.fixture
@@ -39,13 +33,6 @@ def residents(engine: Engine, keyring: Keyring, agency: ResidentAgency) -> Itera
     """As the command serves it."""
     with residents_site(engine, keyring, agency, within=AS_TWILIO_WANTS_IT) as site:
         yield site
-
-
-@contextmanager
-def in_the_way(engine: Engine) -> Iterator[Connection]:
-    """A transaction that keeps its locks until the block ends."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
 
 
 def waited(answer: requests.Response, *, most: timedelta) -> bool:
@@ -149,7 +136,7 @@ def test_r6_a_stop_gets_through_while_pages_of_surveys_hang(residents: Residents
     with ThreadPoolExecutor(AT_ONCE) as pool, in_the_way(residents.engine) as connection:
         connection.execute(text("LOCK TABLE survey_invitation IN ACCESS EXCLUSIVE MODE"))
         pages = [pool.submit(requests.get, survey, timeout=30) for _ in range(AT_ONCE)]
-        answer = residents.text("ARRET")
+        answer = residents.deliver("ARRET")
         assert not any(page.done() for page in pages)
         connection.rollback()
     assert answer.status_code == 200
@@ -165,113 +152,3 @@ def test_a_database_that_takes_the_connection_and_never_speaks_is_not_waited_for
             answer = site.text("STOP")
             assert (answer.status_code, answer.text) == (503, "")
             assert waited(answer, most=TEXT_WITHIN)
-
-
-def wait_for_lock_waits(database_url: str, *, some: bool, seconds: float = 10) -> None:
-    """Until somebody waits for a lock, or nobody. Asked over a connection of its own: the web's may all be waiting."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    give_up, engine = time.monotonic() + seconds, connect(database_url, pool_size=1)
-    with closing_down(engine), engine.connect() as connection:
-        while bool(connection.execute(waiting).scalar_one()) is not some:
-            connection.rollback()
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
-
-
-@contextmanager
-def closing_down(engine: Engine) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        engine.dispose()
-
-
-def test_r2_an_answer_that_nobody_waited_for_is_not_said_to_be_out_and_whoever_writes_again_is_answered(
-    residents: Residents, database_url: str
-) -> None:
-    """Chaos, seed 9: the site stood still for longer than the carrier waits. HELP was unanswered for an hour."""
-    nobody_waits_for_the_answer_to("HELP", residents, database_url)
-    (row,) = until_it_is(residents, LedgerState.EXPIRED)
-    assert (row.rule, row.reason) == (UNHEARD, Piece.AUTO_REPLY)
-
-    (answer,) = said(residents.text("HELP"))
-
-    assert "nobody reads" in answer
-    assert sorted(row.state for row in residents.rows(TextRow)) == [LedgerState.ACCEPTED, LedgerState.EXPIRED]
-    assert said(residents.text("HELP")) == []
-
-
-def test_r2_a_text_that_is_delivered_again_is_answered_once_where_nobody_waited_for_the_first_answer(
-    residents: Residents, database_url: str
-) -> None:
-    nobody_waits_for_the_answer_to("ARRET", residents, database_url)
-    (unheard,) = until_it_is(residents, LedgerState.EXPIRED)
-
-    (answer,) = said(residents.text("ARRET", sid=AGAIN))
-
-    (row,) = residents.rows(TextRow)
-    assert (row.id, row.state, row.rule, row.reason) == (unheard.id, LedgerState.ACCEPTED, None, Piece.STOP_REPLY)
-    assert residents.keyring.decrypt(row.body_encrypted or "") == answer
-    assert said(residents.text("ARRET", sid=AGAIN)) == []
-
-
-@pytest.mark.parametrize(("first", "then"), [("START", "ARRET"), ("ARRET", "START")])
-def test_r6_an_answer_to_start_or_stop_is_not_given_again_once_the_other_has_come(
-    residents: Residents, database_url: str, first: str, then: str
-) -> None:
-    if first == "START":
-        residents.text("ARRET")
-    nobody_waits_for_the_answer_to(first, residents, database_url)
-    until_it_is(residents, LedgerState.EXPIRED)
-    assert len(said(residents.text(then))) == 1
-
-    assert said(residents.text(first, sid=AGAIN)) == []
-
-
-@pytest.mark.parametrize("since", ["answered meanwhile", "stopped by staff", "sixteen minutes"])
-def test_r2_a_text_that_is_delivered_again_is_not_answered_where_the_answer_may_not_be_given_now(
-    residents: Residents, database_url: str, since: str
-) -> None:
-    nobody_waits_for_the_answer_to("HELP", residents, database_url)
-    until_it_is(residents, LedgerState.EXPIRED)
-    if since == "answered meanwhile":
-        assert len(said(residents.text("HELP"))) == 1
-    elif since == "stopped by staff":
-        with Session(residents.engine) as session, session.begin():
-            session.add(SwitchRow(scope=EVERYTHING, stopped_by="the duty inspector", why="a test"))
-    else:
-        with residents.engine.begin() as connection:
-            for column in ("text SET due_at = due_at", "inbound_message SET received_at = received_at"):
-                connection.execute(text(f"UPDATE {column} - interval '16 minutes'"))
-
-    assert said(residents.text("HELP", sid=AGAIN)) == []
-
-
-def nobody_waits_for_the_answer_to(body: str, residents: Residents, database_url: str) -> None:
-    """The carrier delivers the text with the id AGAIN, and hangs up while the site waits for its database."""
-    with in_the_way(residents.engine) as connection:
-        connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(requests.ReadTimeout):
-            carrier_that_waits_for(0.5, residents).text(body, sid=AGAIN)
-        wait_for_lock_waits(database_url, some=True)
-
-
-def carrier_that_waits_for(seconds: float, residents: Residents) -> Residents:
-    class Impatient(requests.Session):
-        def request(self, *args: Any, **options: Any) -> requests.Response:
-            return super().request(*args, **{**options, "timeout": seconds})
-
-    return replace(residents, http=Impatient())
-
-
-def until_it_is(residents: Residents, state: LedgerState) -> list[TextRow]:
-    """The rows of the ledger, once one is in that state."""
-    give_up = time.monotonic() + 5
-    while True:
-        rows = residents.rows(TextRow)
-        if any(row.state == state for row in rows):
-            return rows
-        assert time.monotonic() < give_up, rows
-        time.sleep(0.01)

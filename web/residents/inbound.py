@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, not_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -22,6 +22,7 @@ from texts.render import render
 from texts.wording import Piece
 from web.residents.agency import Site
 from web.residents.opt_outs import is_opted_out, say_start, say_stop
+from web.residents.replies import Reply, is_unheard, unheard_if_late
 from web.serving.in_time import Deadline, transaction
 
 _ANSWER_EVERY: Final = timedelta(hours=1)  # two machines that answer each other stop here
@@ -29,8 +30,6 @@ _TEXTABLE: Final = re.compile(r"\+[1-9][0-9]{9,14}")  # no short codes and names
 _TOLD_BY_CARRIER: Final = {"STOP": Keyword.STOP, "START": Keyword.START}
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SILENCED_BY_STOP: Final = "opted out"
-UNHEARD: Final = "nobody waited for it"
-"""The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer."""
 _AGAIN_WITHIN: Final = timedelta(minutes=15)
 _AUTOMATIC: Final = (Piece.AUTO_REPLY, Piece.WRONG_NUMBER_REPLY)
 _NO_ANSWER: Final = (LedgerState.SUPPRESSED, LedgerState.EXPIRED)
@@ -51,19 +50,15 @@ class Inbound:
     opt_out_type: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What is answered, with its id in the ledger."""
-
-    text_id: UUID
-    body: str
-
-
 def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
     """Store the text, do what it asks, and give our answer, all committed. None: the carrier answers, or nobody.
 
-    The same text delivered again is stored and answered no second time (R2), but where nobody waited for the answer.
+    The same text delivered again is stored and answered no second time (R2), but where nobody has the answer.
     """
+    return unheard_if_late(site, _taken_in(site, message, deadline), deadline)
+
+
+def _taken_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
     now, reading = site.clock.now(), read(message)
     with transaction(site.engine, deadline) as session:
         phone_hash = number_hash(session, site.keyring, message.phone)
@@ -78,13 +73,13 @@ def take_in(site: Site, message: Inbound, deadline: Deadline) -> Reply | None:
 
 
 def _again(session: Session, site: Site, message: Inbound, *, phone_hash: str, now: datetime) -> Reply | None:
-    """The answer that nobody waited for the first time, where it is not late and still true. A delivery that overlaps
-    the first one comes before that is known, and is not answered."""
+    """The answer that nobody has of the first time, where it is not late and still true. A delivery that overlaps the
+    first one comes before that is known, and is not answered."""
     came = select(InboundMessageRow.received_at).where(col(InboundMessageRow.provider_sid) == message.provider_sid)
     of_it = select(TextRow).where(
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
-        TextRow.rule == UNHEARD,
+        is_unheard(),
         col(TextRow.provider_sid).is_(None),
         col(TextRow.due_at) == came.scalar_subquery(),
         TextRow.due_at > now - _AGAIN_WITHIN,
@@ -100,18 +95,10 @@ def _again(session: Session, site: Site, message: Inbound, *, phone_hash: str, n
         return None
     if is_automatic and _answered_lately(session, row.reason, phone_hash=phone_hash, is_silent=False, now=now):
         return None
-    row.state, row.rule, row.settled_at, row.updated_real = LedgerState.ACCEPTED, None, now, real_now()
+    row.state, row.rule, row.settled_at = LedgerState.SENDING, None, None
+    row.sending_real = row.updated_real = real_now()
     session.add(row)
     return Reply(text_id=row.id, body=site.keyring.decrypt(row.body_encrypted))
-
-
-def unheard(site: Site, reply: Reply, deadline: Deadline) -> None:
-    """The carrier hung up before it had the answer: the ledger says so (R2), and whoever writes again is answered."""
-    with transaction(site.engine, deadline) as session:
-        row = session.exec(select(TextRow).where(col(TextRow.id) == reply.text_id).with_for_update()).one()
-        if row.state == LedgerState.ACCEPTED and row.provider_sid is None:  # else the carrier has told of it since
-            row.state, row.rule, row.updated_real = LedgerState.EXPIRED, UNHEARD, real_now()
-            session.add(row)
 
 
 def read(message: Inbound) -> Reading:
@@ -222,7 +209,7 @@ def _answer(
         TextRow(
             id=text_id,
             kind=Kind.AUTO_REPLY,
-            state=LedgerState.SUPPRESSED if silenced else LedgerState.ACCEPTED,
+            state=LedgerState.SUPPRESSED if silenced else LedgerState.SENDING,
             rule=silenced,
             reason=piece.value,
             policy_version=site.agency.policy_version,
@@ -233,7 +220,8 @@ def _answer(
             phone_hash=phone_hash,
             due_at=now,
             expires_at=now,
-            settled_at=now,
+            settled_at=now if silenced else None,
+            sending_real=None if silenced else real_now(),
         )
     )
     return None if silenced else Reply(text_id=text_id, body=rendered.body)
@@ -252,10 +240,10 @@ def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: b
 
 def _answered_lately(session: Session, piece: str, *, phone_hash: str, is_silent: bool, now: datetime) -> bool:
     """The same was said to the number within the hour, or the same silence written down. A silence is no answer, nor
-    what nobody waited for: who writes again after START, or when staff have let us speak again, hears where to turn."""
+    what nobody has: who writes again after START, or when staff have let us speak again, hears where to turn."""
     state = col(TextRow.state)
     statement = select(TextRow.id).where(
-        state == LedgerState.SUPPRESSED if is_silent else state.not_in(_NO_ANSWER),
+        state == LedgerState.SUPPRESSED if is_silent else and_(state.not_in(_NO_ANSWER), not_(is_unheard())),
         TextRow.phone_hash == phone_hash,
         TextRow.kind == Kind.AUTO_REPLY,
         TextRow.reason == piece,

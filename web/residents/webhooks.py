@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.background import BackgroundTask
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
@@ -17,7 +18,8 @@ from texts.render import fill
 from texts.wording import Piece
 from web.residents.agency import ResidentAgency, Site
 from web.residents.delivery import Report, record_delivery
-from web.residents.inbound import Inbound, take_in, unheard
+from web.residents.inbound import Inbound, take_in
+from web.residents.replies import Reply, heard, unheard
 from web.residents.signatures import signed_form
 from web.serving.forms import Form
 from web.serving.in_time import InTime
@@ -79,7 +81,13 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, 
                 return Response(status_code=503)
             callback = f"{site.origin}/twilio/status?mid={reply.text_id}"
             answer.message(reply.body, action=callback)
-        return _twiml(str(answer))
+        return _twiml(str(answer), then=None if reply is None else BackgroundTask(passed_on, reply))
+
+    async def passed_on(reply: Reply) -> None:
+        try:
+            await in_time.run(partial(heard, site, reply), within=within.inbound)
+        except HTTPException:
+            return  # logged; it stays `sending` until the carrier tells of it
 
     @router.post("/voice", dependencies=[Depends(signed)])
     async def voice() -> Response:
@@ -120,5 +128,6 @@ def _digit_by_digit(line: str) -> str:
     return (", " if max(map(len, groups)) > 1 else " ").join(groups)
 
 
-def _twiml(document: str) -> Response:
-    return Response(document, media_type="text/xml")
+def _twiml(document: str, *, then: BackgroundTask | None = None) -> Response:
+    """`then`: what is done once it has gone out."""
+    return Response(document, media_type="text/xml", background=then)

@@ -44,6 +44,11 @@ class Deadline:
             raise TimeoutError
         return left
 
+    @property
+    def is_past(self) -> bool:
+        """Something else has been answered meanwhile."""
+        return time.monotonic() > self.at
+
 
 @contextmanager
 def transaction(engine: Engine, deadline: Deadline) -> Iterator[Session]:
