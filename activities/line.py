@@ -37,9 +37,10 @@ _NEVER_TAKEN_SO_FAR_AHEAD: Final = timedelta(seconds=LONGEST_WAIT_SECONDS + 60)
 line would be taken, closed, or full of dead workers' places for as long as the clock went back."""
 
 
+# Whose turn it is not by what it sees neither waits for the line nor locks it. Places are deleted after the turn is
+# taken: who deleted its own first, and waited for the line then, met the one that had the line and swept old places.
 _TAKE: Final = """
-WITH had AS (DELETE FROM line_place WHERE text_id = %(text_id)s),
-turn AS (
+WITH turn AS (
   UPDATE line
   SET free_at_real = CASE WHEN %(has_no_rate)s THEN free_at_real
                           ELSE greatest(free_at_real, clock_timestamp() - %(ahead)s) + %(takes)s END
@@ -50,7 +51,8 @@ turn AS (
         AND (priority, due_at, text_id) < (%(priority)s, %(due_at)s, %(text_id)s)
     ))
   RETURNING sender
-)
+),
+had AS (DELETE FROM line_place WHERE text_id = %(text_id)s AND EXISTS (SELECT FROM turn))
 """
 _ALONE: Final = "SELECT sender FROM turn"
 
@@ -72,6 +74,16 @@ class WithTurn:
 
     insert: str
     values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class _State:
+    """Of the line, as somebody sees it who does not lock it."""
+
+    free_at_real: datetime
+    closed_since_real: datetime | None
+    closed_because: str | None
+    try_again_real: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +118,16 @@ class Line:
         """
         if self._is_free_for(session, place, with_turn):
             return Turn(is_written=with_turn is not None)
+        seen, now = self._seen(session)
+        if seen is not None:
+            _refuse_while_closed(seen, now)
+            wait = self._wait(session, seen, place, now)
+            if wait > 0 and seen.closed_since_real is None:
+                return self._keep_place(session, place, now, wait)
+        return self._take_locked(session, place)
+
+    def _take_locked(self, session: Session, place: Place) -> Turn | NotYet:
+        """The first text of all, the one that tries a closed line, or one whose turn came at this moment."""
         line = self._locked(session)
         now = session.execute(select(func.clock_timestamp())).scalar_one()
         _refuse_while_closed(line, now)
@@ -173,6 +195,20 @@ class Line:
         statement = _TAKE + (_ALONE if with_turn is None else with_turn.insert)
         return session.connection().exec_driver_sql(statement, values).rowcount == 1
 
+    def _seen(self, session: Session) -> tuple[_State | None, datetime]:
+        """The line without a lock, and the database's time: forty that wait, each looking once a second, would keep the
+        line from the one whose turn it is (chaos, seed 10)."""
+        row = session.execute(
+            select(
+                col(LineRow.free_at_real),
+                col(LineRow.closed_since_real),
+                col(LineRow.closed_because),
+                col(LineRow.try_again_real),
+            ).where(col(LineRow.sender) == self.sender)
+        ).one_or_none()
+        now = session.execute(select(func.clock_timestamp())).scalar_one()
+        return (None if row is None else _State(*row)), now
+
     def _locked(self, session: Session) -> LineRow:
         """The last lock that a sender takes: whoever holds it waits for nobody."""
         row = select(LineRow).where(col(LineRow.sender) == self.sender).with_for_update()
@@ -183,7 +219,7 @@ class Line:
             line = session.exec(row).one()
         return line
 
-    def _wait(self, session: Session, line: LineRow, place: Place, now: datetime) -> float:
+    def _wait(self, session: Session, line: LineRow | _State, place: Place, now: datetime) -> float:
         """Seconds until its turn, by what waits before it. 0: now."""
         until_free = max((_free_at(line, now) - now).total_seconds(), 0)
         if self._rate is None:
@@ -215,16 +251,21 @@ class Line:
             )
             .on_conflict_do_update(index_elements=["text_id"], set_={"until_real": until, "segments": place.segments})
         )
-        ends = col(LinePlaceRow.until_real)
-        session.execute(delete(LinePlaceRow).where(or_(ends < now - _PLACE_HOLDS, ends > now + 2 * _PLACE_HOLDS)))
+        self._sweep(session, now)
         return NotYet(seconds=min(wait, _LOOK_AT_LEAST_EVERY_SECONDS))
 
+    def _sweep(self, session: Session, now: datetime) -> None:
+        """Dead workers' places. One that somebody has in hand is not waited for: its owner may be sweeping, too."""
+        ends, text_id = col(LinePlaceRow.until_real), col(LinePlaceRow.text_id)
+        old = select(text_id).where(or_(ends < now - _PLACE_HOLDS, ends > now + 2 * _PLACE_HOLDS))
+        session.execute(delete(LinePlaceRow).where(text_id.in_(old.with_for_update(skip_locked=True))))
 
-def _free_at(line: LineRow, now: datetime) -> datetime:
+
+def _free_at(line: LineRow | _State, now: datetime) -> datetime:
     return line.free_at_real if line.free_at_real <= now + _NEVER_TAKEN_SO_FAR_AHEAD else now
 
 
-def _refuse_while_closed(line: LineRow, now: datetime) -> None:
+def _refuse_while_closed(line: LineRow | _State, now: datetime) -> None:
     if line.closed_since_real is None or line.try_again_real is None:
         return
     if now < line.try_again_real <= now + _NEVER_TAKEN_SO_FAR_AHEAD:

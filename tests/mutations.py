@@ -380,6 +380,20 @@ MUTATIONS = (
         ("tests/web/test_unheard_answers.py",),
     ),
     Mutation(
+        "Two whose places have grown old wait for each other",
+        "activities/line.py",
+        "had AS (DELETE FROM line_place WHERE text_id = %(text_id)s AND EXISTS (SELECT FROM turn))",
+        "had AS (DELETE FROM line_place WHERE text_id = %(text_id)s)",
+        ("tests/activities/test_line.py",),
+    ),
+    Mutation(
+        "Who waits for its turn locks the line",
+        "activities/line.py",
+        "if wait > 0 and seen.closed_since_real is None:",
+        "if False:",
+        ("tests/activities/test_line.py",),
+    ),
+    Mutation(
         "R2: an answer is said to be out before it is",
         "web/residents/inbound.py",
         "state=LedgerState.SUPPRESSED if silenced else LedgerState.SENDING,",

@@ -10,13 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 from temporalio.exceptions import ApplicationError
 
 from activities.line import Line, NotYet, Place, Turn
 from calls.contracts import Kind
 from calls.facts import Language
-from database.line import LineClosureRow, LineRow
+from database.line import LineClosureRow, LinePlaceRow, LineRow
 from database.tables import InboundMessageRow, TextRow, real_now
 from tests.activities.desk import Desk
 from tests.builders import NOON, minutes
@@ -136,6 +136,29 @@ class TestPlaces:
         Line(engine=desk.engine, sender=desk.agency.identity.sender, segments_per_second=10).pause(seconds=60)
         with pytest.raises(Exception, match="busy"):
             self.take(desk, a_place(priority=1))
+
+    def test_two_whose_places_have_grown_old_do_not_wait_for_each_other(self, desk: Desk) -> None:
+        """Chaos, seed 10: each had deleted its own place and waited for the line; who got it swept the other's."""
+        self.take(desk, a_place(priority=2, segments=60))  # the line is taken for five seconds
+        waiting = [a_place(priority=2, due=due) for due in range(4)]
+        assert all(isinstance(self.take(desk, place), NotYet) for place in waiting)
+        with Session(desk.engine) as session, session.begin():
+            session.execute(update(LinePlaceRow).values(until_real=real_now() - timedelta(seconds=10)))
+        with ThreadPoolExecutor(len(waiting)) as workers:
+            with Session(desk.engine) as session, session.begin():
+                session.exec(select(LineRow).with_for_update()).one()
+                takes = [workers.submit(self.take, desk, place) for place in waiting]
+                time.sleep(0.3)
+            assert all(isinstance(take.result(), NotYet) for take in takes)
+
+    def test_who_waits_does_not_keep_the_line_from_the_one_whose_turn_it_is(self, desk: Desk) -> None:
+        """Nor does it wait itself for whoever has the line."""
+        self.take(desk, a_place(priority=2, segments=60))
+        with Session(desk.engine) as session, session.begin():
+            session.exec(select(LineRow).with_for_update()).one()
+            began = time.monotonic()
+            assert isinstance(self.take(desk, a_place(priority=2)), NotYet)
+            assert time.monotonic() - began < 1
 
     def test_without_a_rate_nobody_waits(self, desk: Desk) -> None:
         assert all(isinstance(self.take(desk, a_place(priority=4), rate=None), Turn) for _ in range(50))
