@@ -380,10 +380,10 @@ MUTATIONS = (
         ("tests/web/test_unheard_answers.py",),
     ),
     Mutation(
-        "Two whose places have grown old wait for each other",
+        "Whoever sweeps old places waits for one that somebody has in hand",
         "activities/line.py",
-        "had AS (DELETE FROM line_place WHERE text_id = %(text_id)s AND EXISTS (SELECT FROM turn))",
-        "had AS (DELETE FROM line_place WHERE text_id = %(text_id)s)",
+        "text_id.in_(old.with_for_update(skip_locked=True))",
+        "text_id.in_(old)",
         ("tests/activities/test_line.py",),
     ),
     Mutation(

@@ -151,6 +151,15 @@ class TestPlaces:
                 time.sleep(0.3)
             assert all(isinstance(take.result(), NotYet) for take in takes)
 
+    def test_an_old_place_that_somebody_has_in_hand_is_not_waited_for(self, desk: Desk) -> None:
+        self.take(desk, a_place(priority=2, segments=60))
+        assert isinstance(self.take(desk, a_place(priority=2)), NotYet)
+        with Session(desk.engine) as session, session.begin():
+            session.execute(update(LinePlaceRow).values(until_real=real_now() - timedelta(seconds=10)))
+        with Session(desk.engine) as session, session.begin():
+            session.exec(select(LinePlaceRow).with_for_update()).one()
+            assert isinstance(self.take(desk, a_place(priority=2)), NotYet)
+
     def test_who_waits_does_not_keep_the_line_from_the_one_whose_turn_it_is(self, desk: Desk) -> None:
         """Nor does it wait itself for whoever has the line."""
         self.take(desk, a_place(priority=2, segments=60))
