@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from activities.carrier_messages import Message
 from activities.find_out import CLOCK_DIFFERENCE
+from activities.ledger import IN_DOUBT
 from activities.services import TextServices
 from calls.contracts import Kind, LedgerState
 from database.tables import InboundMessageRow, TextRow
@@ -28,13 +29,15 @@ class Replies:
         with Session(services.engine) as session:
             ours = select(TextRow.phone_hash, TextRow.claimed_real, TextRow.id, TextRow.segments).where(
                 col(TextRow.kind) == Kind.AUTO_REPLY,
-                col(TextRow.state) == LedgerState.ACCEPTED,
+                col(TextRow.state).in_([LedgerState.ACCEPTED, *sorted(IN_DOUBT)]),
                 col(TextRow.provider_sid).is_(None),
                 col(TextRow.claimed_real) > since - _MARGIN,
                 col(TextRow.claimed_real) < until + _MARGIN,
             )
             for phone_hash, claimed, text_id, segments in session.execute(ours):
                 self._ours[phone_hash].append((claimed, text_id, segments or 0))
+            in_doubt = ours.with_only_columns(col(TextRow.id)).where(col(TextRow.state) != LedgerState.ACCEPTED)
+            self._in_doubt = set(session.execute(in_doubt).scalars())
             keywords = select(InboundMessageRow.phone_hash).where(
                 col(InboundMessageRow.keyword).in_(_ANSWERED_BY_CARRIER),
                 col(InboundMessageRow.received_at) > services.clock.at(since - _MARGIN),
@@ -63,10 +66,11 @@ class Replies:
         return self._carriers[phone_hash] >= 0
 
     def left(self) -> list[tuple[UUID, int]]:
-        """Id and segments of the replies of the day that the carrier has not."""
+        """Id and segments of the replies of the day that the carrier has not and should have: not of those in doubt, whose
+        site died before it wrote down that they were passed on; they are shown as such."""
         return [
             (text_id, segments)
             for waiting in self._ours.values()
             for claimed, text_id, segments in waiting
-            if self._since <= claimed < self._until
+            if self._since <= claimed < self._until and text_id not in self._in_doubt
         ]

@@ -218,6 +218,17 @@ class TestReplies:
         assert counts(desk) == (0, 1, 0)
         assert the_row(desk).named["only_in_ledger"] == [str(text_id)]
 
+    @pytest.mark.parametrize("state", [LedgerState.SENDING, LedgerState.UNKNOWN])
+    @pytest.mark.parametrize("has_gone", [True, False])
+    def test_one_whose_site_died_before_it_wrote_down_that_it_went_out_may_be_there_or_not(
+        self, desk: Desk, line: Carrier, state: LedgerState, *, has_gone: bool
+    ) -> None:
+        a_reply(desk, state=state)
+        if has_gone:
+            text_us(line)
+        sum_up(desk)
+        assert counts(desk) == (0, 0, 0)
+
     def test_one_that_the_ledger_does_not_know_is_a_difference(self, desk: Desk, line: Carrier) -> None:
         a_reply(desk, number=OTHER)
         text_us(line)
