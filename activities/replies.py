@@ -66,8 +66,8 @@ class Replies:
         return self._carriers[phone_hash] >= 0
 
     def left(self) -> list[tuple[UUID, int]]:
-        """Id and segments of the replies of the day that the carrier has not and should have: not of those in doubt, whose
-        site died before it wrote down that they were passed on; they are shown as such."""
+        """Id and segments of the replies of the day that the carrier has not, and should have. One in doubt, whose
+        site died before it wrote down that it was passed on, is shown as such, and is not one of them."""
         return [
             (text_id, segments)
             for waiting in self._ours.values()
