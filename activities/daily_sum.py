@@ -119,6 +119,7 @@ class DailySum:
         for text_id, of_reply in replies.left():
             tally.ours(of_reply)
             tally.only_in_ledger.add(str(text_id))
+        replies.end_doubts()
         for number, (sid, segments) in enumerate(self._not_seen(tally, seen)):
             beat()
             message = self._is.carrier.fetch(sid) if number < _ASKED_ONE_BY_ONE else None

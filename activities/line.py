@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine, func, or_, tuple_
+from sqlalchemy import ColumnElement, Engine, func, or_, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select, update
 
@@ -52,7 +52,11 @@ WITH turn AS (
     ))
   RETURNING sender
 ),
-had AS (DELETE FROM line_place WHERE text_id = %(text_id)s AND EXISTS (SELECT FROM turn))
+had AS (
+  DELETE FROM line_place WHERE text_id IN (
+    SELECT text_id FROM line_place WHERE text_id = %(text_id)s AND EXISTS (SELECT FROM turn) FOR UPDATE SKIP LOCKED
+  )
+)
 """
 _ALONE: Final = "SELECT sender FROM turn"
 
@@ -134,7 +138,7 @@ class Line:
         wait = self._wait(session, line, place, now)
         if wait > 0:
             return self._keep_place(session, place, now, wait)
-        session.execute(delete(LinePlaceRow).where(col(LinePlaceRow.text_id) == place.text_id))
+        _leave(session, col(LinePlaceRow.text_id) == place.text_id)
         if self._rate is not None:
             takes = timedelta(seconds=place.segments / self._rate)
             line.free_at_real = max(_free_at(line, now), now - _AHEAD) + takes
@@ -238,27 +242,26 @@ class Line:
     def _keep_place(self, session: Session, place: Place, now: datetime, wait: float) -> NotYet:
         if wait > _LONGEST_IN_HAND_SECONDS:
             raise NotProcessed("the line is busy", retry_after_seconds=wait / 2)
-        until = now + _PLACE_HOLDS
-        session.execute(
-            insert(LinePlaceRow)
-            .values(
-                text_id=place.text_id,
-                sender=self.sender,
-                priority=place.priority,
-                due_at=place.due_at,
-                segments=place.segments,
-                until_real=until,
-            )
-            .on_conflict_do_update(index_elements=["text_id"], set_={"until_real": until, "segments": place.segments})
-        )
-        self._sweep(session, now)
+        # All of it: an order given anew may have another due time, and would wait for its own old place.
+        mine = {
+            "sender": self.sender,
+            "priority": place.priority,
+            "due_at": place.due_at,
+            "segments": place.segments,
+            "until_real": now + _PLACE_HOLDS,
+        }
+        written = insert(LinePlaceRow).values(text_id=place.text_id, **mine)
+        session.execute(written.on_conflict_do_update(index_elements=["text_id"], set_=mine))
+        ends = col(LinePlaceRow.until_real)
+        _leave(session, or_(ends < now - _PLACE_HOLDS, ends > now + 2 * _PLACE_HOLDS))  # dead workers' places
         return NotYet(seconds=min(wait, _LOOK_AT_LEAST_EVERY_SECONDS))
 
-    def _sweep(self, session: Session, now: datetime) -> None:
-        """Dead workers' places. One that somebody has in hand is not waited for: its owner may be sweeping, too."""
-        ends, text_id = col(LinePlaceRow.until_real), col(LinePlaceRow.text_id)
-        old = select(text_id).where(or_(ends < now - _PLACE_HOLDS, ends > now + 2 * _PLACE_HOLDS))
-        session.execute(delete(LinePlaceRow).where(text_id.in_(old.with_for_update(skip_locked=True))))
+
+def _leave(session: Session, whose: ColumnElement[bool]) -> None:
+    """Delete places. One that somebody has in hand is not waited for: its owner may be sweeping, too."""
+    text_id = col(LinePlaceRow.text_id)
+    free = select(text_id).where(whose).with_for_update(skip_locked=True)
+    session.execute(delete(LinePlaceRow).where(text_id.in_(free)))
 
 
 def _free_at(line: LineRow | _State, now: datetime) -> datetime:

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from activities.carrier_messages import Message
+from activities.delivery_states import move_forward
 from activities.find_out import CLOCK_DIFFERENCE
 from activities.ledger import IN_DOUBT
 from activities.services import TextServices
-from calls.contracts import Kind, LedgerState
-from database.tables import InboundMessageRow, TextRow
+from calls.contracts import UNHEARD, Kind, LedgerState
+from database.tables import InboundMessageRow, TextRow, real_now
 from texts.keywords import STOP_BY_CARRIER, Keyword
 
 _MARGIN: Final = timedelta(hours=1)
@@ -23,7 +24,8 @@ class Replies:
     """Replies without a sid, to be told by number and time; and the answers that the carrier gives by itself."""
 
     def __init__(self, services: TextServices, *, since: datetime, until: datetime) -> None:
-        self._keyring = services.keyring
+        self._is, self._keyring = services, services.keyring
+        self._found: dict[UUID, Message] = {}
         self._since, self._until = since, until
         self._ours: defaultdict[str, list[tuple[datetime, UUID, int]]] = defaultdict(list)
         with Session(services.engine) as session:
@@ -36,6 +38,7 @@ class Replies:
             )
             for phone_hash, claimed, text_id, segments in session.execute(ours):
                 self._ours[phone_hash].append((claimed, text_id, segments or 0))
+            # whose site died before it wrote down that they were passed on
             in_doubt = ours.with_only_columns(col(TextRow.id)).where(col(TextRow.state) != LedgerState.ACCEPTED)
             self._in_doubt = set(session.execute(in_doubt).scalars())
             keywords = select(InboundMessageRow.phone_hash).where(
@@ -50,9 +53,11 @@ class Replies:
         if not message.is_reply:
             return None
         waiting = next((self._ours[one] for one in self._keyring.phone_hashes(message.to) if self._ours.get(one)), [])
-        for place, (claimed, _, segments) in enumerate(waiting):
+        for place, (claimed, text_id, segments) in enumerate(waiting):
             if abs(message.created - claimed) < CLOCK_DIFFERENCE:
                 del waiting[place]
+                if text_id in self._in_doubt:
+                    self._found[text_id] = message
                 return segments
         return None
 
@@ -66,11 +71,33 @@ class Replies:
         return self._carriers[phone_hash] >= 0
 
     def left(self) -> list[tuple[UUID, int]]:
-        """Id and segments of the replies of the day that the carrier has not, and should have. One in doubt, whose
-        site died before it wrote down that it was passed on, is shown as such, and is not one of them."""
+        """Id and segments of the replies of the day that the carrier has not, and should have."""
         return [
             (text_id, segments)
             for waiting in self._ours.values()
             for claimed, text_id, segments in waiting
             if self._since <= claimed < self._until and text_id not in self._in_doubt
         ]
+
+    def end_doubts(self) -> None:
+        """The list of the day says of each in doubt whether it went out: else nobody ever would."""
+        waiting = {
+            text_id for waiting in self._ours.values() for claimed, text_id, _ in waiting if claimed < self._until
+        }
+        with Session(self._is.engine) as session, session.begin():
+            these = col(TextRow.id).in_(self._in_doubt & (self._found.keys() | waiting))
+            for row in session.exec(select(TextRow).where(these).with_for_update()):
+                found = self._found.get(row.id)
+                if row.state not in IN_DOUBT or row.provider_sid is not None:
+                    continue  # a callback has told of it meanwhile
+                if found is None:
+                    row.state, row.rule, row.updated_real = LedgerState.EXPIRED, UNHEARD, real_now()
+                else:
+                    move_forward(
+                        row,
+                        provider_sid=found.sid,
+                        status=found.status,
+                        error_code=found.error_code,
+                        now=self._is.clock.now(),
+                    )
+                session.add(row)

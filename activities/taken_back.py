@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import Final, Protocol
 
 import structlog
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
@@ -154,6 +155,11 @@ class TakeBackSent:
                 col(TextRow.body_encrypted).is_not(None),
                 col(TextRow.state).in_([LedgerState.CLAIMED, *IN_DOUBT]),
                 col(TextRow.claimed_real) <= one.message.created + CLOCK_DIFFERENCE,
+                # All replies have the same words, and are given at once.
+                or_(
+                    col(TextRow.kind) != Kind.AUTO_REPLY,
+                    col(TextRow.sending_real) >= one.message.created - CLOCK_DIFFERENCE,
+                ),
             )
             .order_by(col(TextRow.due_at))
             .with_for_update()

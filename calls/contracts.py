@@ -92,6 +92,10 @@ WENT_OUT: Final = frozenset(
 )
 """The states of a text that the carrier took, or may have taken: it must not be sent again (R2)."""
 
+UNHEARD: Final = "nobody waited for it"
+"""The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer, or
+die."""
+
 
 class _Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -382,8 +382,8 @@ MUTATIONS = (
     Mutation(
         "Whoever sweeps old places waits for one that somebody has in hand",
         "activities/line.py",
-        "text_id.in_(old.with_for_update(skip_locked=True))",
-        "text_id.in_(old)",
+        "select(text_id).where(whose).with_for_update(skip_locked=True)",
+        "select(text_id).where(whose)",
         ("tests/activities/test_line.py",),
     ),
     Mutation(
@@ -392,6 +392,20 @@ MUTATIONS = (
         "if wait > 0 and seen.closed_since_real is None:",
         "if False:",
         ("tests/activities/test_line.py",),
+    ),
+    Mutation(
+        "A text that is ordered anew waits for its own old place",
+        "activities/line.py",
+        'on_conflict_do_update(index_elements=["text_id"], set_=mine)',
+        'on_conflict_do_update(index_elements=["text_id"], set_={"until_real": mine["until_real"]})',
+        ("tests/activities/test_line.py",),
+    ),
+    Mutation(
+        "R2: what became of the first answer is taken for what becomes of the second",
+        "web/residents/replies.py",
+        "is_its_own = row is not None and row.sending_real == reply.begun_real",
+        "is_its_own = row is not None",
+        ("tests/web/test_unheard_answers.py",),
     ),
     Mutation(
         "R2: an answer is said to be out before it is",

@@ -15,7 +15,7 @@ from activities import carrier_client, daily_sum
 from activities.carrier_client import CarrierClient, NotProcessed
 from activities.carrier_messages import Message
 from activities.daily_sum import DailySum
-from calls.contracts import Kind, LedgerState
+from calls.contracts import UNHEARD, Kind, LedgerState
 from calls.reconciliation import Batch
 from database.reconciliation import ReconciliationRow
 from database.tables import InboundMessageRow, TextRow, real_now
@@ -223,11 +223,14 @@ class TestReplies:
     def test_one_whose_site_died_before_it_wrote_down_that_it_went_out_may_be_there_or_not(
         self, desk: Desk, line: Carrier, state: LedgerState, *, has_gone: bool
     ) -> None:
-        a_reply(desk, state=state)
+        text_id = a_reply(desk, state=state)
         if has_gone:
             text_us(line)
         sum_up(desk)
         assert counts(desk) == (0, 0, 0)
+        with Session(desk.engine) as session:
+            row = session.get_one(TextRow, text_id)
+        assert (row.state, row.rule) == ((LedgerState.DELIVERED, None) if has_gone else (LedgerState.EXPIRED, UNHEARD))
 
     def test_one_that_the_ledger_does_not_know_is_a_difference(self, desk: Desk, line: Carrier) -> None:
         a_reply(desk, number=OTHER)

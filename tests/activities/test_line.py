@@ -151,6 +151,15 @@ class TestPlaces:
                 time.sleep(0.3)
             assert all(isinstance(take.result(), NotYet) for take in takes)
 
+    def test_a_text_that_is_ordered_anew_does_not_wait_for_its_own_old_place(self, desk: Desk) -> None:
+        """With a later due time: else the one between the two and it would wait for each other."""
+        self.take(desk, a_place(priority=2, segments=15))
+        first, between = a_place(priority=2, due=1), a_place(priority=2, due=2)
+        for place in (first, between, replace(first, due_at=NOON + minutes(3))):
+            assert isinstance(self.take(desk, place), NotYet)
+        change_line(desk, free_at_real=real_now())
+        assert isinstance(self.take(desk, between), Turn)
+
     def test_an_old_place_that_somebody_has_in_hand_is_not_waited_for(self, desk: Desk) -> None:
         self.take(desk, a_place(priority=2, segments=60))
         assert isinstance(self.take(desk, a_place(priority=2)), NotYet)

@@ -14,15 +14,17 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from activities.stop_and_go import EVERYTHING
-from calls.contracts import LedgerState
+from calls.clock import REAL_TIME
+from calls.contracts import UNHEARD, LedgerState
 from database.encryption import Keyring
 from database.tables import SwitchRow, TextRow, real_now
 from tests.web.in_the_way import in_the_way, wait_for_lock_waits
-from tests.web.served import Residents, replies_in, residents_site, said
+from tests.web.served import ORIGIN, Residents, replies_in, residents_site, said
 from texts.wording import Piece
-from web.residents.agency import ResidentAgency
-from web.residents.replies import UNHEARD
+from web.residents.agency import ResidentAgency, Site
+from web.residents.replies import Reply, unheard
 from web.residents.webhooks import AS_TWILIO_WANTS_IT, Within
+from web.serving.in_time import Deadline
 
 AGAIN = "SM" + "7" * 32
 
@@ -142,6 +144,29 @@ def test_r2_what_was_committed_after_503_was_said_is_no_answer_and_is_given_when
             connection.execute(text("DROP TRIGGER slow ON text"))
 
         assert len(said(residents.text("HELP", sid=AGAIN))) == 1
+
+
+def test_r2_what_became_of_the_first_answer_is_not_what_becomes_of_the_second(
+    residents: Residents, database_url: str
+) -> None:
+    """The first process stood still, and says that nobody waited when the second has long answered."""
+    (text_id,) = replies_in(residents.text("HELP", sid=AGAIN))
+    first = Reply(text_id=text_id, body="", begun_real=residents.ledger(text_id).sending_real or real_now())
+    with residents.engine.begin() as connection:
+        still = text("UPDATE text SET state = 'sending', sending_real = sending_real - interval '16 seconds'")
+        connection.execute(still)
+    first = replace(first, begun_real=first.begun_real - timedelta(seconds=16))
+    add_trigger(residents.engine, "BEFORE UPDATE", "PERFORM pg_sleep(0.3); RETURN NEW;")
+    (again,) = replies_in(residents.deliver("HELP", sid=AGAIN))
+
+    site = Site(
+        engine=residents.engine, keyring=residents.keyring, agency=residents.agency, clock=REAL_TIME, origin=ORIGIN
+    )
+    unheard(site, first, Deadline(time.monotonic() + 3))
+    residents.until_passed_on(again)
+
+    assert again == text_id
+    assert residents.ledger(text_id).state == LedgerState.ACCEPTED
 
 
 def add_trigger(engine: Engine, when: str, does: str, *, is_at_commit: bool = False) -> None:

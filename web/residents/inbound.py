@@ -95,10 +95,11 @@ def _again(session: Session, site: Site, message: Inbound, *, phone_hash: str, n
         return None
     if is_automatic and _answered_lately(session, row.reason, phone_hash=phone_hash, is_silent=False, now=now):
         return None
-    row.state, row.rule, row.settled_at = LedgerState.SENDING, None, None
-    row.sending_real = row.updated_real = real_now()
+    begun = real_now()
+    row.state, row.rule, row.settled_at = LedgerState.SENDING, None, now
+    row.sending_real = row.updated_real = begun
     session.add(row)
-    return Reply(text_id=row.id, body=site.keyring.decrypt(row.body_encrypted))
+    return Reply(text_id=row.id, body=site.keyring.decrypt(row.body_encrypted), begun_real=begun)
 
 
 def read(message: Inbound) -> Reading:
@@ -204,7 +205,7 @@ def _answer(
     language = language or language_used(session, phone_hash=phone_hash)
     fields = {each: site.agency.fields(each) for each in Language}
     rendered = render(site.agency.wording, piece, language, {}, by_language=fields)
-    text_id = uuid4()
+    text_id, begun = uuid4(), real_now()
     session.add(
         TextRow(
             id=text_id,
@@ -220,11 +221,11 @@ def _answer(
             phone_hash=phone_hash,
             due_at=now,
             expires_at=now,
-            settled_at=now if silenced else None,
-            sending_real=None if silenced else real_now(),
+            settled_at=now,  # what was said in the moment of a START is no refusal after it
+            sending_real=None if silenced else begun,
         )
     )
-    return None if silenced else Reply(text_id=text_id, body=rendered.body)
+    return None if silenced else Reply(text_id=text_id, body=rendered.body, begun_real=begun)
 
 
 def _silenced(session: Session, sender: str, *, phone_hash: str, is_automatic: bool) -> str | None:

@@ -3,7 +3,7 @@ ledger, so that no death of a process leaves one that is said to be out (R2)."""
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +11,11 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 
 from activities.ledger import IN_DOUBT
-from calls.contracts import LedgerState
+from calls.contracts import UNHEARD, LedgerState
 from database.tables import TextRow, real_now
 from web.residents.agency import Site
 from web.serving.in_time import Deadline, transaction
 
-UNHEARD: Final = "nobody waited for it"
-"""The rule of a reply that the carrier did not take: it waits fifteen seconds, a process may stand still for longer."""
 _CARRIER_WAITS: Final = timedelta(seconds=15)
 _TO_TAKE_BACK_SECONDS: Final = 3.0
 
@@ -28,6 +26,9 @@ class Reply:
 
     text_id: UUID
     body: str
+    begun_real: datetime
+    """When: a text that is delivered again is answered by the same row, and what became of the first answer is not what
+    becomes of the second."""
 
 
 def heard(site: Site, reply: Reply, deadline: Deadline) -> None:
@@ -58,8 +59,8 @@ def is_unheard() -> ColumnElement[bool]:
 
 def _settle(site: Site, reply: Reply, state: LedgerState, deadline: Deadline, *, rule: str | None) -> None:
     with transaction(site.engine, deadline) as session:
-        row = session.exec(select(TextRow).where(col(TextRow.id) == reply.text_id).with_for_update()).one()
-        if row.state == LedgerState.SENDING and row.provider_sid is None:  # else the carrier has told of it since
-            row.state, row.rule = state, rule
-            row.settled_at, row.updated_real = site.clock.now(), real_now()
+        row = session.exec(select(TextRow).where(col(TextRow.id) == reply.text_id).with_for_update()).one_or_none()
+        is_its_own = row is not None and row.sending_real == reply.begun_real
+        if row is not None and is_its_own and row.state in IN_DOUBT and row.provider_sid is None:
+            row.state, row.rule, row.updated_real = state, rule, real_now()  # else the carrier has told of it since
             session.add(row)

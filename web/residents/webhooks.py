@@ -1,7 +1,9 @@
 """Twilio's webhooks: delivery reports, texts and calls that come in on our number."""
 
+import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
@@ -28,6 +30,10 @@ _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,64}")  # a number, a short code, `anonymous`, `whatsapp:+1…`
 _VOICES = {Language.ENGLISH: ("Polly.Joanna", "en-US"), Language.FRENCH: ("Polly.Chantal", "fr-CA")}
 """Twilio has no Canadian English voice; a voice and a language that do not match make it say nothing."""
+
+
+_TRIES, _PAUSE_SECONDS = 4, 1.0
+"""To write down that an answer has gone out: some fifteen seconds, for which it counts as one without that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +90,11 @@ def webhook_routes(site: Site, *, auth_tokens: Sequence[str], account_sid: str, 
         return _twiml(str(answer), then=None if reply is None else BackgroundTask(passed_on, reply))
 
     async def passed_on(reply: Reply) -> None:
-        try:
-            await in_time.run(partial(heard, site, reply), within=within.inbound)
-        except HTTPException:
-            return  # logged; it stays `sending` until the carrier tells of it
+        for _ in range(_TRIES):  # else it is in doubt, and said once more to whoever writes again
+            with suppress(HTTPException):
+                await in_time.run(partial(heard, site, reply), within=within.inbound)
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     @router.post("/voice", dependencies=[Depends(signed)])
     async def voice() -> Response:

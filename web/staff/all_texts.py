@@ -15,9 +15,9 @@ from sqlmodel import Session, col, func, select, tuple_
 
 from activities.people import WRONG_NUMBER
 from activities.stop_and_go import SHADOW, STOPPED_BY_STAFF
+from calls.contracts import UNHEARD
 from calls.eligibility import Rule
 from database.tables import CallRow, TextRow
-from web.residents.replies import UNHEARD
 
 A_PAGE: Final = 100
 A_BATCH: Final = 2000
