@@ -88,6 +88,20 @@ def test_r2_what_was_sent_since_the_backup_is_taken_back_and_not_sent_again(desk
     assert len(desk.phones.bodies(NUMBER)) == 1
 
 
+def test_r2_a_reply_in_doubt_of_weeks_ago_is_not_taken_for_a_message_with_the_same_words(
+    desk: Desk, sent: SendText
+) -> None:
+    """All automatic replies have the same words."""
+    weeks_ago = real_now() - timedelta(weeks=3)
+    old = {"state": LedgerState.UNKNOWN, "provider_sid": None, "sending_real": weeks_ago, "claimed_real": weeks_ago}
+    desk.change_row({"kind": Kind.AUTO_REPLY, "call_id": None, **old})
+    restored(desk.engine)
+    assert dict(take_back(desk).taken_back) == {"confirmation": 1}
+    with Session(desk.engine) as session:
+        (reply,) = session.exec(select(TextRow).where(TextRow.kind == Kind.AUTO_REPLY))
+    assert (reply.state, reply.provider_sid) == (LedgerState.UNKNOWN, None)
+
+
 def test_r2_the_carriers_clock_and_ours_may_differ_by_minutes(desk: Desk, sent: SendText) -> None:
     lost(desk)
     ahead = real_now() + timedelta(minutes=14)
