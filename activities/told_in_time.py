@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import event, inspect, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -107,6 +108,8 @@ def reported(kind: str, state: str, *, accepted_at: datetime, now: datetime) -> 
 def _if_it_can() -> Iterator[None]:
     try:
         yield
+    except DBAPIError:  # the transaction has ended with it, and nothing more can be written in it
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is: no text waits for a figure
         log.error("a text was not measured", cause=type(error).__name__)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, Row
 from sqlmodel import create_engine
 
-from database.pools import ask_rested_connections, watch_pool
+from database.pools import ask_rested_connections, say_what_was_ended, watch_pool
 
 GIVES_UP_IDLE_AFTER_SECONDS: Final = 10
 """A process that stands still, or is cut off, in the middle of a transaction loses it, and with it its locks: all who
@@ -36,6 +36,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
     )
     watch_pool(engine)
     ask_rested_connections(engine)
+    say_what_was_ended(engine)
     return engine
 
 

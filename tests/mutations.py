@@ -408,6 +408,20 @@ MUTATIONS = (
         ("tests/web/test_unheard_answers.py",),
     ),
     Mutation(
+        "Whoever meets a transaction that the server has ended ends, too",
+        "database/engine.py",
+        "    say_what_was_ended(engine)\n",
+        "",
+        ("tests/database/test_engine.py",),
+    ),
+    Mutation(
+        "A database that goes away while a text is measured is passed over",
+        "activities/told_in_time.py",
+        "    except DBAPIError:  # the transaction has ended with it, and nothing more can be written in it\n        raise\n",
+        "",
+        ("tests/activities/test_told_in_time.py",),
+    ),
+    Mutation(
         "R2: an answer is said to be out before it is",
         "web/residents/inbound.py",
         "state=LedgerState.SUPPRESSED if silenced else LedgerState.SENDING,",

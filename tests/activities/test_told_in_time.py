@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from activities import ledger
@@ -195,3 +196,16 @@ def test_a_fault_in_measuring_stops_no_text(book: Ledger, engine: Engine) -> Non
         session.add(row)
     with Session(engine) as session:
         assert session.exec(select(TextRow.state)).all() == [LedgerState.FAILED]
+
+
+def test_a_database_that_goes_away_while_a_text_is_measured_is_said_to_be_away(book: Ledger, engine: Engine) -> None:
+    """Chaos, seed 10: the fault was swallowed, and the webhook failed with another that nobody knew."""
+    text = book.text()
+    with Session(engine) as session:
+        row = session.exec(select(TextRow).where(col(TextRow.id) == text)).one()
+        ledger.settle(session, row, LedgerState.ACCEPTED, at=NOON + LATE, sid=f"SM{text.hex}")
+        (own,) = session.connection().exec_driver_sql("SELECT pg_backend_pid()").one()
+        with engine.begin() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({own}, 2000)")
+        with pytest.raises(OperationalError):
+            session.flush()
