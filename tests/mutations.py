@@ -422,6 +422,20 @@ MUTATIONS = (
         ("tests/activities/test_told_in_time.py",),
     ),
     Mutation(
+        "A reply in doubt stays so for ever",
+        "activities/daily_sum.py",
+        "replies.end_doubts()",
+        "pass",
+        ("tests/activities/test_daily_sum.py",),
+    ),
+    Mutation(
+        "R2: a restore takes a reply in doubt of weeks ago for a new message",
+        "activities/taken_back.py",
+        "col(TextRow.kind) != Kind.AUTO_REPLY,",
+        "col(TextRow.id).is_not(None),",
+        ("tests/recovery/test_taken_back.py",),
+    ),
+    Mutation(
         "R2: an answer is said to be out before it is",
         "web/residents/inbound.py",
         "state=LedgerState.SUPPRESSED if silenced else LedgerState.SENDING,",

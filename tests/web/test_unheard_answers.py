@@ -1,5 +1,5 @@
 """Answers to texts that came in, of which the carrier heard nothing, or nobody knows (R2): what the ledger says then,
-and that whoever writes again is answered. Found by chaos: seeds 4, 6 and 9."""
+and that whoever writes again is answered. Found by chaos: seeds 4, 6, 9 and 12."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -97,7 +97,7 @@ def test_r2_a_text_that_is_delivered_again_is_not_answered_where_the_answer_may_
     assert said(residents.text("HELP", sid=AGAIN)) == []
 
 
-@pytest.mark.parametrize(("seconds", "answers"), [(14, 0), (16, 1)])
+@pytest.mark.parametrize(("seconds", "answers"), [(5, 0), (16, 1)])
 @pytest.mark.parametrize("sid", [AGAIN, None])
 def test_r2_an_answer_whose_site_was_killed_before_it_went_out_is_given_when_the_carrier_waits_no_longer(
     residents: Residents, seconds: float, answers: int, sid: str | None
@@ -116,7 +116,7 @@ def test_r2_an_answer_whose_site_was_killed_before_it_went_out_is_given_when_the
 
 
 def test_r2_an_answer_is_not_said_to_be_out_before_it_is(residents: Residents) -> None:
-    add_trigger(residents.engine, "BEFORE UPDATE", "PERFORM pg_sleep(0.5); RETURN NEW;")
+    add_trigger(residents.engine, "BEFORE UPDATE", "PERFORM pg_sleep(2); RETURN NEW;")
 
     (text_id,) = replies_in(residents.deliver("HELP"))
 
@@ -129,13 +129,13 @@ def test_r2_what_was_committed_after_503_was_said_is_no_answer_and_is_given_when
     engine: Engine, keyring: Keyring, agency: ResidentAgency, database_url: str
 ) -> None:
     """Chaos, seed 4: the commit began in time, and took longer than the answer could wait."""
-    with residents_site(engine, keyring, agency, within=Within(inbound=1.0)) as residents:
-        add_trigger(engine, "AFTER INSERT", "PERFORM pg_sleep(0.7); RETURN NULL;", is_at_commit=True)
+    with residents_site(engine, keyring, agency, within=Within(inbound=2.0)) as residents:
+        add_trigger(engine, "AFTER INSERT", "PERFORM pg_sleep(1.7); RETURN NULL;", is_at_commit=True)
         with ThreadPoolExecutor(1) as pool, in_the_way(engine) as connection:
             connection.execute(text("LOCK TABLE text IN ACCESS EXCLUSIVE MODE"))
             answer = pool.submit(residents.text, "HELP", sid=AGAIN)
             wait_for_lock_waits(database_url, some=True)
-            time.sleep(0.4)
+            time.sleep(0.4)  # with the commit's 1.7 s it is late, and for the commit's beginning there is time enough
             connection.rollback()
             assert answer.result().status_code == 503
         (row,) = until_it_is(residents, LedgerState.EXPIRED)
