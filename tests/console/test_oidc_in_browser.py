@@ -17,12 +17,17 @@ from tests.console.served import Served, console_site
 from tests.web.browsing import DESK, assert_fits, chromium
 from web.staff.access.roles import Role
 
-PORT = free_port()
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """The console's, which the provider must know. Drawn here and not when the file is read: minutes later it would be
+    spoken for no longer, and the provider itself was once given the same."""
+    return free_port()
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[RunningProvider]:
-    with running_provider(console=f"http://127.0.0.1:{PORT}") as provider:
+def provider(port: int) -> Iterator[RunningProvider]:
+    with running_provider(console=f"http://127.0.0.1:{port}") as provider:
         yield provider
 
 
@@ -33,8 +38,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(engine: Engine, keyring: Keyring, ottawa: Agency, provider: RunningProvider) -> Iterator[Served]:
-    with console_site(engine, keyring, ottawa, local_password="", oidc=provider.setup, port=PORT) as site:
+def site(engine: Engine, keyring: Keyring, ottawa: Agency, provider: RunningProvider, port: int) -> Iterator[Served]:
+    with console_site(engine, keyring, ottawa, local_password="", oidc=provider.setup, port=port) as site:
         yield site
 
 
