@@ -1632,6 +1632,13 @@ MUTATIONS = (
         NET,
     ),
     Mutation(
+        "R3: an exception's words stand in a history",
+        "payloads.py",
+        "            failure.message = WITHHELD",
+        "            pass",
+        ("tests/workflows/test_payloads.py",),
+    ),
+    Mutation(
         "readiness has no patience",
         "watching/readiness.py",
         "                self._in_a_row, self._why = 0, trouble\n",
