@@ -55,22 +55,22 @@ class Line:
             return
         self._open.add(far_writer)
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            with suppress(OSError):  # it broke on one side, and so does the other
+                await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
         finally:
             self._open -= {writer, far_writer}
             writer.transport.abort()
             far_writer.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while chunk := await reader.read(_CHUNK):
-                await self._passes.wait()
-                if self.how == "slow":
-                    await asyncio.sleep(_SLOW_SECONDS)
-                writer.write(chunk)
-                await writer.drain()
-            if writer.can_write_eof():
-                writer.write_eof()
+        while chunk := await reader.read(_CHUNK):
+            await self._passes.wait()
+            if self.how == "slow":
+                await asyncio.sleep(_SLOW_SECONDS)
+            writer.write(chunk)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
 
 
 async def main(given: list[str]) -> None:

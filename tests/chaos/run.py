@@ -17,7 +17,7 @@ from sqlalchemy import Engine, make_url
 from sqlmodel import Session, col, func, select
 
 from calls.clock import Clock
-from calls.contracts import LedgerState
+from calls.contracts import Kind, LedgerState
 from cli.set_up import set_up_database
 from database.encryption import Keyring, load_keyring
 from database.engine import connect
@@ -251,13 +251,12 @@ class _Field:
         return time.monotonic() - began
 
     def _left(self) -> tuple[int, int, int]:
-        """Calls that are not over, texts in somebody's hand, and texts of which nobody knows."""
+        """Calls that are not over, texts in somebody's hand, and texts of which nobody knows. A reply whose site died
+        is in nobody's: what became of it the next day's sum says."""
         with Session(self.engine) as session:
             going = select(func.count(col(CallRow.call_id))).where(col(CallRow.ended_reason).is_(None))
-            states = [
-                select(func.count(col(TextRow.id))).where(col(TextRow.state).in_(some))
-                for some in (_IN_HAND, (LedgerState.UNKNOWN,))
-            ]
+            no_replies = select(func.count(col(TextRow.id))).where(col(TextRow.kind) != Kind.AUTO_REPLY)
+            states = [no_replies.where(col(TextRow.state).in_(some)) for some in (_IN_HAND, (LedgerState.UNKNOWN,))]
             return session.exec(going).one(), session.exec(states[0]).one(), session.exec(states[1]).one()
 
     def write_down(self, folder: Path) -> dict[str, Any]:
