@@ -18,6 +18,7 @@ import psutil
 
 from benchmarks.machine import machine
 from benchmarks.plan import Planned, plan
+from benchmarks.results import TELL_MACHINES_APART
 from settings import python
 
 RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
@@ -104,19 +105,20 @@ def _commit() -> str:
 
 
 def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = machine) -> None:
-    """The first line says what the others were measured on: on another machine they are not gone on with."""
+    """What the lines were measured on, before them: on another machine they are not gone on with."""
     facts = here()
     lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
     if not lines:
         line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": facts}
         results.write_text(json.dumps(line) + "\n", encoding="utf-8")
         return
-    there: Mapping[str, str] = next((line["facts"] for line in map(json.loads, lines) if "facts" in line), {})
-    for fact in ("Processor", "Memory", "System"):
+    there: Mapping[str, str] = [line["facts"] for line in map(json.loads, lines) if "facts" in line][-1]
+    for fact in TELL_MACHINES_APART:
         if there.get(fact) != facts[fact]:
             sys.exit(
                 f"{results} was measured on another machine ({there.get(fact)}; this one: {facts[fact]}). "
-                "Name another file (make bench RESULTS=FILE), or remove it and measure everything anew."
+                "Name another file (make bench RESULTS=FILE), or remove it and measure everything anew; "
+                "python -m benchmarks.take_in FILE brings whole cases together."
             )
 
 

@@ -20,6 +20,7 @@ PAGE: Final = ROOT / "docs" / "benchmarks.md"
 PICTURES: Final = ROOT / "docs" / "pictures"
 WORDS: Final = ROOT / "benchmarks" / "page.md.j2"
 NOT_MEASURED: Final = "not measured"
+_SEVERAL: Final = "On two machines, or more; what on which, by the names that `make bench CASE=` knows:"
 Cases = str | Sequence[str]
 
 
@@ -91,8 +92,14 @@ class Report:
         return NOT_MEASURED if found is None else range_of(found, times)
 
     def machine(self) -> str:
-        """What it was measured on."""
-        return "\n".join(f"- {name}: {fact}" for name, fact in self._results.machine.items()) or NOT_MEASURED
+        """What it was measured on; of several machines, what on which."""
+        machines = self._results.machines
+        said = []
+        for place, facts in enumerate(machines):
+            cases = dict.fromkeys(line.case for line in self._results.lines if line.machine == place)
+            which = f"*{', '.join(cases)}*:\n\n" if len(machines) > 1 else ""
+            said.append(which + "\n".join(f"- {name}: {fact}" for name, fact in facts.items()))
+        return "\n\n".join([_SEVERAL, *said] if len(said) > 1 else said) or NOT_MEASURED
 
     def when(self) -> str:
         """On which days it was measured, and at which commits."""

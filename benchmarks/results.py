@@ -5,11 +5,14 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Final, Self
 
 Key = tuple[str | float | None, ...]
 By = tuple[str, ...]
 """What tells one row from another: `case`, `contestant`, or the name of a figure, as `open`."""
+Machine = Mapping[str, str]
+"""What was measured on: facts by their names."""
+TELL_MACHINES_APART: Final = ("Processor", "Memory", "System")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,8 @@ class Line:
     measured: str = ""
     """When it was done, in UTC."""
     commit: str = ""
+    machine: int = 0
+    """On which of the results' machines."""
 
     def key(self, by: By) -> Key:
         of_line = {"case": self.case, "contestant": self.contestant}
@@ -50,33 +55,31 @@ class NotMeasured(Exception):  # noqa: N818 - what is the matter
 
 @dataclass(frozen=True)
 class Results:
-    """All lines, and what they were measured on."""
+    """All lines, and what they were measured on: a machine's line in the file says it of those that follow."""
 
     lines: Sequence[Line]
-    machine: Mapping[str, str]
+    machines: Sequence[Machine]
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """From a file; one that is not there has no lines.
 
         Raises:
-            ValueError: a line is no measurement.
+            ValueError: a line is no measurement, or a case was measured on two machines.
         """
         told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-        machine = {name: str(fact) for one in told for name, fact in one.get("facts", {}).items()}
-        lines = [
-            Line(
-                case=one["case"],
-                contestant=one["contestant"],
-                round=one["round"],
-                figures=one["figures"],
-                measured=one.get("measured", ""),
-                commit=one.get("commit", ""),
-            )
-            for one in told
-            if "facts" not in one
-        ]
-        return cls(lines=lines, machine=machine)
+        machines: list[Machine] = []
+        lines: list[Line] = []
+        here = 0
+        for one in told:
+            if "facts" in one:
+                here = _place_of(one["facts"], machines)
+            else:
+                lines.append(_line(one, machine=here))
+        for case in {line.case for line in lines}:
+            if len({line.machine for line in lines if line.case == case}) > 1:
+                raise ValueError(f"{case} was measured on two machines, whose figures cannot be compared")
+        return cls(lines=lines, machines=machines)
 
     def of(self, case: str | Sequence[str]) -> list[Line]:
         """The lines of a case, or of some, in their order."""
@@ -103,6 +106,31 @@ class Results:
             value / of_others[round_] for round_, value in _by_round(figure, chosen).items() if of_others.get(round_)
         ]
         return Spread.of(ratios) if ratios else None
+
+
+def same_machine(one: Machine, other: Machine) -> bool:
+    """As far as figures go: another release of a library is no other machine."""
+    return all(one.get(fact) == other.get(fact) for fact in TELL_MACHINES_APART)
+
+
+def _place_of(facts: Machine, machines: list[Machine]) -> int:
+    for place, known in enumerate(machines):
+        if same_machine(facts, known):
+            return place
+    machines.append(facts)
+    return len(machines) - 1
+
+
+def _line(told: Mapping[str, Any], *, machine: int) -> Line:
+    return Line(
+        case=told["case"],
+        contestant=told["contestant"],
+        round=told["round"],
+        figures=told["figures"],
+        measured=told.get("measured", ""),
+        commit=told.get("commit", ""),
+        machine=machine,
+    )
 
 
 def _by_round(figure: str, lines: Iterable[Line]) -> dict[int, float]:

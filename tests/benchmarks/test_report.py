@@ -84,9 +84,9 @@ def test_lines_of_one_round_are_told_apart_by_a_figure(results: Results) -> None
 def test_what_was_not_measured_is_said_to_be_so(results: Results) -> None:
     report = Report(results)
     said = [report.table("recovery", {"all": "all_handled_s"}), report.figure("closed", "nobody", "cpu_ms_all")]
-    said += [report.ratio("recovery", OURS, BARE, "all_handled_s"), Report(Results([], {})).machine()]
+    said += [report.ratio("recovery", OURS, BARE, "all_handled_s"), Report(Results([], [])).machine()]
     assert set(said) == {"not measured"}
-    assert charts(Results([], {})) == {}
+    assert charts(Results([], [])) == {}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,33 @@ def test_the_page_says_on_which_days_and_at_which_commits_it_was_measured(days: 
         Line(case="closed", contestant=BARE, round=round_, figures={}, measured=day, commit=commit)
         for round_, (day, commit) in enumerate(zip(days, ["00405be", ""], strict=False), start=1)
     ]
-    assert Report(Results(lines=lines, machine={})).when() == said
+    assert Report(Results(lines=lines, machines=[])).when() == said
+
+
+def test_of_two_machines_the_page_says_what_was_measured_on_which(tmp_path: Path) -> None:
+    other = MACHINE | {"facts": {"Memory": "12 GiB"}}
+    path = tmp_path / "results.jsonl"
+    lines = [*LINES, other, line("recovery", OURS, 1, all_handled_s=9), MACHINE, line("surveys", "a site", 1, p50=3)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    assert Report(Results.read(path)).machine().splitlines()[1:] == [
+        "",
+        "*closed, latency, open, pages, surveys*:",
+        "",
+        "- Memory: 24 GiB",
+        "",
+        "*recovery*:",
+        "",
+        "- Memory: 12 GiB",
+    ]
+
+
+def test_a_case_whose_rounds_are_of_two_machines_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    other = MACHINE | {"facts": {"Memory": "12 GiB"}}
+    lines = [*LINES, other, line("closed", OURS, 4, lifecycles_per_s=20)]
+    path.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    with pytest.raises(ValueError, match="closed was measured on two machines"):
+        Results.read(path)
 
 
 def test_pages_have_a_row_each(results: Results) -> None:
@@ -126,7 +152,7 @@ def test_a_goal_is_reached_missed_or_not_measured_by_the_median_of_the_rounds() 
         for name, figures in ((bare, (20, 20, 20)), (worker, (17, 16, 10)), (whole, (10, 10, 12)))
         for round_, figure in enumerate(figures, start=1)
     ]
-    said = [row[1:] for row in rows(Results(lines=lines, machine={}))]
+    said = [row[1:] for row in rows(Results(lines=lines, machines=[]))]
     assert said[0] == ("at least 0.8", "0.80 (0.50 to 0.85)", "3", "reached, not in every round")
     assert said[1] == ("at least 0.8", "not measured", "", "")
     assert said[2] == ("at least 0.55", "0.50 (0.50 to 0.60)", "3", "**missed**")
