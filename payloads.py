@@ -1,5 +1,6 @@
 """How what is ours is written down in Temporal: models as JSON, by Pydantic; errors nobody foresaw by their kind."""
 
+from dataclasses import replace
 from typing import Final
 
 from temporalio.api.failure.v1 import Failure
@@ -32,3 +33,6 @@ class _WithoutWords(DefaultFailureConverter):
 
 data_converter: Final = DataConverter(payload_converter_class=_OneForAll, failure_converter_class=_WithoutWords)
 """For every client of ours."""
+
+for_replays: Final = replace(data_converter, failure_converter_class=DefaultFailureConverter)
+"""Whoever replays a history is told why it does not fit, and nothing of it goes to Temporal."""

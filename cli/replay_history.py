@@ -18,7 +18,7 @@ from temporalio.worker import Replayer
 
 from calls.contracts import WORKFLOW_TYPE
 from local.errors import LocalError
-from payloads import data_converter
+from payloads import for_replays
 from temporal_client import connect_temporal, let_the_loop_finish
 from watching.redaction import redact
 from workflow_sandbox import workflow_runner
@@ -128,7 +128,7 @@ async def _replay(histories: AsyncIterator[WorkflowHistory], tally: Tally, say: 
 
     replayer = Replayer(
         workflows=[CallUpdates],
-        data_converter=data_converter,
+        data_converter=for_replays,
         workflow_runner=workflow_runner(),
         # Of its own: the SDK's core logs each misfit to standard output, with a stack trace.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),

@@ -20,7 +20,7 @@ from calls.clock import Clock
 from database.encryption import Keyring
 from database.feeds import RejectedRecordRow
 from database.tables import CadRecordRow, CallRow, OptOutRow, TextRow
-from payloads import data_converter
+from payloads import data_converter, for_replays
 from workflow_sandbox import workflow_runner
 from workflows.call_updates import CallUpdates
 
@@ -87,7 +87,7 @@ def histories(address: str) -> list[dict[str, Any]]:
 
 async def _histories(address: str) -> list[dict[str, Any]]:
     client = await Client.connect(address, data_converter=data_converter)
-    replayer = Replayer(workflows=[CallUpdates], data_converter=data_converter, workflow_runner=workflow_runner())
+    replayer = Replayer(workflows=[CallUpdates], data_converter=for_replays, workflow_runner=workflow_runner())
     rows = []
     async for run in client.list_workflows("WorkflowType='CallUpdates'"):
         handle = client.get_workflow_handle(run.id, run_id=run.run_id)
