@@ -112,7 +112,7 @@ def _keep_machine(results: Path, *, here: Callable[[], Mapping[str, str]] = mach
         line = {"case": "machine", "contestant": "", "round": 0, "figures": {}, "facts": facts}
         results.write_text(json.dumps(line) + "\n", encoding="utf-8")
         return
-    there: Mapping[str, str] = [line["facts"] for line in map(json.loads, lines) if "facts" in line][-1]
+    there: Mapping[str, str] = next((line["facts"] for line in map(json.loads, reversed(lines)) if "facts" in line), {})
     for fact in TELL_MACHINES_APART:
         if there.get(fact) != facts[fact]:
             sys.exit(

@@ -108,14 +108,10 @@ class Results:
         return Spread.of(ratios) if ratios else None
 
 
-def same_machine(one: Machine, other: Machine) -> bool:
-    """As far as figures go: another release of a library is no other machine."""
-    return all(one.get(fact) == other.get(fact) for fact in TELL_MACHINES_APART)
-
-
 def _place_of(facts: Machine, machines: list[Machine]) -> int:
+    """Another release of a library is no other machine."""
     for place, known in enumerate(machines):
-        if same_machine(facts, known):
+        if all(facts.get(fact) == known.get(fact) for fact in TELL_MACHINES_APART):
             return place
     machines.append(facts)
     return len(machines) - 1

@@ -35,15 +35,24 @@ def _with_machines_in_use(lines: list[Told]) -> list[Told]:
 
 
 def main() -> None:
-    """Write the results anew; the page is written by `python -m benchmarks.report`."""
+    """Write the results anew; the page is written by `python -m benchmarks.report`. A FILE that is no such file changes
+    nothing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.take_in", description=__doc__)
     parser.add_argument("file", type=Path)
     file: Path = parser.parse_args().file
     if not file.is_file():
         sys.exit(f"{file} is not there: name what `make bench RESULTS=FILE` has written.")
+    try:
+        has_machine = _lines(file)[0]["case"] == _MACHINE
+        Results.read(file)
+    except (ValueError, LookupError, TypeError):
+        has_machine = False
+    if not has_machine:
+        sys.exit(
+            f"{file} is not what `make bench RESULTS=FILE` writes: it begins with its machine, and has lines of JSON."
+        )
     lines = taken_in(_lines(RESULTS), _lines(file))
     RESULTS.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
-    Results.read(RESULTS)
 
 
 def _lines(file: Path) -> list[Told]:

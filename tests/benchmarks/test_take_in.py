@@ -1,8 +1,13 @@
 """What was measured on another machine comes into the results by whole cases, and its machine with it."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
-from benchmarks.take_in import taken_in
+import pytest
+
+from benchmarks.report import RESULTS
+from benchmarks.take_in import main, taken_in
 
 
 def machine(name: str) -> dict[str, Any]:
@@ -35,3 +40,15 @@ def test_what_is_taken_in_twice_is_there_once() -> None:
     once = taken_in(THERE, anew)
     assert once == [*THERE, *anew]
     assert taken_in(once, anew) == once
+
+
+@pytest.mark.parametrize("written", ["", "words\n", '{"case": "closed", "figures": {}}\n', "[]\n"])
+def test_what_does_not_say_its_machine_or_is_no_result_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    file, before = tmp_path / "measured.jsonl", RESULTS.read_bytes()
+    file.write_text(written, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["take_in", str(file)])
+    with pytest.raises(SystemExit, match="is not what `make bench RESULTS=FILE` writes"):
+        main()
+    assert RESULTS.read_bytes() == before
